@@ -1,0 +1,36 @@
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+PYTHON := .venv/bin/python
+# The Java that `make setup` chose, for programs that start one themselves (the mini cluster).
+JAVA_HOME ?= $(realpath .run/java)
+export JAVA_HOME
+
+.PHONY: help setup check test demo bench clean
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: ## Install what is missing: .venv, a JDK and Maven where apt can, jars
+	@setup/python.sh
+	@setup/java.sh
+	@setup/jars.sh jars/flink/pom.xml .run/jars
+	@setup/jars.sh jars/broker/pom.xml .run/broker-jars
+
+check: setup ## Format, lint, types, import contracts, sizes
+	@.venv/bin/ruff format --check .
+	@.venv/bin/ruff check .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports --no-logo
+	@$(PYTHON) tests/law/sizes.py
+
+test: check ## All checks, then all tests
+	@$(PYTHON) -m pytest
+
+demo: setup ## Meter a real year of departures: Kafka, Flink, Iceberg, on this machine
+	@$(PYTHON) -m jobs.demo
+
+bench: setup ## Measure the speed of the whole job
+	@$(PYTHON) -m benchmarks
+
+clean: ## Remove all that was made here: .venv, .run, caches
+	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""The tables: declaration, catalogs, readers. Only this folder knows PyIceberg and Arrow."""

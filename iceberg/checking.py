@@ -1,0 +1,115 @@
+"""Says what tables hold, and finds what their own history shows to be committed twice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from pyiceberg.catalog import Catalog
+from pyiceberg.manifest import ManifestEntryStatus
+from pyiceberg.table import Table as IcebergTable
+
+from iceberg.tables import TABLES, Table
+
+# What identifies one commit of one sink: Flink writes these into each snapshot's summary.
+_COMMIT_KEYS = ("flink.job-id", "flink.operator-id", "flink.max-committed-checkpoint-id")
+
+
+class RepeatedKind(StrEnum):
+    """What was found twice."""
+
+    CHECKPOINT = "checkpoint"
+    DATA_FILE = "data file"
+
+
+@dataclass(frozen=True, slots=True)
+class RepeatedCommit:
+    """A checkpoint or a data file that was committed more than once.
+
+    Attributes:
+        kind: Which of the two.
+        name: `job/operator/checkpoint`, or the file's path.
+        snapshot_ids: The snapshots that brought it, oldest first.
+    """
+
+    kind: RepeatedKind
+    name: str
+    snapshot_ids: tuple[int, ...]
+
+
+def repeated_commits(table: IcebergTable) -> list[RepeatedCommit]:
+    """Return what the table's snapshots committed more than once; empty where all is well.
+
+    Readers take each row once all the same; pricing refuses such a table until someone has looked.
+    Only snapshots that have not expired can be checked. Ordered by kind, then by first snapshot.
+    """
+    checkpoints: dict[str, list[int]] = {}
+    files: dict[str, list[int]] = {}
+    manifests = set()
+    for snapshot in table.snapshots():
+        summary = snapshot.summary.additional_properties if snapshot.summary else {}
+        commit = [summary.get(key) for key in _COMMIT_KEYS]
+        if all(commit):
+            checkpoints.setdefault("/".join(map(str, commit)), []).append(snapshot.snapshot_id)
+        for manifest in snapshot.manifests(table.io):
+            if manifest.manifest_path in manifests:
+                continue
+            manifests.add(manifest.manifest_path)
+            for entry in manifest.fetch_manifest_entry(table.io):
+                # A merged manifest repeats older files as existing: only additions count.
+                if entry.status is ManifestEntryStatus.ADDED:
+                    added = files.setdefault(entry.data_file.file_path, [])
+                    added.append(entry.snapshot_id or snapshot.snapshot_id)
+    return [
+        *_repeated(RepeatedKind.CHECKPOINT, checkpoints),
+        *_repeated(RepeatedKind.DATA_FILE, files),
+    ]
+
+
+def _repeated(kind: RepeatedKind, found: Mapping[str, list[int]]) -> list[RepeatedCommit]:
+    return [
+        RepeatedCommit(kind, name, tuple(snapshots))
+        for name, snapshots in found.items()
+        if len(snapshots) > 1
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class TableState:
+    """What a table holds now.
+
+    Attributes:
+        name: Name in the namespace.
+        location: URI of its folder.
+        rows: Number of rows, repeated ones included.
+        data_files: Number of data files.
+        size_bytes: Of the data files.
+        snapshots: Number of snapshots in its history.
+        repeated: What was committed more than once.
+    """
+
+    name: str
+    location: str
+    rows: int
+    data_files: int
+    size_bytes: int
+    snapshots: int
+    repeated: tuple[RepeatedCommit, ...]
+
+
+def read_states(catalog: Catalog, namespace: str) -> tuple[TableState, ...]:
+    """Return the state of every declared table, in the declaration's order."""
+    return tuple(_state(catalog.load_table((namespace, table.name)), table) for table in TABLES)
+
+
+def _state(existing: IcebergTable, table: Table) -> TableState:
+    snapshot = existing.current_snapshot()
+    totals = snapshot.summary.additional_properties if snapshot and snapshot.summary else {}
+    return TableState(
+        name=table.name,
+        location=existing.location(),
+        rows=int(totals.get("total-records", 0)),
+        data_files=int(totals.get("total-data-files", 0)),
+        size_bytes=int(totals.get("total-files-size", 0)),
+        snapshots=len(existing.snapshots()),
+        repeated=tuple(repeated_commits(existing)),
+    )

@@ -1,0 +1,142 @@
+"""Readers that take each row once, whatever a writer committed twice.
+
+Iceberg's Flink sink may commit a checkpoint again when the answer to the first commit was lost.
+Rows carry an identity for that reason; readers take each identity once, and a repeated identity
+with other content is a broken invariant.
+"""
+
+from collections.abc import Sequence
+
+import duckdb
+import pyarrow as pa
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table as IcebergTable
+
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES, USAGE_CORRECTIONS, Table
+
+# What the archive says about each record. JSON that cannot be read leaves the three null.
+_RAW_COLUMNS = """kafka_partition, kafka_offset, log_time,
+    envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id
+    FROM (SELECT * EXCLUDE (payload), TRY(json_extract_string(
+        decode(payload), ['$.type', '$.source', '$.id'])) AS envelope FROM committed)"""
+
+_REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
+    aggregation, unit, revision, quantity, event_count"""
+_USAGE_TOTALS = f"""
+    CREATE VIEW usage_totals AS
+    WITH revisions AS (
+        SELECT {_REVISION_COLUMNS}, quantity AS quantity_delta FROM {CLOSED_USAGE.name}
+        UNION ALL
+        SELECT {_REVISION_COLUMNS}, quantity_delta FROM {USAGE_CORRECTIONS.name}
+    )
+    SELECT account_id, meter_id, dimensions, period_start, period_end,
+        arg_max(timezone, revision) AS timezone,
+        arg_max(aggregation, revision) AS aggregation,
+        arg_max(unit, revision) AS unit,
+        arg_max(quantity, revision) AS quantity,
+        arg_max(event_count, revision) AS event_count,
+        max(revision) AS revision,
+        -- What was closed, or the whole where nothing was: sum of the deltas, and no revision lost.
+        sum(quantity_delta) = arg_max(quantity, revision)
+            AND count(*) = max(revision) + count(*) FILTER (revision = 0) AS explained
+    FROM revisions
+    GROUP BY account_id, meter_id, dimensions, period_start, period_end
+    ORDER BY account_id, period_start, period_end, meter_id, dimensions
+"""  # noqa: S608 - no outside text
+
+
+class BrokenRowsError(Exception):
+    """Rows contradict each other: the tables were written by something else than the job."""
+
+
+def read_once(existing: IcebergTable, table: Table) -> pa.Table:
+    """Return the table's current rows, each identity once, ordered by their columns.
+
+    Rows that differ only in `job_version` count as one; the version that sorts first stays.
+
+    Args:
+        existing: The Iceberg table.
+        table: Its declaration.
+
+    Raises:
+        BrokenRowsError: Two rows of one identity differ.
+    """
+    with _connect() as connection:
+        _load(connection, existing, table, "* FROM committed")
+        return connection.table(table.name).to_arrow_table()
+
+
+def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
+    """Return a DuckDB connection that holds every table under its name, each row once.
+
+    `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
+    `event_source` and `event_id`, null where the payload is no JSON object that names them. The
+    view `usage_totals` is described in the function of that name.
+
+    Raises:
+        BrokenRowsError: Two rows of one identity differ.
+        NoSuchTableError: A declared table does not exist.
+    """
+    connection = _connect()
+    for table in TABLES:
+        existing = catalog.load_table((namespace, table.name))
+        columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
+        _load(connection, existing, table, columns)
+    connection.execute(_USAGE_TOTALS)
+    return connection
+
+
+def usage_totals(rows: duckdb.DuckDBPyConnection) -> pa.Table:
+    """Return what each account used, corrections included.
+
+    One row for each account, meter, dimensions and period: timezone, aggregation, unit, the
+    quantity and event count of its last revision, and that revision. Ordered by account, period,
+    meter and dimensions.
+
+    Args:
+        rows: From `open_rows`.
+
+    Raises:
+        BrokenRowsError: A revision is missing, or the deltas do not add up to the quantity.
+    """
+    broken = rows.execute("FROM usage_totals WHERE NOT explained LIMIT 1").fetchone()
+    if broken is not None:
+        raise BrokenRowsError(f"usage_totals: revisions that do not add up: {broken[:5]}")
+    return rows.sql("SELECT * EXCLUDE (explained) FROM usage_totals").to_arrow_table()
+
+
+def _connect() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    return connection
+
+
+def _load(
+    connection: duckdb.DuckDBPyConnection, existing: IcebergTable, table: Table, columns: str
+) -> None:
+    """Copy the table's rows into DuckDB, each identity once, batch after batch."""
+    connection.register("committed", existing.scan().to_arrow_batch_reader())
+    connection.execute(f"CREATE TEMP TABLE loaded AS SELECT {columns}")
+    connection.unregister("committed")
+    _check_repeats(connection, table)
+    identity = _list(table.identity)
+    connection.execute(
+        f"CREATE TABLE {table.name} AS"  # noqa: S608 - names of the declaration
+        f" SELECT DISTINCT ON ({identity}) * FROM loaded ORDER BY ALL"
+    )
+    connection.execute("DROP TABLE loaded")
+
+
+def _check_repeats(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+    content = "* EXCLUDE (job_version)" if "job_version" in table.names else "*"
+    identity = _list(table.identity)
+    broken = connection.execute(
+        f"SELECT {identity} FROM (SELECT DISTINCT {content} FROM loaded)"  # noqa: S608
+        f" GROUP BY {identity} HAVING count(*) > 1 ORDER BY {identity} LIMIT 1"
+    ).fetchone()
+    if broken is not None:
+        raise BrokenRowsError(f"{table.name}: rows of one identity differ: {broken}")
+
+
+def _list(names: Sequence[str]) -> str:
+    return ", ".join(names)

@@ -1,0 +1,251 @@
+"""The one declaration of every table: what creates, writes or documents a table asks here.
+
+Plain data, no library: the stream takes its ordered columns and SQL types from it,
+`iceberg.creating` the Iceberg schema, and `docs/tables.md` its text.
+
+No table declares Iceberg identifier fields. Flink's sink reads them as equality fields: it then
+keeps every key of a checkpoint on the heap and writes delete files. The natural key is stated here
+and in the table property `meterclose.key`; readers take each row once.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+ColumnType = Literal["string", "int", "long", "timestamptz", "decimal(38,9)", "binary"]
+
+FORMAT_VERSION = "format-version"
+KEY_PROPERTY = "meterclose.key"
+
+_SQL_TYPES: Mapping[ColumnType, str] = MappingProxyType(
+    {
+        "string": "STRING",
+        "int": "INT",
+        "long": "BIGINT",
+        "timestamptz": "TIMESTAMP_LTZ(6)",
+        "decimal(38,9)": "DECIMAL(38,9)",
+        "binary": "BYTES",
+    }
+)
+
+# Rows are only ever appended. Flink commits with each checkpoint, up to 8,640 versions of the
+# metadata a day at 10 s: the last 100 stay. Retries cover another writer's commit in between.
+_PROPERTIES: Mapping[str, str] = MappingProxyType(
+    {
+        "commit.retry.max-wait-ms": "10000",
+        "commit.retry.min-wait-ms": "100",
+        "commit.retry.num-retries": "10",
+        FORMAT_VERSION: "2",
+        "write.distribution-mode": "none",
+        "write.format.default": "parquet",
+        "write.metadata.delete-after-commit.enabled": "true",
+        "write.metadata.previous-versions-max": "100",
+        "write.parquet.compression-codec": "zstd",
+        "write.target-file-size-bytes": str(128 * 2**20),
+        "write.upsert.enabled": "false",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, Iceberg type, meaning, and whether every row has a value."""
+
+    name: str
+    type: ColumnType
+    doc: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table of the namespace.
+
+    Attributes:
+        name: Name inside the namespace.
+        doc: What one row is. Stored as the table property `comment`.
+        columns: The columns in their order.
+        key: Natural key: no two distinct rows agree in all of these columns.
+        partition_by: The instant whose UTC month is the only partition field. By the day, a year
+            that is replayed in minutes leaves 700 small files instead of 28, and is no faster to
+            read: within a month, each file's bounds already say what it holds.
+    """
+
+    name: str
+    doc: str
+    columns: tuple[Column, ...]
+    key: tuple[str, ...]
+    partition_by: str
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns in their order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def identity(self) -> tuple[str, ...]:
+        """The columns by which a row that was committed twice is known: its id or its key."""
+        return ("row_id",) if "row_id" in self.names else self.key
+
+    @property
+    def properties(self) -> dict[str, str]:
+        """Every Iceberg table property of this table, ordered by name."""
+        own = {"comment": self.doc, KEY_PROPERTY: ",".join(self.key)}
+        # Bounds of opaque bytes help no query and make every manifest larger.
+        for column in self.columns:
+            if column.type == "binary":
+                own[f"write.metadata.metrics.column.{column.name}"] = "none"
+        return dict(sorted({**_PROPERTIES, **own}.items()))
+
+
+def sql_columns(table: Table) -> tuple[tuple[str, str], ...]:
+    """The table's columns in order, each with its Flink SQL type, such as ("revision", "INT")."""
+    return tuple((column.name, _SQL_TYPES[column.type]) for column in table.columns)
+
+
+_ROW_ID = Column(
+    "row_id", "string", "Deterministic id. A commit may come twice: take each id once."
+)
+_METERED = (
+    Column("account_id", "string", "The account that is metered (CloudEvents subject)."),
+    Column("meter_id", "string", "The meter, as named in the meters file."),
+    Column("dimensions", "string", 'Canonical JSON, such as {"origin":"JFK"}; {} without any.'),
+)
+_PERIOD = (
+    Column("period_start", "timestamptz", "Start of the billing period, inclusive (event time)."),
+    Column("period_end", "timestamptz", "End of the billing period, exclusive (event time)."),
+    Column("timezone", "string", "IANA zone whose wall clock set the period's boundaries."),
+)
+_AGGREGATION = Column("aggregation", "string", "How the quantity is formed: count, sum, max, min.")
+_UNIT = Column("unit", "string", "Unit of the quantity, as named in the meters file.")
+_REVISION_KEY = ("account_id", "meter_id", "dimensions", "period_start", "period_end", "revision")
+_EVENT_TIMES = (
+    Column("first_event_time", "timestamptz", "Earliest event time among this row's events."),
+    Column("last_event_time", "timestamptz", "Latest event time among this row's events."),
+    Column("first_log_time", "timestamptz", "Earliest log time (receipt) among this row's events."),
+    Column("last_log_time", "timestamptz", "Latest log time (receipt) among this row's events."),
+)
+_TERMS_VERSION = Column("terms_version", "int", "Version of the account's terms.")
+_JOB_VERSION = Column("job_version", "string", "Version of the program that wrote the row.")
+_PAYLOAD = Column("payload", "binary", "The record's value; null for a tombstone.", required=False)
+_KAFKA_PLACE = (
+    Column("kafka_partition", "int", "Partition of the usage topic."),
+    Column("kafka_offset", "long", "Offset in the partition."),
+    Column("log_time", "timestamptz", "The record's Kafka timestamp: when it was received."),
+)
+
+RAW_EVENTS = Table(
+    name="raw_events",
+    doc="Every record of the usage topic as received, valid or not: what all else is checked by.",
+    columns=(
+        *_KAFKA_PLACE,
+        Column("record_key", "string", "The record's Kafka key.", required=False),
+        _PAYLOAD,
+    ),
+    key=("kafka_partition", "kafka_offset"),
+    partition_by="log_time",
+)
+
+REJECTED_EVENTS = Table(
+    name="rejected_events",
+    doc="Records that cannot be metered, or not by one meter: then meter_id names it.",
+    columns=(
+        Column("reason", "string", "Why, from a closed list (schemas/rejected_event.py)."),
+        Column("meter_id", "string", "The meter that cannot count it; null: none.", required=False),
+        *_KAFKA_PLACE,
+        Column("event_source", "string", "CloudEvents source, if readable.", required=False),
+        Column("event_id", "string", "CloudEvents id, if readable.", required=False),
+        Column("account_id", "string", "CloudEvents subject, if readable.", required=False),
+        _PAYLOAD,
+        _JOB_VERSION,
+    ),
+    key=("kafka_partition", "kafka_offset", "meter_id"),
+    partition_by="log_time",
+)
+
+CLOSED_USAGE = Table(
+    name="closed_usage",
+    doc="Usage of an account, meter and billing period received up to the cut; never rewritten.",
+    columns=(
+        _ROW_ID,
+        *_METERED,
+        *_PERIOD,
+        _AGGREGATION,
+        Column("quantity", "decimal(38,9)", "Aggregate of what was received up to the cut."),
+        _UNIT,
+        Column("event_count", "long", "How many events the quantity aggregates."),
+        Column("revision", "int", "Always 0: what stood at the cut."),
+        Column("cut", "timestamptz", "Period end plus grace: last log time counted here."),
+        *_EVENT_TIMES,
+        _TERMS_VERSION,
+        _JOB_VERSION,
+    ),
+    key=_REVISION_KEY,
+    partition_by="period_start",
+)
+
+USAGE_CORRECTIONS = Table(
+    name="usage_corrections",
+    doc="Usage received after a period's cut: one row per gathering bucket and revision.",
+    columns=(
+        _ROW_ID,
+        Column("corrected_row_id", "string", "Id of the revision before, if any.", required=False),
+        *_METERED,
+        *_PERIOD,
+        _AGGREGATION,
+        Column("quantity", "decimal(38,9)", "New aggregate, corrections included."),
+        Column("quantity_delta", "decimal(38,9)", "New quantity less that of the revision before."),
+        _UNIT,
+        Column("event_count", "long", "How many events the new quantity aggregates."),
+        Column("event_count_delta", "long", "How many of them arrived in this bucket."),
+        Column("revision", "int", "1 for the period's first correction, then 2, 3, ..."),
+        Column("cut", "timestamptz", "Period end plus grace: last log time of revision 0."),
+        Column("correction_end", "timestamptz", "End of the gathering bucket (log time)."),
+        *_EVENT_TIMES,
+        _TERMS_VERSION,
+        _JOB_VERSION,
+    ),
+    key=_REVISION_KEY,
+    partition_by="period_start",
+)
+
+_WAITED = (
+    Column("event_minute", "timestamptz", "Start of the event minute of the usage."),
+    Column("quantity", "decimal(38,9)", "The aggregate of these events, exact."),
+    _UNIT,
+    Column("event_count", "long", "How many events the quantity aggregates."),
+    *_EVENT_TIMES,
+    Column("log_window_end", "timestamptz", "End of the log-time window that gathered the events."),
+    _JOB_VERSION,
+)
+
+EXPIRED_USAGE = Table(
+    name="expired_usage",
+    doc="Usage received after its period's correction horizon: in no total, a person decides.",
+    columns=(_ROW_ID, *_METERED, *_PERIOD, *_WAITED),
+    key=("account_id", "meter_id", "dimensions", "event_minute", "log_window_end"),
+    partition_by="log_window_end",
+)
+
+UNASSIGNED_USAGE = Table(
+    name="unassigned_usage",
+    doc="Usage without a billing period: its account, terms or meter were not known.",
+    columns=(
+        _ROW_ID,
+        *_METERED,
+        Column("reason", "string", "unknown_account, no_terms or unknown_meter."),
+        *_WAITED,
+    ),
+    key=("account_id", "meter_id", "dimensions", "event_minute", "log_window_end"),
+    partition_by="log_window_end",
+)
+
+TABLES: tuple[Table, ...] = (
+    RAW_EVENTS,
+    REJECTED_EVENTS,
+    CLOSED_USAGE,
+    USAGE_CORRECTIONS,
+    EXPIRED_USAGE,
+    UNASSIGNED_USAGE,
+)

@@ -1,0 +1,142 @@
+"""Creates the topics the job reads, and checks that existing ones keep what metering relies on.
+
+python -m jobs.create_topics --settings config/live.yaml
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import TopicAlreadyExistsError, for_code
+
+from jobs.kafka_clients import KafkaUnreachableError, open_admin
+from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_settings
+
+_FOREVER = "-1"
+_LONGEST_MS = str(2**63 - 1)
+
+
+class TopicError(Exception):
+    """A topic is missing or would lose usage; the message is one line that says what to do."""
+
+
+def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
+    """Create the usage and accounts topics where they are missing, then check both.
+
+    Returns:
+        The names of the topics created, in order.
+
+    Raises:
+        SettingsError: see `jobs.kafka_clients.client_arguments`.
+        KafkaUnreachableError: no broker answers.
+        TopicError: an existing topic is not as configured.
+    """
+    wanted = {
+        kafka.usage_topic: {
+            "num_partitions": kafka.partitions,
+            "configs": _usage_options(kafka.timestamp_type),
+        },
+        kafka.accounts_topic: {"num_partitions": 1, "configs": {"cleanup.policy": "compact"}},
+    }
+    with open_admin(kafka) as admin:
+        existing = set(admin.list_topics())
+        created = tuple(name for name in wanted if name not in existing)
+        for name in created:
+            try:
+                admin.create_topics({name: wanted[name]}, wait_for_metadata=True)
+            except TopicAlreadyExistsError:
+                continue  # Another program was faster; what it made is checked below.
+        _check(admin, kafka)
+    return created
+
+
+def check_topics(kafka: KafkaSettings) -> None:
+    """Check that both topics exist and keep what metering relies on.
+
+    Raises:
+        SettingsError: see `jobs.kafka_clients.client_arguments`.
+        KafkaUnreachableError: no broker answers.
+        TopicError: a topic is missing or is not as configured.
+    """
+    with open_admin(kafka) as admin:
+        _check(admin, kafka)
+
+
+def _usage_options(timestamp_type: TimestampType) -> dict[str, str]:
+    options = {"message.timestamp.type": str(timestamp_type), "cleanup.policy": "delete"}
+    if timestamp_type is TimestampType.CREATE_TIME:
+        # Records of the past would be deleted, or refused, by age at once.
+        options |= {
+            "retention.ms": _FOREVER,
+            "retention.bytes": _FOREVER,
+            "message.timestamp.before.max.ms": _LONGEST_MS,
+            # A segment is otherwise closed for each week of record time.
+            "segment.ms": _LONGEST_MS,
+        }
+    return options
+
+
+def _check(admin: KafkaAdminClient, kafka: KafkaSettings) -> None:
+    usage = _options_of(admin, kafka, kafka.usage_topic)
+    found = usage["message.timestamp.type"]
+    if found != kafka.timestamp_type:
+        raise TopicError(
+            f"timestamp type, topic {kafka.usage_topic}: expected {kafka.timestamp_type}, found"
+            f" {found}; set the topic's message.timestamp.type={kafka.timestamp_type}"
+            f" before it is written to, or the setting kafka.timestamp_type: {found}"
+        )
+    if "compact" in usage["cleanup.policy"]:
+        raise TopicError(
+            f"cleanup policy, topic {kafka.usage_topic}: expected delete, found"
+            f" {usage['cleanup.policy']}; compaction would lose usage: set cleanup.policy=delete"
+        )
+    for option in ("retention.ms", "retention.bytes"):
+        is_import = kafka.timestamp_type is TimestampType.CREATE_TIME
+        if is_import and usage[option] != _FOREVER:
+            raise TopicError(
+                f"retention, topic {kafka.usage_topic}: expected {option}={_FOREVER} for"
+                f" CreateTime, found {usage[option]}; the broker deletes old records: set {option}"
+            )
+    accounts = _options_of(admin, kafka, kafka.accounts_topic)
+    if accounts["cleanup.policy"] != "compact":
+        raise TopicError(
+            f"cleanup policy, topic {kafka.accounts_topic}: expected compact, found"
+            f" {accounts['cleanup.policy']}; accounts would be lost: set cleanup.policy=compact"
+        )
+
+
+def _options_of(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Mapping[str, str]:
+    described: list[dict[str, Any]] = admin.describe_topics([topic])
+    if not described or described[0]["error_code"]:
+        found = for_code(described[0]["error_code"]).__name__ if described else "nothing"
+        raise TopicError(
+            f"missing topic, {kafka.bootstrap_servers}: expected {topic}, found {found};"
+            " create it: python -m jobs.create_topics"
+        )
+    resource = ConfigResource(ConfigResourceType.TOPIC, topic)
+    options = admin.describe_configs([resource], config_filter="all")
+    return {name: option["value"] for name, option in options["topic"][topic].items()}
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Create the topics; return the exit code."""
+    parser = argparse.ArgumentParser(prog="create_topics", description=__doc__)
+    parser.add_argument("--settings", required=True, help="settings file")
+    options = parser.parse_args(arguments)
+    try:
+        kafka = load_settings(options.settings, environ).kafka
+        created = create_topics(kafka)
+    except (SettingsError, KafkaUnreachableError, TopicError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    for name in (kafka.usage_topic, kafka.accounts_topic):
+        print(f"{name}: {'created' if name in created else 'exists, as configured'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

@@ -1,0 +1,1 @@
+"""What knows PyFlink: the environment, the fixed plan, the keyed stage and the sinks."""

@@ -1,0 +1,59 @@
+"""The Flink environment of the job: every option it depends on, set in one place."""
+
+from pyflink.common import Configuration
+from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.table import StreamTableEnvironment
+
+from jobs.settings import Settings
+from jobs.settings.guarding import REQUIRED_OPTIONS
+
+# A chosen option may be overridden in `flink.properties`; why each has its value is in
+# docs/performance.md.
+_CHOSEN_OPTIONS = {
+    "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+    "execution.checkpointing.incremental": "true",
+    "execution.checkpointing.num-retained": "3",
+    "execution.checkpointing.storage": "filesystem",
+    "execution.checkpointing.timeout": "10min",
+    "execution.checkpointing.tolerable-failed-checkpoints": "3",
+    "pipeline.object-reuse": "true",
+    "python.fn-execution.bundle.size": "10000",
+    "python.fn-execution.bundle.time": "1000",
+    "python.map-state.read-cache-size": "20000",
+    "python.map-state.write-cache-size": "20000",
+    "python.state.cache-size": "20000",
+    "restart-strategy.type": "exponential-delay",
+    "state.backend.rocksdb.use-bloom-filter": "true",
+    "state.backend.type": "rocksdb",
+    "table.exec.iceberg.use-v2-sink": "true",
+}
+
+
+def flink_options(settings: Settings) -> dict[str, str]:
+    """Return every Flink option of the job, ordered by name.
+
+    `settings` was checked by `jobs.settings`: its own properties break no required option.
+    """
+    flink = settings.flink
+    own = {
+        "execution.checkpointing.dir": flink.checkpoint_dir,
+        "execution.checkpointing.interval": f"{flink.checkpoint_interval_ms} ms",
+        "parallelism.default": str(flink.parallelism),
+        "pipeline.max-parallelism": str(flink.max_parallelism),
+        "pipeline.name": "meter_usage",
+        "python.execution-mode": flink.execution_mode.value,
+        "table.exec.state.ttl": f"{settings.metering.dedupe_ttl_days} d",
+    }
+    required = {option: value for option, (value, _) in REQUIRED_OPTIONS.items()}
+    return dict(sorted({**_CHOSEN_OPTIONS, **flink.properties, **required, **own}.items()))
+
+
+def open_environment(
+    settings: Settings,
+) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
+    """Return the streaming and the table environment, set up by `flink_options`."""
+    configuration = Configuration()
+    for option, value in flink_options(settings).items():
+        configuration.set_string(option, value)
+    stream = StreamExecutionEnvironment.get_execution_environment(configuration)
+    return stream, StreamTableEnvironment.create(stream)

@@ -1,0 +1,169 @@
+"""The keyed stage: hands each account's usage, terms and timers to the rules of metering.
+
+Nothing is decided here. State holds our own versioned bytes (`schemas.meter_state`).
+"""
+
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from typing import Any
+
+from pyflink.common import Row, Types
+from pyflink.datastream import KeyedCoProcessFunction, OutputTag, RuntimeContext
+from pyflink.datastream.state import (
+    ListStateDescriptor,
+    MapState,
+    MapStateDescriptor,
+    ValueState,
+    ValueStateDescriptor,
+)
+
+from jobs.flink.rows import (
+    EXPIRED_USAGE,
+    REFUSED_ACCOUNT,
+    UNASSIGNED_USAGE,
+    USAGE_CORRECTION,
+    usage_reader,
+    write_row,
+)
+from schemas.account import Account, AccountError, decode_account
+from schemas.meter_state import (
+    EntryKey,
+    PeriodEntry,
+    decode_entry,
+    decode_usage,
+    encode_entry,
+    encode_usage,
+)
+from schemas.metered_usage import MeteredUsage
+from schemas.usage_row import (
+    ClosedUsage,
+    ExpiredUsage,
+    UnassignedUsage,
+    UsageCorrection,
+    UsageRow,
+)
+from udfs.metering import MeteringRules, expire_waiting, locate, on_timer, on_usage
+
+CORRECTIONS = OutputTag("usage_corrections", USAGE_CORRECTION)
+EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
+UNASSIGNED = OutputTag("unassigned_usage", UNASSIGNED_USAGE)
+REFUSED_ACCOUNTS = OutputTag("refused_accounts", REFUSED_ACCOUNT)
+
+_BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+_MS_US = 1000
+_TAGS = {UsageCorrection: CORRECTIONS, ExpiredUsage: EXPIRED, UnassignedUsage: UNASSIGNED}
+
+
+class MeterPeriods(KeyedCoProcessFunction):  # type: ignore[misc]
+    """Meters one account: input 1 is its usage, input 2 its terms.
+
+    The main output is `closed_usage`; corrections, expired and unassigned usage and refused
+    accounts are side outputs.
+    """
+
+    def __init__(self, rules: MeteringRules) -> None:
+        """Keep the rules; they are shipped with the job."""
+        self._rules = rules
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Open the state and the metrics."""
+        self._read_usage = usage_reader(self._rules.meters)
+        self._decode_account = lru_cache(maxsize=100_000)(decode_account)
+        self._account_state: ValueState = runtime_context.get_state(
+            ValueStateDescriptor("account", _BYTES)
+        )
+        self._entries: MapState = runtime_context.get_map_state(
+            MapStateDescriptor("entries", Types.STRING(), _BYTES)
+        )
+        self._waiting: Any = runtime_context.get_list_state(ListStateDescriptor("waiting", _BYTES))
+        group = runtime_context.get_metrics_group()
+        self._counted = group.counter("counted_events")
+        self._late = group.counter("late_events")
+        self._rows = {
+            ClosedUsage: group.counter("closed_rows"),
+            UsageCorrection: group.counter("corrected_rows"),
+            ExpiredUsage: group.counter("expired_rows"),
+            UnassignedUsage: group.counter("unassigned_rows"),
+        }
+        self._refused = group.counter("refused_accounts")
+
+    def process_element1(self, value: Row, ctx: Any) -> Iterator[Any]:
+        """Take one row of usage."""
+        usage = self._read_usage(value)
+        yield from self._take(self._account(), usage, ctx)
+
+    def process_element2(self, value: Row, ctx: Any) -> Iterator[Any]:
+        """Take an account's terms, then the usage that waited for them."""
+        account_id, terms = value[0], value[1]
+        try:
+            if terms is None:
+                raise AccountError("accounts topic: expected terms, found a tombstone")
+            encoded = terms.encode()
+            account = self._decode_account(encoded)
+            if account.account_id != account_id:
+                raise AccountError(
+                    f"accounts topic: expected account {account_id} as the record's key says, "
+                    f"found {account.account_id}"
+                )
+        except AccountError as error:
+            self._refused.inc()
+            yield REFUSED_ACCOUNTS, Row(account_id, str(error))
+            return
+        self._account_state.update(encoded)
+        waiting = [decode_usage(state) for state in self._waiting.get() or ()]
+        self._waiting.clear()
+        for usage in waiting:
+            yield from self._take(account, usage, ctx)
+
+    def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
+        """Emit what is due: closes, corrections, and usage that waited in vain."""
+        now_us = timestamp * _MS_US
+        entries = [
+            (EntryKey.decode(key), decode_entry(state)) for key, state in self._entries.items()
+        ]
+        decision = on_timer(ctx.get_current_key(), entries, now_us)
+        for key, entry in decision.changed:
+            self._entries.put(key.encode(), encode_entry(entry))
+        for key in decision.removed:
+            self._entries.remove(key.encode())
+        yield from self._emit(decision.emit)
+        waiting = [decode_usage(state) for state in self._waiting.get() or ()]
+        rows, kept = expire_waiting(self._rules, waiting, now_us)
+        if rows:
+            self._waiting.update([encode_usage(usage) for usage in kept])
+            yield from self._emit(rows)
+
+    def _account(self) -> Account | None:
+        encoded = self._account_state.value()
+        return None if encoded is None else self._decode_account(bytes(encoded))
+
+    def _take(self, account: Account | None, usage: MeteredUsage, ctx: Any) -> Iterator[Any]:
+        key = locate(account, usage)
+        name, entry = None, None
+        if isinstance(key, EntryKey):
+            name = key.encode()
+            state = self._entries.get(name)
+            entry = None if state is None else decode_entry(state)
+        decision = on_usage(self._rules, account, entry, usage)
+        if decision.entry is not None:
+            self._store(name, decision.entry, entry, usage.event_count)
+        if decision.waits:
+            self._waiting.add(encode_usage(usage))
+        for wake_us in decision.wake_at_us:
+            # Rounded up: a timer never fires before the instant asked for.
+            ctx.timer_service().register_event_time_timer(-(-wake_us // _MS_US))
+        yield from self._emit(decision.emit)
+
+    def _store(
+        self, name: str | None, entry: PeriodEntry, before: PeriodEntry | None, event_count: int
+    ) -> None:
+        self._entries.put(name, encode_entry(entry))
+        pending = () if before is None else before.pending
+        late = entry.pending != pending
+        (self._late if late else self._counted).inc(event_count)
+
+    def _emit(self, rows: Iterable[UsageRow]) -> Iterator[Any]:
+        for row in rows:
+            self._rows[type(row)].inc()
+            tag = _TAGS.get(type(row))
+            yield write_row(row) if tag is None else (tag, write_row(row))

@@ -1,0 +1,99 @@
+"""Rows at the border between Flink and the rules: their types, and how they are read and written.
+
+Instants cross as integers and decimals as text: both survive every coder exactly.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import fields
+from datetime import datetime, timedelta
+from decimal import Decimal
+from functools import lru_cache
+from typing import Any
+
+from pyflink.common import Row, Types
+from pyflink.common.typeinfo import RowTypeInfo
+
+from schemas.dimensions import decode_dimensions
+from schemas.instant import EPOCH
+from schemas.meter import Aggregation, Meter
+from schemas.metered_usage import MeteredUsage
+from schemas.usage_row import (
+    ClosedUsage,
+    ExpiredUsage,
+    UnassignedUsage,
+    UsageCorrection,
+    UsageRow,
+)
+
+_MS_US = 1000
+_S_US = 1_000_000
+_LONGS = {"event_count", "event_count_delta"}
+_INTS = {"revision", "terms_version"}
+
+
+def row_type(shape: type[UsageRow]) -> RowTypeInfo:
+    """Return the Flink type of an emitted row: instants and decimals are text."""
+    names = [field.name.removesuffix("_us") for field in fields(shape)]
+    types = [
+        Types.LONG() if name in _LONGS else Types.INT() if name in _INTS else Types.STRING()
+        for name in names
+    ]
+    return Types.ROW_NAMED(names, types)
+
+
+CLOSED_USAGE = row_type(ClosedUsage)
+USAGE_CORRECTION = row_type(UsageCorrection)
+EXPIRED_USAGE = row_type(ExpiredUsage)
+UNASSIGNED_USAGE = row_type(UnassignedUsage)
+REFUSED_ACCOUNT = Types.ROW_NAMED(["account_id", "error"], [Types.STRING(), Types.STRING()])
+
+
+def write_row(row: UsageRow) -> Row:
+    """Return an emitted row as Flink's, with the fields of `row_type` in their order."""
+    return Row(*(_write(field.name, getattr(row, field.name)) for field in fields(row)))
+
+
+def _write(name: str, value: Any) -> Any:
+    if name.endswith("_us"):
+        return instant_text(value)
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value if value is None or isinstance(value, int) else str(value)
+
+
+def instant_text(instant_us: int) -> str:
+    """Return an instant as SQL reads it: `2013-01-15 05:00:00.000000`, in UTC."""
+    moment: datetime = EPOCH + timedelta(microseconds=instant_us)
+    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+
+
+def usage_reader(meters: Mapping[str, Meter]) -> Callable[[Row], MeteredUsage]:
+    """Return a function that reads a row of `usage.sql` under the configured meters."""
+    dimensions_of = lru_cache(maxsize=100_000)(
+        lambda meter_id, text: decode_dimensions(
+            meters[meter_id].dimensions if meter_id in meters else (), text
+        )
+    )
+    at = {
+        meter_id: {Aggregation.MAX: 5, Aggregation.MIN: 6}.get(meter.aggregation, 4)
+        for meter_id, meter in meters.items()
+    }
+
+    def read_usage(row: Row) -> MeteredUsage:
+        values = row._values
+        meter_id = values[1]
+        return MeteredUsage(
+            values[0],
+            meter_id,
+            dimensions_of(meter_id, values[2]),
+            values[3],
+            Decimal(values[at.get(meter_id, 4)]),
+            values[7],
+            values[8],
+            values[9],
+            values[10] * _MS_US,
+            values[11] * _MS_US,
+            values[12] * _S_US,
+        )
+
+    return read_usage

@@ -1,0 +1,1 @@
+"""Real processes on this machine, for the demo and the tests: Kafka broker, Flink cluster."""

@@ -1,0 +1,59 @@
+"""Publishes accounts and their terms to the accounts topic, one record for each, keyed by its id.
+
+    python -m jobs.publish_accounts --settings config/demo.yaml --accounts config/accounts.yaml
+
+Publishing the same file again changes nothing: the topic keeps the last record of each account.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping, Sequence
+
+from jobs.kafka_clients import KafkaUnreachableError, open_producer
+from jobs.settings import KafkaSettings, SettingsError, load_accounts, load_settings
+from schemas.account import Account, encode_account
+
+
+def publish_accounts(kafka: KafkaSettings, accounts: Sequence[Account]) -> None:
+    """Publish the accounts in the given order and make sure that each one has arrived.
+
+    Raises:
+        SettingsError: see `jobs.kafka_clients.client_arguments`.
+        KafkaUnreachableError: a broker does not answer or refuses a record.
+    """
+    with open_producer(kafka) as producer:
+        sent = [
+            producer.send(
+                kafka.accounts_topic,
+                key=account.account_id.encode(),
+                value=encode_account(account),
+            )
+            for account in accounts
+        ]
+        producer.flush()
+        for each in sent:
+            each.get()
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Publish the accounts of a file; return the exit code."""
+    parser = argparse.ArgumentParser(
+        prog="publish_accounts", description=(__doc__ or "").split("\n")[0]
+    )
+    parser.add_argument("--settings", required=True, help="settings file")
+    parser.add_argument("--accounts", required=True, help="accounts file")
+    options = parser.parse_args(arguments)
+    try:
+        kafka = load_settings(options.settings, environ).kafka
+        accounts = load_accounts(options.accounts)
+        publish_accounts(kafka, accounts)
+    except (SettingsError, KafkaUnreachableError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    print(f"{kafka.accounts_topic}: {len(accounts)} accounts")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

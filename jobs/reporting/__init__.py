@@ -1,0 +1,1 @@
+"""What the tables say about usage, corrections and the fate of every record."""

@@ -1,0 +1,184 @@
+"""The fate of every record: the conservation law, told from the tables.
+
+Each record of the archive is exactly one of: rejected, heartbeat, counted, duplicate. Each distinct
+event is, for each meter that listens to its type, exactly one of: closed, corrected, expired,
+unassigned, rejected for that meter, or still in an open period.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from duckdb import DuckDBPyConnection
+
+from schemas.heartbeat import HEARTBEAT_TYPE
+from schemas.meter import Meter
+
+_CREATE_FATES = """
+    CREATE OR REPLACE TEMP TABLE fates AS
+    WITH rejected AS (
+        SELECT kafka_partition, kafka_offset, reason FROM rejected_events WHERE meter_id IS NULL
+    ), classed AS (
+        SELECT raw_events.*, reason, CASE WHEN reason IS NOT NULL THEN 'rejected'
+            WHEN event_type = $1 THEN 'heartbeat'
+            WHEN event_source IS NULL OR event_id IS NULL THEN 'unreadable'
+            ELSE 'valid' END AS class
+        FROM raw_events LEFT JOIN rejected USING (kafka_partition, kafka_offset)
+    )
+    SELECT event_type, reason, CASE WHEN class <> 'valid' THEN class
+        WHEN row_number() OVER (PARTITION BY class, event_source, event_id
+            ORDER BY log_time, kafka_partition, kafka_offset) = 1 THEN 'counted'
+        ELSE 'duplicate' END AS fate
+    FROM classed
+"""
+_RECORDS = "SELECT fate, reason, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
+_PARTITIONS = """
+    SELECT kafka_partition, min(kafka_offset), max(kafka_offset) + 1, count(*)
+    FROM raw_events GROUP BY kafka_partition ORDER BY kafka_partition
+"""
+_STRAYS = """
+    SELECT count(*) FROM rejected_events
+    ANTI JOIN raw_events USING (kafka_partition, kafka_offset)
+"""
+_EVENTS = "SELECT event_type, count(*) FROM fates WHERE fate = 'counted' GROUP BY ALL ORDER BY ALL"
+_METERED = """
+    SELECT meter_id, sum(closed)::BIGINT, sum(corrected)::BIGINT, sum(expired)::BIGINT,
+        sum(unassigned)::BIGINT, sum(rejected)::BIGINT
+    FROM (
+        SELECT meter_id, event_count AS closed, 0 AS corrected, 0 AS expired, 0 AS unassigned,
+            0 AS rejected FROM closed_usage
+        UNION ALL SELECT meter_id, 0, event_count_delta, 0, 0, 0 FROM usage_corrections
+        UNION ALL SELECT meter_id, 0, 0, event_count, 0, 0 FROM expired_usage
+        UNION ALL SELECT meter_id, 0, 0, 0, event_count, 0 FROM unassigned_usage
+        -- A repeat of the event may be rejected again.
+        UNION ALL SELECT meter_id, 0, 0, 0, 0, count(DISTINCT (event_source, event_id))
+            FROM rejected_events WHERE meter_id IS NOT NULL GROUP BY meter_id
+    )
+    GROUP BY meter_id
+    ORDER BY meter_id
+"""
+_ENDS = ("closed", "corrected", "expired", "unassigned", "rejected")
+_METER_REASONS = """
+    SELECT meter_id, reason, count(DISTINCT (event_source, event_id)) FROM rejected_events
+    WHERE meter_id IS NOT NULL GROUP BY ALL ORDER BY ALL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionRange:
+    """The records of one partition; `end_offset` is one after the last."""
+
+    kafka_partition: int
+    begin_offset: int
+    end_offset: int
+    records: int
+
+
+@dataclass(frozen=True, slots=True)
+class MeterFates:
+    """What became of the distinct events of one meter.
+
+    Attributes:
+        meter_id: The meter.
+        events: Distinct events of its type; None where the configuration has no such meter.
+        closed: Events in closed periods, received up to the cut.
+        corrected: Events received after the cut, in corrections.
+        expired: Events received after the correction horizon.
+        unassigned: Events without account or terms.
+        rejected: Events that this meter cannot count.
+        open: Events in periods that have not closed, or on their way; negative is an error.
+    """
+
+    meter_id: str
+    events: int | None
+    closed: int
+    corrected: int
+    expired: int
+    unassigned: int
+    rejected: int
+    open: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRejections:
+    """How many distinct events one meter rejects for one reason."""
+
+    meter_id: str
+    reason: str
+    events: int
+
+
+@dataclass(frozen=True, slots=True)
+class Fates:
+    """What became of every record and event.
+
+    Attributes:
+        records: Number of records in the archive.
+        counted: Records whose event was the first of its identity.
+        duplicates: Records whose event was not.
+        heartbeats: Records that carry no usage.
+        rejected: Number of records rejected as a whole, by reason, in order.
+        rejected_for_a_meter: Events that one meter rejects, ordered by meter and reason.
+        unreadable: Valid records whose identity the archive does not show; always 0.
+        not_archived: Rejected records that the archive lacks; always 0 where the job is at rest.
+        partitions: Ranges of the archive, by partition.
+        meters: By meter, in the configuration's order, then meters that it no longer has.
+    """
+
+    records: int
+    counted: int
+    duplicates: int
+    heartbeats: int
+    rejected: Mapping[str, int]
+    rejected_for_a_meter: tuple[MeterRejections, ...]
+    unreadable: int
+    not_archived: int
+    partitions: tuple[PartitionRange, ...]
+    meters: tuple[MeterFates, ...]
+
+    @property
+    def rejected_records(self) -> int:
+        """Number of records rejected as a whole."""
+        return sum(self.rejected.values())
+
+
+def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter]) -> Fates:
+    """Return the fate of every record and of each meter's events.
+
+    Args:
+        rows: From `iceberg.reading.open_rows`.
+        meters: The configured ones: they say which events each meter listens to.
+    """
+    rows.execute(_CREATE_FATES, [HEARTBEAT_TYPE])
+    found = rows.execute(_RECORDS).fetchall()
+    totals = {fate: number for fate, reason, number in found if reason is None}
+    strays = rows.execute(_STRAYS).fetchall()
+    return Fates(
+        records=sum(number for _, _, number in found),
+        counted=totals.get("counted", 0),
+        duplicates=totals.get("duplicate", 0),
+        heartbeats=totals.get("heartbeat", 0),
+        rejected={reason: number for _, reason, number in found if reason is not None},
+        rejected_for_a_meter=tuple(
+            MeterRejections(*row) for row in rows.execute(_METER_REASONS).fetchall()
+        ),
+        unreadable=totals.get("unreadable", 0),
+        not_archived=strays[0][0],
+        partitions=tuple(PartitionRange(*row) for row in rows.execute(_PARTITIONS).fetchall()),
+        meters=_meter_fates(rows, meters),
+    )
+
+
+def _meter_fates(rows: DuckDBPyConnection, meters: Iterable[Meter]) -> tuple[MeterFates, ...]:
+    events: dict[str, int] = dict(rows.execute(_EVENTS).fetchall())
+    ended: dict[str, dict[str, int]] = {
+        meter_id: dict(zip(_ENDS, counts, strict=True))
+        for meter_id, *counts in rows.execute(_METERED).fetchall()
+    }
+    fates = []
+    for meter in meters:
+        received = events.get(meter.event_type, 0)
+        counts = ended.pop(meter.meter_id, dict.fromkeys(_ENDS, 0))
+        still_open = received - sum(counts.values())
+        fates.append(MeterFates(meter.meter_id, received, **counts, open=still_open))
+    removed = [MeterFates(name, None, **counts, open=None) for name, counts in ended.items()]
+    return (*fates, *removed)

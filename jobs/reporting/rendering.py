@@ -1,0 +1,201 @@
+"""Prints a report for people: tables and a plot, at most 100 columns wide."""
+
+from collections.abc import Iterable, Sequence
+from datetime import timedelta
+from decimal import Decimal
+from itertools import groupby, pairwise
+from zoneinfo import ZoneInfo
+
+import plotext
+from rich import box
+from rich.console import Console
+from rich.table import Table as TextTable
+
+from jobs.reporting.corrections import Corrections
+from jobs.reporting.fates import Fates
+from jobs.reporting.report import Report, plain
+from jobs.reporting.usage import Usage, meters_of
+from schemas.instant import DAY_US, EPOCH, MICROSECOND
+
+WIDTH = 100
+# Periods of an account that are shown: a year of months with both of its stubs, but not of weeks.
+_SHOWN_PERIODS = 14
+_ENDS = 3
+_METERS_ABREAST = 6
+
+
+def print_usage(console: Console, report: Report, every_period: bool) -> None:
+    """Print usage per account and period, one column for each meter.
+
+    Args:
+        console: Where to.
+        report: What to print.
+        every_period: False leaves out the middle of an account with more than 14 periods.
+    """
+    meters = list(meters_of(report.usage).items())
+    for first in range(0, len(meters), _METERS_ABREAST):
+        abreast = meters[first : first + _METERS_ABREAST]
+        headings = [f"{meter_id}\n({unit})" for meter_id, unit in abreast]
+        table = _table("Metered usage", ["account", "from", "to"], headings)
+        for account_id, usage in groupby(report.usage, key=lambda each: each.account_id):
+            lines = _period_lines(account_id, usage, [meter_id for meter_id, _ in abreast])
+            if len(lines) > _SHOWN_PERIODS and not every_period:
+                left_out = f"... {len(lines) - 2 * _ENDS} more"
+                lines[_ENDS:-_ENDS] = [[account_id, left_out]]
+            for line in lines:
+                table.add_row(*line, end_section=line is lines[-1])
+        console.print(table)
+
+
+def _period_lines(
+    account_id: str, usage: Iterable[Usage], meters: Sequence[str]
+) -> list[list[str]]:
+    lines = []
+    periods = groupby(usage, key=lambda each: (each.period_start_us, each.period_end_us))
+    for (start_us, end_us), in_period in periods:
+        present = list(in_period)
+        quantities = {each.meter_id: each.quantity for each in present}
+        timezone = present[0].timezone
+        cells = [_quantity(quantities.get(meter_id)) for meter_id in meters]
+        lines.append([account_id, _date(start_us, timezone), _date(end_us, timezone), *cells])
+    return lines
+
+
+def print_plot(console: Console, report: Report) -> None:
+    """Print one account's usage of one meter as bars, one for each period.
+
+    The account with the most events, and its meter that counts events, or else its first one.
+    """
+    if not report.usage:
+        return
+    events: dict[str, int] = {}
+    for each in report.usage:
+        events[each.account_id] = events.get(each.account_id, 0) + each.event_count
+    account_id = max(events, key=lambda name: events[name])
+    of_account = [each for each in report.usage if each.account_id == account_id]
+    by_count = [each for each in of_account if each.aggregation == "count"] or of_account
+    meter_id = max(by_count, key=lambda each: each.event_count).meter_id
+    shown = [each for each in of_account if each.meter_id == meter_id]
+    figure = plotext.figure
+    figure.clear()
+    figure.plot_size(WIDTH, 14)
+    figure.theme("colorless")
+    figure.title(f"{account_id}: {meter_id} per billing period, by its first day")
+    days = [_date(each.period_start_us, each.timezone) for each in shown]
+    top = max(each.quantity for each in shown) or Decimal(1)
+    # The plot gets no quantity, only its share of the largest: plotext counts in floats.
+    figure.draw(figure.bar(days, [int(1000 * each.quantity / top) for each in shown], width=0.6))
+    figure.ruler("y").ticks([0, 500, 1000], ["0", _quantity(top / 2), _quantity(top)])
+    console.print(plotext.uncolorize(str(figure.build())), highlight=False, markup=False)
+
+
+def print_corrections(console: Console, corrections: Corrections) -> None:
+    """Print what changed after periods had closed, and how late its cause was received."""
+    if not corrections.by_meter:
+        console.print("Corrections: none. Nothing was received after a period's cut.\n")
+        return
+    days = [bound_us // DAY_US for bound_us in corrections.class_bounds_us]
+    between = [f"{lower}-{upper} d" for lower, upper in pairwise([0, *days])]
+    title = "Corrections, caused by events received so long after their period's cut"
+    table = _table(
+        title, ["meter"], ["rows", "periods", "events", *between, f"> {days[-1]} d", "latest"]
+    )
+    for each in corrections.by_meter:
+        counts = (each.corrections, each.periods, each.late_events, *each.late_events_by_class)
+        table.add_row(each.meter_id, *map(_number, counts), _duration(each.most_late_us))
+    console.print(table)
+    table = _table(
+        "The largest correction of each meter",
+        ["meter", "account", "period of", "dimensions"],
+        ["before", "after", "events", "late by"],
+    )
+    for large in corrections.largest:
+        table.add_row(
+            large.meter_id,
+            large.account_id,
+            _date(large.period_start_us, large.timezone),
+            large.dimensions,
+            _quantity(large.quantity_before),
+            _quantity(large.quantity_after),
+            _number(large.late_events),
+            _duration(large.late_us),
+        )
+    console.print(table)
+
+
+def print_fates(console: Console, report: Report) -> None:
+    """Print what became of every record, then of each meter's events."""
+    fates = report.fates
+    published = {each.fate: _number(each.published) for each in report.published}
+    columns = ["records", "published"] if published else ["records"]
+    table = _table("Every record by its fate", ["fate"], columns)
+    for fate, number in _fate_lines(fates):
+        table.add_row(fate, _number(number), *([published.get(fate, "")] if published else []))
+    console.print(table)
+    table = _table(
+        "Distinct events of each meter",
+        ["meter"],
+        ["events", "closed", "corrected", "expired", "unassigned", "rejected", "open"],
+    )
+    for each in fates.meters:
+        counts = (each.closed, each.corrected, each.expired, each.unassigned, each.rejected)
+        table.add_row(
+            each.meter_id, _number(each.events), *map(_number, counts), _number(each.open)
+        )
+    console.print(table)
+    for rejections in fates.rejected_for_a_meter:
+        console.print(
+            f"  {rejections.meter_id} rejects {rejections.events:,}: {rejections.reason}",
+            highlight=False,
+        )
+    console.print()
+
+
+def _fate_lines(fates: Fates) -> list[tuple[str, int]]:
+    lines = [("counted", fates.counted), ("duplicates", fates.duplicates)]
+    lines.append(("rejected", fates.rejected_records))
+    lines += [(f"  {reason}", number) for reason, number in fates.rejected.items()]
+    lines.append(("heartbeats", fates.heartbeats))
+    if fates.unreadable:
+        lines.append(("unreadable", fates.unreadable))
+    return [*lines, ("records", fates.records)]
+
+
+def print_tables(console: Console, report: Report) -> None:
+    """Print where the tables are and what they hold."""
+    table = _table("Tables", ["table"], ["rows", "files", "MB", "snapshots"])
+    for each in report.tables:
+        megabytes = f"{each.size_bytes / 1e6:,.1f}"
+        counts = (each.rows, each.data_files)
+        table.add_row(each.name, *map(_number, counts), megabytes, _number(each.snapshots))
+    console.print(table)
+
+
+def _table(title: str, texts: Sequence[str], numbers: Sequence[str]) -> TextTable:
+    table = TextTable(
+        title=title, title_justify="left", title_style="bold", box=box.SIMPLE, padding=(0, 1, 0, 0)
+    )
+    for name in texts:
+        table.add_column(name, no_wrap=True, overflow="ellipsis")
+    for name in numbers:
+        table.add_column(name, justify="right", no_wrap=True, overflow="ellipsis")
+    return table
+
+
+def _number(number: int | None) -> str:
+    return "-" if number is None else f"{number:,}"
+
+
+def _quantity(quantity: Decimal | None) -> str:
+    return "-" if quantity is None else plain(quantity, ",f")
+
+
+def _date(instant_us: int, timezone: str) -> str:
+    moment = EPOCH + instant_us * MICROSECOND
+    return moment.astimezone(ZoneInfo(timezone)).date().isoformat()
+
+
+def _duration(duration_us: int) -> str:
+    duration = timedelta(microseconds=duration_us)
+    hours, _ = divmod(duration.seconds, 3600)
+    return f"{duration.days} d {hours} h"

@@ -1,0 +1,40 @@
+"""Programs to copy: how to query the tables with PyIceberg and DuckDB alone."""
+
+from iceberg.catalog import pyiceberg_options
+from iceberg.tables import CLOSED_USAGE, USAGE_CORRECTIONS
+from jobs.settings import CatalogSettings
+from jobs.settings.shapes import mask_secret
+
+_TOTALS = """
+    SELECT account_id, meter_id, sum(quantity) AS quantity FROM (
+        SELECT DISTINCT row_id, account_id, meter_id, aggregation, quantity FROM closed
+        UNION ALL
+        SELECT DISTINCT row_id, account_id, meter_id, aggregation, quantity_delta FROM late)
+    WHERE aggregation IN ('count', 'sum') GROUP BY ALL ORDER BY ALL"""
+
+
+def pyiceberg_snippet(settings: CatalogSettings) -> str:
+    """Return a Python program that reads closed usage; secrets are masked."""
+    options = "".join(
+        f'    "{name}": "{mask_secret(name, value)}",\n'
+        for name, value in sorted(pyiceberg_options(settings).items())
+    )
+    return f"""\
+from pyiceberg.catalog import load_catalog
+
+catalog = load_catalog("{settings.name}", **{{
+{options}}})
+closed = catalog.load_table("{settings.namespace}.{CLOSED_USAGE.name}").scan().to_arrow()
+print(closed.num_rows, closed.column_names)
+"""
+
+
+def duckdb_snippet(settings: CatalogSettings) -> str:
+    """Return its continuation: usage of each account with corrections, each row once."""
+    late = f"{settings.namespace}.{USAGE_CORRECTIONS.name}"
+    return f"""\
+import duckdb
+
+late = catalog.load_table("{late}").scan().to_arrow()
+print(duckdb.sql('''{_TOTALS}'''))
+"""

@@ -1,0 +1,31 @@
+"""The configuration of every program: one strict YAML file, its meters and its accounts."""
+
+from jobs.settings.accounts import load_accounts
+from jobs.settings.loading import load_settings
+from jobs.settings.meters import load_meters
+from jobs.settings.shapes import (
+    CatalogSettings,
+    CatalogType,
+    ExecutionMode,
+    FlinkSettings,
+    KafkaSettings,
+    MeteringSettings,
+    Settings,
+    SettingsError,
+    TimestampType,
+)
+
+__all__ = [
+    "CatalogSettings",
+    "CatalogType",
+    "ExecutionMode",
+    "FlinkSettings",
+    "KafkaSettings",
+    "MeteringSettings",
+    "Settings",
+    "SettingsError",
+    "TimestampType",
+    "load_accounts",
+    "load_meters",
+    "load_settings",
+]

@@ -1,0 +1,71 @@
+"""Refuses settings that read well one by one but lose or repeat usage when run."""
+
+import re
+
+from jobs.settings.shapes import CatalogType, Settings, SettingsError, mask_secret
+
+# Flink options the job depends on: the only value allowed, and why.
+REQUIRED_OPTIONS = {
+    "execution.runtime-mode": ("STREAMING", "periods close by event-time timers"),
+    "execution.checkpointing.mode": ("EXACTLY_ONCE", "totals are exact"),
+    "execution.checkpointing.max-concurrent-checkpoints": ("1", "Iceberg commits in order"),
+    "execution.checkpointing.unaligned.enabled": ("false", "Iceberg's sink loses rows otherwise"),
+    "execution.checkpointing.unaligned": ("false", "Iceberg's sink loses rows otherwise"),
+    "execution.checkpointing.unaligned.forced": ("false", "Iceberg's sink loses rows otherwise"),
+    "pipeline.auto-generate-uids": ("true", "PyFlink's own operators cannot be given uids"),
+    "table.exec.uid.generation": ("ALWAYS", "the dedupe state must be found after a restore"),
+    "table.exec.source.idle-timeout": ("0 ms", "an unreadable partition must hold time"),
+    "table.exec.mini-batch.enabled": ("false", "it swallows watermarks"),
+    "table.local-time-zone": ("UTC", "instants are UTC"),
+}
+# Flink options that have a setting of their own: two places would contradict each other.
+OWNED_OPTIONS = {
+    "parallelism.default": "flink.parallelism",
+    "pipeline.max-parallelism": "flink.max_parallelism",
+    "execution.checkpointing.interval": "flink.checkpoint_interval_ms",
+    "execution.checkpointing.dir": "flink.checkpoint_dir",
+    "state.checkpoints.dir": "flink.checkpoint_dir",
+    "python.execution-mode": "flink.execution_mode",
+    "table.exec.state.ttl": "metering.dedupe_ttl_days",
+}
+OWNED_KAFKA_PROPERTIES = {
+    "bootstrap.servers": "kafka.bootstrap_servers",
+}
+_URI_FORMS = {
+    CatalogType.SQLITE: (r"(?!file:|jdbc:|sqlite:)[^?]+", "the path of a database file"),
+    CatalogType.JDBC: (r"jdbc:postgresql://.+", "jdbc:postgresql://host/database"),
+    CatalogType.REST: (r"https?://.+", "http://... or https://..."),
+}
+
+
+def check_settings(settings: Settings, where: str) -> None:
+    """Raise a SettingsError for the first setting that contradicts another or breaks a guard."""
+    for option, value in settings.flink.properties.items():
+        if option in OWNED_OPTIONS:
+            place = f"the setting {OWNED_OPTIONS[option]}"
+            raise SettingsError("refused option", f"{where} flink.properties", place, option)
+        required, reason = REQUIRED_OPTIONS.get(option, (value, ""))
+        if value.lower() != required.lower():
+            expected = f"{option}: {required} ({reason})"
+            raise SettingsError("refused option", f"{where} flink.properties", expected, value)
+    for option in settings.kafka.properties:
+        if option in OWNED_KAFKA_PROPERTIES:
+            place = f"the setting {OWNED_KAFKA_PROPERTIES[option]}"
+            raise SettingsError("refused property", f"{where} kafka.properties", place, option)
+    form, expected = _URI_FORMS[settings.catalog.type]
+    if not re.fullmatch(form, settings.catalog.uri):
+        found = str(mask_secret("uri", settings.catalog.uri))
+        what = f"{expected} for a {settings.catalog.type} catalog"
+        raise SettingsError("bad value", f"{where} catalog.uri", what, found)
+    if settings.flink.max_parallelism < settings.flink.parallelism:
+        expected = f"at least flink.parallelism ({settings.flink.parallelism})"
+        found = str(settings.flink.max_parallelism)
+        raise SettingsError("bad value", f"{where} flink.max_parallelism", expected, found)
+    if settings.metering.correction_bucket_s % settings.metering.log_window_s:
+        expected = f"a multiple of metering.log_window_s ({settings.metering.log_window_s})"
+        found = str(settings.metering.correction_bucket_s)
+        raise SettingsError("bad value", f"{where} metering.correction_bucket_s", expected, found)
+    if settings.kafka.usage_topic == settings.kafka.accounts_topic:
+        expected = "another topic than kafka.usage_topic"
+        found = settings.kafka.accounts_topic
+        raise SettingsError("bad value", f"{where} kafka.accounts_topic", expected, found)

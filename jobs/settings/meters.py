@@ -1,0 +1,111 @@
+"""Reads the meters: what is counted, by which dimensions, with how much grace."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from jobs.settings.shapes import SettingsError
+from jobs.settings.yaml_file import read_yaml, text_keys, type_name
+from schemas.heartbeat import HEARTBEAT_TYPE
+from schemas.meter import Aggregation, Meter
+
+_HOUR_US = 3_600_000_000
+_KEYS = (
+    "meter",
+    "event_type",
+    "aggregation",
+    "property",
+    "unit",
+    "dimensions",
+    "grace_hours",
+    "correction_horizon_days",
+)
+# Names become part of JSON paths and SQL text, so they are plain words.
+_METER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+_EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}")
+_PROPERTY = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
+_UNIT = re.compile(r"[^\x00-\x1f\x7f]{1,64}")
+
+
+def load_meters(path: Path | str) -> tuple[Meter, ...]:
+    """Read the meters file, in the file's order.
+
+    A meter that adds up a property reads `data.units` unless it names another one. Grace is in
+    whole hours (default 1), the correction horizon in whole days (default 90).
+
+    Raises:
+        SettingsError: one line with the file, the meter's place, expected and found.
+    """
+    content = read_yaml(Path(path))
+    listed = content.get("meters")
+    if list(content) != ["meters"] or not isinstance(listed, list) or not listed:
+        found = f"the keys {', '.join(content) or 'none'}, meters {type_name(listed)}"
+        raise SettingsError("bad meters", str(path), "`meters:` with a list, alone", found)
+    meters: dict[str, Meter] = {}
+    for index, found in enumerate(listed):
+        where = f"{path} meters[{index}]"
+        meter = _read_meter(text_keys(found, where), where)
+        if meter.meter_id in meters:
+            raise SettingsError("bad value", f"{where}.meter", "a new name", repr(meter.meter_id))
+        meters[meter.meter_id] = meter
+    return tuple(meters.values())
+
+
+def _read_meter(found: Mapping[str, object], where: str) -> Meter:
+    for key in found:
+        if key not in _KEYS:
+            raise SettingsError("unknown key", where, f"one of {', '.join(_KEYS)}", repr(key))
+    aggregation = _aggregation(found.get("aggregation"), f"{where}.aggregation")
+    event_type = _word(found.get("event_type"), _EVENT_TYPE, f"{where}.event_type")
+    if event_type == HEARTBEAT_TYPE:
+        raise SettingsError("reserved type", f"{where}.event_type", "another type", event_type)
+    property_name = None
+    if aggregation is not Aggregation.COUNT:
+        property_name = _word(found.get("property", "units"), _PROPERTY, f"{where}.property")
+    elif "property" in found:
+        raise SettingsError("bad value", f"{where}.property", "none with count", "one")
+    return Meter(
+        meter_id=_word(found.get("meter"), _METER_ID, f"{where}.meter"),
+        event_type=event_type,
+        aggregation=aggregation,
+        property=property_name,
+        unit=_word(found.get("unit"), _UNIT, f"{where}.unit"),
+        dimensions=_dimensions(found.get("dimensions", []), f"{where}.dimensions"),
+        grace_us=_whole(found.get("grace_hours", 1), f"{where}.grace_hours") * _HOUR_US,
+        correction_horizon_us=24
+        * _HOUR_US
+        * _whole(found.get("correction_horizon_days", 90), f"{where}.correction_horizon_days"),
+    )
+
+
+def _aggregation(value: object, where: str) -> Aggregation:
+    choices = [str(choice) for choice in Aggregation]
+    if value not in choices:
+        raise SettingsError("bad value", where, " or ".join(choices), repr(value))
+    return Aggregation(str(value))
+
+
+def _word(value: object, form: re.Pattern[str], where: str) -> str:
+    if not isinstance(value, str):
+        raise SettingsError("bad value", where, "text", type_name(value))
+    if not form.fullmatch(value):
+        raise SettingsError("bad value", where, f"text like {form.pattern}", repr(value))
+    return value
+
+
+def _whole(value: object, where: str) -> int:
+    expected = "a whole number of at least 0"
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise SettingsError("bad value", where, expected, type_name(value))
+    if value < 0:
+        raise SettingsError("bad value", where, expected, str(value))
+    return value
+
+
+def _dimensions(value: object, where: str) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        raise SettingsError("bad value", where, "a list", type_name(value))
+    names = [_word(name, _PROPERTY, f"{where}[{index}]") for index, name in enumerate(value)]
+    if len(set(names)) != len(names):
+        raise SettingsError("bad value", where, "each name once", ", ".join(names))
+    return tuple(names)

@@ -1,0 +1,1 @@
+"""Shapes: the frozen values that rules, storage and programs exchange."""

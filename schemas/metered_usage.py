@@ -1,0 +1,38 @@
+"""Metered usage: one pre-aggregated row of the SQL hot path, the input of the metering rules."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class MeteredUsage:
+    """The events of one account, meter, dimensions and event minute in one log window.
+
+    Attributes:
+        account_id: Whose usage it is.
+        meter_id: Which meter counted it.
+        dimensions: Canonical JSON text, keys in the meter's order, `{"origin":"JFK"}`; `{}` when
+            the meter has none; a missing property is null.
+        event_minute_us: Start of the events' minute of event time; decides the billing period.
+        quantity: Count, sum, maximum or minimum of the events' units, as the meter aggregates.
+        event_count: Number of events, at least 1.
+        first_event_us: Earliest event time.
+        last_event_us: Latest event time.
+        first_log_us: Earliest log time.
+        last_log_us: Latest log time.
+        log_window_end_us: Exclusive end of the log window; decides revision 0 or correction.
+    """
+
+    account_id: str
+    meter_id: str
+    dimensions: str
+    event_minute_us: int
+    quantity: Decimal
+    event_count: int
+    first_event_us: int
+    last_event_us: int
+    first_log_us: int
+    last_log_us: int
+    log_window_end_us: int

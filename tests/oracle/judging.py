@@ -1,0 +1,181 @@
+"""The oracle's own reading of records: valid usage, a heartbeat, or the reason of a rejection."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from tests.oracle.shapes import OracleMeter, RawRecord
+
+BILLION = 10**9
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_REQUIRED = ("specversion", "id", "source", "type", "subject", "time")
+# RFC 3339 in upper case; no leap second, up to nanoseconds, of which microseconds are kept.
+_TIME = re.compile(
+    r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?"
+    r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
+)
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+
+
+class JsonNumber(str):
+    """A number as it was written, so that nothing is rounded and text is told from numbers."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The numbers of the settings that decide what is refused."""
+
+    max_record_bytes: int = 65_536
+    max_nesting: int = 16
+    max_text: int = 256
+    max_age: timedelta = timedelta(days=400)
+    max_skew: timedelta = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Event:
+    """A valid event."""
+
+    source: str
+    id: str
+    type: str
+    subject: str
+    time: datetime
+    data: dict[str, Any]
+
+
+class Rejected(Exception):
+    """The record is refused; the argument is the reason."""
+
+
+class Heartbeat(Exception):
+    """The record is a heartbeat."""
+
+
+def judge(record: RawRecord, types: set[str], limits: Limits) -> Event:
+    """Return the event of a record, or raise Rejected or Heartbeat."""
+    shape = _parse(record.value, limits)
+    if not isinstance(shape, dict):
+        raise Rejected("not_an_object")
+    for name in _REQUIRED:
+        if not isinstance(shape.get(name), str) or isinstance(shape[name], JsonNumber):
+            raise Rejected("missing_field")
+        if shape[name] == "":
+            raise Rejected("missing_field")
+    if any(len(shape[name]) > limits.max_text for name in ("id", "source", "subject")):
+        raise Rejected("too_long")
+    if shape["specversion"] != "1.0":
+        raise Rejected("unsupported_specversion")
+    if shape["type"] == "meterclose.heartbeat":
+        raise Heartbeat
+    time = _time(shape["time"])
+    log_time = EPOCH + timedelta(milliseconds=record.log_time_ms)
+    if time > log_time + limits.max_skew:
+        raise Rejected("too_far_future")
+    if time < log_time - limits.max_age:
+        raise Rejected("too_old")
+    if shape["type"] not in types:
+        raise Rejected("unknown_type")
+    data = shape.get("data")
+    return Event(
+        source=shape["source"],
+        id=shape["id"],
+        type=shape["type"],
+        subject=shape["subject"],
+        time=time,
+        data=data if isinstance(data, dict) else {},
+    )
+
+
+def _parse(value: bytes | None, limits: Limits) -> Any:
+    if not value:
+        raise Rejected("empty_record")
+    if len(value) > limits.max_record_bytes:
+        raise Rejected("too_large")
+
+    def refuse_constant(_: str) -> NoReturn:
+        raise Rejected("malformed_json")
+
+    try:
+        text = value.decode("utf-8", errors="strict")
+        shape = json.loads(
+            text, parse_int=JsonNumber, parse_float=JsonNumber, parse_constant=refuse_constant
+        )
+    except (ValueError, RecursionError):
+        raise Rejected("malformed_json") from None
+    # The first test is for speed: only as many brackets could be as deep.
+    brackets = text.count("{") + text.count("[")
+    if brackets > limits.max_nesting and _depth(text) > limits.max_nesting:
+        raise Rejected("malformed_json")
+    return shape
+
+
+def _depth(text: str) -> int:
+    """Return how deep valid JSON is nested; brackets within text do not count."""
+    depth = deepest = 0
+    for bracket in re.findall(r'[\[\]{}]|"(?:[^"\\]|\\.)*"', text):
+        if bracket in "[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif bracket in "]}":
+            depth -= 1
+    return deepest
+
+
+def _time(text: str) -> datetime:
+    match = _TIME.fullmatch(text)
+    if match is None:
+        raise Rejected("bad_time")
+    seconds, fraction, zone, _ = match.groups()
+    offset = timedelta()
+    if zone != "Z":
+        offset = timedelta(hours=int(zone[1:3]), minutes=int(zone[4:6]))
+        offset = -offset if zone[0] == "-" else offset
+    try:
+        wall = datetime.fromisoformat(seconds).replace(tzinfo=UTC)
+        return wall + timedelta(microseconds=int(f"{fraction or '':0<9}"[:6])) - offset
+    except (ValueError, OverflowError):
+        raise Rejected("bad_time") from None
+
+
+def units_of(event: Event, meter: OracleMeter) -> int:
+    """Return the units of an event for one meter in billionths, or raise Rejected."""
+    if meter.property is None:
+        return BILLION
+    value = event.data.get(meter.property)
+    if value is None:
+        raise Rejected("missing_units")
+    if not isinstance(value, str) or not _NUMBER.fullmatch(value):
+        raise Rejected("bad_units")
+    try:
+        sign, digits, exponent = Decimal(value).as_tuple()
+    except InvalidOperation:
+        raise Rejected("bad_units") from None
+    assert isinstance(exponent, int)
+    # By value: at most 20 digits before the point, so that sums fit decimal(38, 9), 9 after it.
+    text = "".join(map(str, digits)).lstrip("0")
+    significant = text.rstrip("0")
+    exponent += len(text) - len(significant)
+    if not significant:
+        return 0
+    if exponent < -9 or len(significant) + exponent > 20:
+        raise Rejected("bad_units")
+    return int(f"{'-' if sign else ''}{significant}{'0' * (exponent + 9)}")
+
+
+def dimensions_of(event: Event, meter: OracleMeter) -> str:
+    """Return the canonical text of an event's dimensions for one meter."""
+    if not meter.dimensions:
+        return "{}"
+    values = {}
+    for name in meter.dimensions:
+        value = event.data.get(name)
+        if isinstance(value, bool):
+            value = "true" if value else "false"
+        values[name] = str(value) if isinstance(value, str) else None
+    return json.dumps(values, separators=(",", ":"), ensure_ascii=False)

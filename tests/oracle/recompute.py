@@ -1,0 +1,318 @@
+"""Computes from the records alone what the job must have written: simple, slow, independent.
+
+Nothing here is imported from the product. Where a rule can be written in two ways, this is the
+other one: lists and sorting instead of state and timers.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any, NamedTuple
+
+from tests.oracle.judging import (
+    EPOCH,
+    Event,
+    Heartbeat,
+    Limits,
+    Rejected,
+    dimensions_of,
+    judge,
+    units_of,
+)
+from tests.oracle.periods import Period, period_of
+from tests.oracle.shapes import (
+    Closed,
+    Correction,
+    Expired,
+    Fate,
+    MeterReject,
+    OracleMeter,
+    OracleTerms,
+    RawRecord,
+    Unassigned,
+)
+
+
+@dataclass(frozen=True)
+class Clocks:
+    """The settings about log time, and how far it got.
+
+    `watermark` is the log time up to which the job has worked: the least of the partitions' last
+    log times, less the slack.
+    """
+
+    watermark: datetime
+    log_window: timedelta = timedelta(seconds=10)
+    correction_bucket: timedelta = timedelta(hours=1)
+    unknown_account_wait: timedelta = timedelta(days=1)
+
+
+@dataclass
+class Expected:
+    """All that must have been written, each list in its rows' own order."""
+
+    fates: list[Fate] = field(default_factory=list)
+    meter_rejects: list[MeterReject] = field(default_factory=list)
+    closed: list[Closed] = field(default_factory=list)
+    corrections: list[Correction] = field(default_factory=list)
+    expired: list[Expired] = field(default_factory=list)
+    unassigned: list[Unassigned] = field(default_factory=list)
+
+
+class _Unit(NamedTuple):
+    """One event as one meter counts it."""
+
+    meter: OracleMeter
+    account_id: str
+    dimensions: str
+    billionths: int
+    event_time: datetime
+    log_time: datetime
+    window_end: datetime
+
+    @property
+    def minute(self) -> datetime:
+        """The minute of the event."""
+        return self.event_time.replace(second=0, microsecond=0)
+
+    @property
+    def subject(self) -> tuple[str, str, str]:
+        """What tells usage apart."""
+        return (self.account_id, self.meter.meter_id, self.dimensions)
+
+
+_Groups = defaultdict[Any, list[tuple[_Unit, Period | None]]]
+
+
+def final_watermark(records: Iterable[RawRecord], partitions: int, slack_ms: int) -> datetime:
+    """Return the log time that the job reaches when it has read all records."""
+    last = dict.fromkeys(range(partitions), 0)
+    for record in records:
+        last[record.partition] = max(last[record.partition], record.log_time_ms)
+    return EPOCH + timedelta(milliseconds=min(last.values()) - slack_ms)
+
+
+def recompute(
+    records: Sequence[RawRecord],
+    meters: Sequence[OracleMeter],
+    accounts: Mapping[str, list[OracleTerms]],
+    clocks: Clocks,
+    limits: Limits | None = None,
+) -> Expected:
+    """Return the fate of each record and every row that they lead to."""
+    expected = Expected()
+    in_period: _Groups = defaultdict(list)
+    in_window: _Groups = defaultdict(list)
+    for record, event in judge_all(records, meters, limits or Limits(), expected):
+        units = units_in(record, event, meters, clocks, expected)
+        if not units or units[0].window_end > clocks.watermark:
+            continue
+        terms_list = accounts.get(event.subject)
+        period = None if terms_list is None else period_of(terms_list, units[0].minute)
+        for unit in units:
+            window = (*unit.subject, unit.minute, unit.window_end)
+            if period is not None and unit.window_end <= _horizon(unit, period):
+                in_period[*unit.subject, period.start].append((unit, period))
+            elif period is not None:
+                in_window[*window, "expired"].append((unit, period))
+            elif terms_list is not None:
+                in_window[*window, "no_terms"].append((unit, None))
+            elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
+                in_window[*window, "unknown_account"].append((unit, None))
+    _write_rows(in_period, in_window, clocks, expected)
+    return expected
+
+
+def _write_rows(in_period: _Groups, in_window: _Groups, clocks: Clocks, expected: Expected) -> None:
+    for members in in_period.values():
+        period = members[0][1]
+        assert period is not None
+        _close([unit for unit, _ in members], period, clocks, expected)
+    for (*_, why), members in in_window.items():
+        units, period = [unit for unit, _ in members], members[0][1]
+        if period is not None:
+            expected.expired.append(_expired(units, period))
+        else:
+            expected.unassigned.append(_unassigned(units, why))
+    expected.closed.sort()
+    expected.corrections.sort()
+    expected.expired.sort()
+    expected.unassigned.sort()
+
+
+def judge_all(
+    records: Sequence[RawRecord],
+    meters: Sequence[OracleMeter],
+    limits: Limits,
+    expected: Expected,
+) -> list[tuple[RawRecord, Event]]:
+    """Note the fate of each record; return the first record of each identity with its event."""
+    types = {meter.event_type for meter in meters}
+    first: dict[tuple[str, str], RawRecord] = {}
+    counted = []
+    for record in sorted(records, key=lambda each: (each.partition, each.offset)):
+        place = (record.partition, record.offset)
+        try:
+            event = judge(record, types, limits)
+        except Rejected as verdict:
+            expected.fates.append(Fate(*place, "rejected", str(verdict)))
+            continue
+        except Heartbeat:
+            expected.fates.append(Fate(*place, "heartbeat"))
+            continue
+        earlier = first.setdefault((event.source, event.id), record)
+        # Which of two partitions' records comes first is not for the log to say.
+        assert earlier.partition == record.partition, f"{event.id} is in two partitions"
+        if earlier is record:
+            counted.append((record, event))
+        expected.fates.append(Fate(*place, "counted" if earlier is record else "duplicate"))
+    return counted
+
+
+def units_in(
+    record: RawRecord,
+    event: Event,
+    meters: Sequence[OracleMeter],
+    clocks: Clocks,
+    expected: Expected,
+) -> list[_Unit]:
+    """Return the event as each of its meters counts it; note those that cannot."""
+    log_time = EPOCH + timedelta(milliseconds=record.log_time_ms)
+    window_end = EPOCH + ((log_time - EPOCH) // clocks.log_window + 1) * clocks.log_window
+    units = []
+    for meter in meters:
+        if meter.event_type != event.type:
+            continue
+        try:
+            amount = units_of(event, meter)
+        except Rejected as verdict:
+            reject = MeterReject(record.partition, record.offset, meter.meter_id, str(verdict))
+            expected.meter_rejects.append(reject)
+            continue
+        dimensions = dimensions_of(event, meter)
+        units.append(
+            _Unit(meter, event.subject, dimensions, amount, event.time, log_time, window_end)
+        )
+    return units
+
+
+def _cut(unit: _Unit, period: Period) -> datetime:
+    return period.end + timedelta(seconds=unit.meter.grace_s)
+
+
+def _horizon(unit: _Unit, period: Period) -> datetime:
+    return _cut(unit, period) + timedelta(seconds=unit.meter.horizon_s)
+
+
+def _aggregate(units: Sequence[_Unit], before: int | None = None) -> int:
+    """Return the aggregate of units in billionths, going on from an earlier one."""
+    amounts = [unit.billionths for unit in units] + ([] if before is None else [before])
+    if units[0].meter.aggregation == "max":
+        return max(amounts)
+    if units[0].meter.aggregation == "min":
+        return min(amounts)
+    return sum(amounts)
+
+
+def _decimal(billionths: int) -> Decimal:
+    """Return the value exactly, with nine decimals as the tables hold it."""
+    sign = 1 if billionths < 0 else 0
+    return Decimal((sign, tuple(map(int, str(abs(billionths)))), -9))
+
+
+def quantity(units: Sequence[_Unit]) -> Decimal:
+    """Return the aggregate of the units of one meter."""
+    return _decimal(_aggregate(units))
+
+
+def _close(units: Sequence[_Unit], period: Period, clocks: Clocks, expected: Expected) -> None:
+    """Add the closed row and the corrections of one period, as far as log time got."""
+    cut = _cut(units[0], period)
+    if cut > clocks.watermark:
+        return
+    base = [unit for unit in units if unit.window_end <= cut]
+    if base:
+        row = Closed(
+            **_common(base, period),
+            quantity=quantity(base),
+            event_count=len(base),
+            revision=0,
+            cut=cut,
+        )
+        expected.closed.append(row)
+    buckets = defaultdict(list)
+    for unit in units:
+        if unit.window_end > cut:
+            size = clocks.correction_bucket
+            buckets[EPOCH - (EPOCH - unit.window_end) // size * size].append(unit)
+    total = _aggregate(base) if base else None
+    event_count = len(base)
+    for revision, bucket_end in enumerate(sorted(buckets), start=1):
+        if bucket_end > clocks.watermark:
+            return
+        added = buckets[bucket_end]
+        before, total = total, _aggregate(added, total)
+        event_count += len(added)
+        correction = Correction(
+            **_common(added, period),
+            quantity=_decimal(total),
+            quantity_delta=_decimal(total - (before or 0)),
+            event_count=event_count,
+            event_count_delta=len(added),
+            revision=revision,
+            cut=cut,
+            correction_end=bucket_end,
+        )
+        expected.corrections.append(correction)
+
+
+def _common(units: Sequence[_Unit], period: Period) -> dict[str, Any]:
+    return {
+        **_subject_and_times(units),
+        "period_start": period.start,
+        "period_end": period.end,
+        "timezone": period.terms.timezone,
+        "terms_version": period.terms.version,
+        "aggregation": units[0].meter.aggregation,
+    }
+
+
+def _subject_and_times(units: Sequence[_Unit]) -> dict[str, Any]:
+    events = [unit.event_time for unit in units]
+    logs = [unit.log_time for unit in units]
+    return {
+        "account_id": units[0].account_id,
+        "meter_id": units[0].meter.meter_id,
+        "dimensions": units[0].dimensions,
+        "unit": units[0].meter.unit,
+        "first_event_time": min(events),
+        "last_event_time": max(events),
+        "first_log_time": min(logs),
+        "last_log_time": max(logs),
+    }
+
+
+def _expired(units: Sequence[_Unit], period: Period) -> Expired:
+    return Expired(
+        **_subject_and_times(units),
+        period_start=period.start,
+        period_end=period.end,
+        timezone=period.terms.timezone,
+        event_minute=units[0].minute,
+        quantity=quantity(units),
+        event_count=len(units),
+        log_window_end=units[0].window_end,
+    )
+
+
+def _unassigned(units: Sequence[_Unit], reason: str) -> Unassigned:
+    return Unassigned(
+        **_subject_and_times(units),
+        reason=reason,
+        event_minute=units[0].minute,
+        quantity=quantity(units),
+        event_count=len(units),
+        log_window_end=units[0].window_end,
+    )

@@ -1,0 +1,186 @@
+"""What the oracle reads and what it returns. It shares no code with the product, on purpose."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import yaml
+
+
+@dataclass(frozen=True)
+class RawRecord:
+    """One Kafka record as it was read from the topic or from raw_events."""
+
+    partition: int
+    offset: int
+    log_time_ms: int
+    value: bytes | None
+
+
+@dataclass(frozen=True)
+class OracleMeter:
+    """One entry of the meters file."""
+
+    meter_id: str
+    event_type: str
+    aggregation: str
+    property: str | None
+    unit: str
+    dimensions: tuple[str, ...]
+    grace_s: int
+    horizon_s: int
+
+
+@dataclass(frozen=True)
+class OracleTerms:
+    """One entry of an account's terms."""
+
+    version: int
+    effective_from: datetime
+    timezone: str
+    cadence: str
+    anchor: date
+
+
+@dataclass(frozen=True)
+class Fate:
+    """What became of one record: counted, duplicate, heartbeat, or rejected for `reason`."""
+
+    partition: int
+    offset: int
+    fate: str
+    reason: str | None = None
+
+
+@dataclass(frozen=True)
+class MeterReject:
+    """An event that one meter could not count."""
+
+    partition: int
+    offset: int
+    meter_id: str
+    reason: str
+
+
+@dataclass(frozen=True, order=True)
+class Closed:
+    """One row of closed_usage, by the names of its columns; instants are aware datetimes."""
+
+    account_id: str
+    meter_id: str
+    dimensions: str
+    period_start: datetime
+    period_end: datetime
+    timezone: str
+    aggregation: str
+    quantity: Decimal
+    unit: str
+    event_count: int
+    revision: int
+    cut: datetime
+    first_event_time: datetime
+    last_event_time: datetime
+    first_log_time: datetime
+    last_log_time: datetime
+    terms_version: int
+
+
+@dataclass(frozen=True, order=True)
+class Correction:
+    """One row of usage_corrections, by the names of its columns."""
+
+    account_id: str
+    meter_id: str
+    dimensions: str
+    period_start: datetime
+    period_end: datetime
+    timezone: str
+    aggregation: str
+    quantity: Decimal
+    quantity_delta: Decimal
+    unit: str
+    event_count: int
+    event_count_delta: int
+    revision: int
+    cut: datetime
+    correction_end: datetime
+    first_event_time: datetime
+    last_event_time: datetime
+    first_log_time: datetime
+    last_log_time: datetime
+    terms_version: int
+
+
+@dataclass(frozen=True, order=True)
+class Expired:
+    """One row of expired_usage, by the names of its columns."""
+
+    account_id: str
+    meter_id: str
+    dimensions: str
+    period_start: datetime
+    period_end: datetime
+    timezone: str
+    event_minute: datetime
+    quantity: Decimal
+    unit: str
+    event_count: int
+    first_event_time: datetime
+    last_event_time: datetime
+    first_log_time: datetime
+    last_log_time: datetime
+    log_window_end: datetime
+
+
+@dataclass(frozen=True, order=True)
+class Unassigned:
+    """One row of unassigned_usage, by the names of its columns."""
+
+    account_id: str
+    meter_id: str
+    dimensions: str
+    reason: str
+    event_minute: datetime
+    quantity: Decimal
+    unit: str
+    event_count: int
+    first_event_time: datetime
+    last_event_time: datetime
+    first_log_time: datetime
+    last_log_time: datetime
+    log_window_end: datetime
+
+
+def read_meters(path: Path) -> list[OracleMeter]:
+    """Read the meters file, which is known to be right."""
+    return [
+        OracleMeter(
+            meter_id=entry["meter"],
+            event_type=entry["event_type"],
+            aggregation=entry["aggregation"],
+            property=None if entry["aggregation"] == "count" else entry.get("property", "units"),
+            unit=entry["unit"],
+            dimensions=tuple(entry.get("dimensions", [])),
+            grace_s=entry.get("grace_hours", 1) * 3600,
+            horizon_s=entry.get("correction_horizon_days", 90) * 86_400,
+        )
+        for entry in yaml.safe_load(path.read_text())["meters"]
+    ]
+
+
+def read_accounts(path: Path) -> dict[str, list[OracleTerms]]:
+    """Read the accounts file, which is known to be right."""
+    return {
+        entry["account_id"]: [
+            OracleTerms(
+                version=terms["version"],
+                effective_from=datetime.fromisoformat(terms["effective_from"]),
+                timezone=terms["timezone"],
+                cadence=terms["cadence"],
+                anchor=date.fromisoformat(terms["anchor"]),
+            )
+            for terms in entry["terms"]
+        ]
+        for entry in yaml.safe_load(path.read_text())["accounts"]
+    }

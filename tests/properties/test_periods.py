@@ -1,0 +1,122 @@
+"""Periods, for any terms in any zone: they tile time, and their boundaries are local midnights."""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+from zoneinfo import ZoneInfo
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.account import Cadence, Terms
+from schemas.instant import EPOCH, MICROSECOND, MINUTE_US, to_us
+from udfs.scheduling import boundary_us, period_containing
+
+# Zones with every trait: no change of clocks, half hours, gaps and folds at midnight, changes of
+# standard time, skipped days, both hemispheres, and a change in a leap year's February.
+ZONES = [
+    "UTC",
+    "America/New_York",
+    "America/Chicago",
+    "America/Los_Angeles",
+    "America/Havana",
+    "America/Sao_Paulo",
+    "America/Toronto",
+    "Africa/Casablanca",
+    "Asia/Beirut",
+    "Asia/Gaza",
+    "Asia/Kathmandu",
+    "Australia/Lord_Howe",
+    "Europe/London",
+    "Pacific/Apia",
+    "Pacific/Honolulu",
+    "Pacific/Kiritimati",
+    "Pacific/Kwajalein",
+]
+FIRST_US, LAST_US = (to_us(datetime(year, 1, 1, tzinfo=UTC)) for year in (1975, 2100))
+
+instants = st.integers(FIRST_US, LAST_US)
+minutes = st.integers(FIRST_US // MINUTE_US, LAST_US // MINUTE_US).map(lambda n: n * MINUTE_US)
+terms = st.builds(
+    Terms,
+    version=st.integers(1, 9),
+    effective_from_us=st.just(FIRST_US),
+    timezone=st.sampled_from(ZONES),
+    cadence=st.sampled_from(Cadence),
+    anchor=st.dates(date(1970, 1, 1), date(2105, 12, 31)),
+    plan=st.just("standard"),
+)
+
+
+@given(terms, instants, st.data())
+def test_periods_tile_time(which: Terms, event_us: int, data: st.DataObject) -> None:
+    """Each instant has one period, all instants of a period have the same, neighbours touch."""
+    period = period_containing((which,), event_us)
+    assert period is not None
+    assert period.start_us <= event_us < period.end_us
+    other_us = data.draw(st.integers(period.start_us, period.end_us - 1))
+    assert period_containing((which,), other_us) == period
+    after = period_containing((which,), period.end_us)
+    assert after is not None
+    assert after.start_us == period.end_us
+    if period.start_us > FIRST_US:
+        before = period_containing((which,), period.start_us - 1)
+        assert before is not None
+        assert before.end_us == period.start_us
+
+
+@given(terms, st.integers(-600, 600))
+def test_boundaries_are_local_midnights(which: Terms, n: int) -> None:
+    """A boundary shows 00:00 on the wall, for the first time; or the zone skips that midnight."""
+    boundary = boundary_us(which, n)
+    zone = ZoneInfo(which.timezone)
+    wall = (EPOCH + boundary * MICROSECOND).astimezone(zone)
+    expected = naive_date(which, n)
+    if wall.date() == expected and wall.hour == wall.minute == 0:
+        assert wall.fold == 0
+        return
+    before = (EPOCH + (boundary - 1) * MICROSECOND).astimezone(zone)
+    midnight = datetime(expected.year, expected.month, expected.day, tzinfo=zone)
+    later = midnight.replace(fold=1).utcoffset()
+    earlier = midnight.utcoffset()
+    assert later is not None
+    assert earlier is not None
+    # Skipped: the offsets on both sides differ, and the wall shows midnight plus the gap.
+    assert later > earlier
+    assert wall.replace(tzinfo=None) == midnight.replace(tzinfo=None) + (later - earlier)
+    assert before.date() <= wall.date()
+
+
+@given(terms, st.integers(-600, 600))
+def test_boundaries_never_go_back(which: Terms, n: int) -> None:
+    """Each boundary is at or after the one before it."""
+    boundaries = [boundary_us(which, each) for each in range(n, n + 14)]
+    assert all(a <= b for a, b in pairwise(boundaries))
+
+
+@given(terms, terms, minutes, instants)
+def test_terms_share_no_instant(first: Terms, last: Terms, change_us: int, event_us: int) -> None:
+    """With several terms each event goes by one; no period of the new ones starts before them."""
+    both = (
+        first,
+        Terms(10, change_us, last.timezone, last.cadence, last.anchor, last.plan),
+    )
+    period = period_containing(both, event_us)
+    assert period is not None
+    assert period.start_us <= event_us < period.end_us
+    assert period.terms_version == (10 if event_us >= change_us else first.version)
+    assert period.terms_version != 10 or period.start_us >= change_us
+
+
+def naive_date(which: Terms, n: int) -> date:
+    """Count boundaries one by one along the calendar: slow, and nothing to do with the code."""
+    days = {Cadence.DAY: 1, Cadence.WEEK: 7}.get(which.cadence)
+    if days:
+        return date.fromordinal(which.anchor.toordinal() + n * days)
+    step = {Cadence.MONTH: 1, Cadence.QUARTER: 3, Cadence.HALF_YEAR: 6, Cadence.YEAR: 12}
+    first = which.anchor.replace(day=1)
+    for _ in range(abs(n) * step[which.cadence]):
+        first = (first + timedelta(days=31) if n > 0 else first - timedelta(days=1)).replace(day=1)
+    return first.replace(day=min(which.anchor.day, monthrange(first.year, first.month)[1]))

@@ -1,0 +1,120 @@
+"""The smallest engine that keeps the promises of udfs/metering; state is bytes between steps."""
+
+from __future__ import annotations
+
+import heapq
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from schemas.account import Account, Cadence, Terms, decode_account, encode_account
+from schemas.instant import DAY_US, HOUR_US, MINUTE_US, to_us
+from schemas.meter import Aggregation, Meter
+from schemas.meter_state import (
+    EntryKey,
+    decode_entry,
+    decode_usage,
+    encode_entry,
+    encode_usage,
+)
+from schemas.metered_usage import MeteredUsage
+from schemas.usage_row import UsageRow
+from udfs.metering import MeteringRules, expire_waiting, locate, on_timer, on_usage
+
+NEVER_US = 1 << 62
+
+
+def at(text: str) -> int:
+    """Return the instant of text in UTC, such as `2013-02-01T01:00`."""
+    return to_us(datetime.fromisoformat(f"{text}Z"))
+
+
+MILES = Meter("miles", "flight.departed", Aggregation.SUM, "miles", "mile", (), HOUR_US, 3 * DAY_US)
+RULES = MeteringRules({"miles": MILES})
+MONTHLY = Terms(7, at("2000-01-01T00:00"), "UTC", Cadence.MONTH, date(2013, 1, 1), "standard")
+A1 = Account("A1", (MONTHLY,))
+
+
+def usage(event: str, window_end: str, quantity: int | str = 1, **other: str | int) -> MeteredUsage:
+    """Return one row of usage of account A1; all its events are as old as its minute."""
+    event_us, window_end_us = at(event), at(window_end)
+    values: dict[str, str | int | Decimal] = {
+        "account_id": "A1",
+        "meter_id": "miles",
+        "dimensions": "{}",
+        "event_minute_us": event_us // MINUTE_US * MINUTE_US,
+        "quantity": Decimal(quantity),
+        "event_count": 1,
+        "first_event_us": event_us,
+        "last_event_us": event_us,
+        "first_log_us": window_end_us - 1,
+        "last_log_us": window_end_us - 1,
+        "log_window_end_us": window_end_us,
+    }
+    return MeteredUsage(**{**values, **other})  # type: ignore[arg-type]
+
+
+@dataclass
+class Engine:
+    """One keyed operator: accounts, entries, waiting usage, timers, and a watermark of log time."""
+
+    rules: MeteringRules
+    accounts: dict[str, bytes] = field(default_factory=dict)
+    entries: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    waiting: dict[str, list[bytes]] = field(default_factory=dict)
+    timers: list[tuple[int, str]] = field(default_factory=list)
+    rows: list[UsageRow] = field(default_factory=list)
+
+    def know(self, account: Account) -> None:
+        """Make an account known, and deliver what waits for it."""
+        self.accounts[account.account_id] = encode_account(account)
+        for state in self.waiting.pop(account.account_id, []):
+            self.deliver(decode_usage(state))
+
+    def deliver(self, row: MeteredUsage) -> None:
+        """Hand over one row of usage."""
+        record = self.accounts.get(row.account_id)
+        account = None if record is None else decode_account(record)
+        key = locate(account, row)
+        state, entry = self.entries.setdefault(row.account_id, {}), None
+        if isinstance(key, EntryKey) and key.encode() in state:
+            entry = decode_entry(state[key.encode()])
+        decision = on_usage(self.rules, account, entry, row)
+        self.rows.extend(decision.emit)
+        if decision.entry is not None:
+            assert isinstance(key, EntryKey)
+            state[key.encode()] = encode_entry(decision.entry)
+        if decision.waits:
+            self.waiting.setdefault(row.account_id, []).append(encode_usage(row))
+        for time_us in decision.wake_at_us:
+            heapq.heappush(self.timers, (time_us, row.account_id))
+
+    def advance(self, watermark_us: int = NEVER_US) -> list[UsageRow]:
+        """Fire all timers up to the watermark, in order; return what they emit."""
+        before = len(self.rows)
+        while self.timers and self.timers[0][0] <= watermark_us:
+            now_us, account_id = heapq.heappop(self.timers)
+            state = self.entries.setdefault(account_id, {})
+            entries = [(EntryKey.decode(k), decode_entry(v)) for k, v in state.items()]
+            decision = on_timer(account_id, entries, now_us)
+            self.rows.extend(decision.emit)
+            for key, entry in decision.changed:
+                state[key.encode()] = encode_entry(entry)
+            for key in decision.removed:
+                del state[key.encode()]
+            self._expire_waiting(account_id, now_us)
+        return self.rows[before:]
+
+    def _expire_waiting(self, account_id: str, now_us: int) -> None:
+        waiting = map(decode_usage, self.waiting.pop(account_id, []))
+        rows, kept = expire_waiting(self.rules, waiting, now_us)
+        self.rows.extend(rows)
+        if kept:
+            self.waiting[account_id] = [encode_usage(row) for row in kept]
+
+
+def started(rules: MeteringRules = RULES) -> Engine:
+    """Return an engine that knows account A1, monthly in UTC."""
+    engine = Engine(rules)
+    engine.know(A1)
+    return engine

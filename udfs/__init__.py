@@ -1,0 +1,1 @@
+"""Rules: pure functions over the shapes; no clock, no input or output, no Flink."""

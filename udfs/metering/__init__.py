@@ -1,0 +1,44 @@
+"""When usage counts: closing periods, correcting closed ones, expiring what comes too late.
+
+The one step function of metering. The stream, the recompute and the tests all ask it; none of
+them repeats its sequence. Event time decides the billing period of a row of usage. Its log time
+alone decides what becomes of it:
+
+    period_start        period_end    cut                        cut + horizon
+    |--------------------|------------|--------|--------|--------|-----------> log time
+    [ in the closed row, revision 0   ] [ 1st  ] [ 2nd  ] [ ...  ] [ expired ...
+                           (grace)      correction buckets
+
+Timers decide only when rows are emitted, never what is in them. An engine owes three things:
+
+1. A row of usage arrives before any timer at or after its log window's end fires. Usage of later
+   windows may well be there before.
+2. `locate` each row, hand it to `on_usage` with the entry stored under the key, then carry out
+   the decision: store the entry, keep usage that waits, register timers, emit.
+3. When a timer fires, at the time asked or later, hand all entries of the account to `on_timer`
+   and all its waiting usage to `expire_waiting`, then store, delete and emit what they return.
+4. When an account becomes known, do 2. for its waiting usage. Terms of an account never go away.
+"""
+
+from udfs.metering.closing import TimerDecision, expire_waiting, on_timer
+from udfs.metering.receiving import (
+    BrokenOrderError,
+    Decision,
+    MeterChangedError,
+    locate,
+    on_usage,
+)
+from udfs.metering.rules import MeteringRules, jitter_us
+
+__all__ = [
+    "BrokenOrderError",
+    "Decision",
+    "MeterChangedError",
+    "MeteringRules",
+    "TimerDecision",
+    "expire_waiting",
+    "jitter_us",
+    "locate",
+    "on_timer",
+    "on_usage",
+]

@@ -1,0 +1,108 @@
+"""What is due when a timer fires: closes, corrections, and the end of waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from schemas.meter_state import EntryKey, PeriodEntry
+from schemas.metered_usage import MeteredUsage
+from schemas.usage_row import UnassignedReason, UnassignedUsage, UsageRow
+from udfs.aggregating import combine
+from udfs.metering.emitting import closed_row, correction_row, unassigned_row
+from udfs.metering.rules import MeteringRules
+
+
+@dataclass(frozen=True, slots=True)
+class TimerDecision:
+    """What a timer does to the entries of an account.
+
+    Attributes:
+        emit: Rows to emit, ordered by period, meter, dimensions and revision.
+        changed: Entries to store.
+        removed: Keys of entries to delete.
+    """
+
+    emit: tuple[UsageRow, ...]
+    changed: tuple[tuple[EntryKey, PeriodEntry], ...]
+    removed: tuple[EntryKey, ...]
+
+
+def on_timer(
+    account_id: str, entries: Iterable[tuple[EntryKey, PeriodEntry]], now_us: int
+) -> TimerDecision:
+    """Close, correct and remove what is due.
+
+    Args:
+        account_id: Whose timer fired.
+        entries: All entries of the account, in any order.
+        now_us: The time of the timer, log time; no usage of a log window up to it is to come.
+    """
+    # Jitter is not asked here: it only delays timers, and what is due at a late timer is complete.
+    emit: list[UsageRow] = []
+    changed: list[tuple[EntryKey, PeriodEntry]] = []
+    removed: list[EntryKey] = []
+    for key, entry in sorted(entries, key=_by_key):
+        cut_us = key.period_end_us + entry.grace_us
+        if now_us < cut_us:
+            continue
+        rows, after = _emit_due(account_id, key, entry, now_us)
+        emit.extend(rows)
+        if not after.pending and cut_us + entry.correction_horizon_us <= now_us:
+            removed.append(key)
+        elif after is not entry:
+            changed.append((key, after))
+    return TimerDecision(tuple(emit), tuple(changed), tuple(removed))
+
+
+def expire_waiting(
+    rules: MeteringRules, waiting: Iterable[MeteredUsage], now_us: int
+) -> tuple[tuple[UnassignedUsage, ...], tuple[MeteredUsage, ...]]:
+    """Give up waiting for the account of usage whose time is over.
+
+    Args:
+        rules: The settings.
+        waiting: All waiting usage of one account, in any order.
+        now_us: The time of the timer, log time.
+
+    Returns:
+        The rows to emit, ordered by log window, event minute, meter and dimensions, and the usage
+        that still waits, in its given order.
+    """
+    over: list[MeteredUsage] = []
+    kept: list[MeteredUsage] = []
+    for usage in waiting:
+        is_over = usage.log_window_end_us + rules.unknown_account_wait_us <= now_us
+        (over if is_over else kept).append(usage)
+    over.sort(
+        key=lambda each: (
+            each.log_window_end_us,
+            each.event_minute_us,
+            each.meter_id,
+            each.dimensions,
+        )
+    )
+    rows = tuple(unassigned_row(rules, usage, UnassignedReason.UNKNOWN_ACCOUNT) for usage in over)
+    return rows, tuple(kept)
+
+
+def _emit_due(
+    account_id: str, key: EntryKey, entry: PeriodEntry, now_us: int
+) -> tuple[list[UsageRow], PeriodEntry]:
+    """Return the rows due by now, and the entry after them: the same one if nothing changed."""
+    rows: list[UsageRow] = []
+    if not entry.closed:
+        if entry.total is not None:
+            rows.append(closed_row(account_id, key, entry, entry.total))
+        entry = replace(entry, closed=True)
+    while entry.pending and entry.pending[0][0] <= now_us:
+        total = combine(entry.aggregation, entry.total, entry.pending[0][1])
+        row = correction_row(account_id, key, entry, total)
+        rows.append(row)
+        pending = entry.pending[1:]
+        entry = replace(entry, revision=row.revision, total=total, pending=pending)
+    return rows, entry
+
+
+def _by_key(pair: tuple[EntryKey, PeriodEntry]) -> EntryKey:
+    return pair[0]

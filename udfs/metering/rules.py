@@ -1,0 +1,35 @@
+"""The settings of metering, and the delay that spreads its timers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from schemas.instant import DAY_US, HOUR_US
+from schemas.meter import Meter
+
+
+@dataclass(frozen=True, slots=True)
+class MeteringRules:
+    """The settings of metering.
+
+    Attributes:
+        meters: The configured meters by meter_id.
+        correction_bucket_us: Late usage is gathered for so much log time into one correction.
+        unknown_account_wait_us: Usage of an unknown account waits so long, in log time.
+        jitter_us: Timers of an account fire up to so much later, to spread the accounts.
+    """
+
+    meters: Mapping[str, Meter]
+    correction_bucket_us: int = HOUR_US
+    unknown_account_wait_us: int = DAY_US
+    jitter_us: int = 0
+
+
+def jitter_us(rules: MeteringRules, account_id: str) -> int:
+    """Return how much later the account's timers fire: 0 to `rules.jitter_us`, always the same."""
+    if rules.jitter_us == 0:
+        return 0
+    digest = blake2b(account_id.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "little") % (rules.jitter_us + 1)
