@@ -36,7 +36,7 @@ _USAGE_TOTALS = f"""
         arg_max(quantity, revision) AS quantity,
         arg_max(event_count, revision) AS event_count,
         max(revision) AS revision,
-        -- What was closed, or the whole where nothing was: sum of the deltas, and no revision lost.
+        -- The deltas, what was closed among them, add up, and no revision is missing.
         sum(quantity_delta) = arg_max(quantity, revision)
             AND count(*) = max(revision) + count(*) FILTER (revision = 0) AS explained
     FROM revisions

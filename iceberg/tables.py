@@ -241,6 +241,23 @@ UNASSIGNED_USAGE = Table(
     partition_by="log_window_end",
 )
 
+REJECTED_ACCOUNTS = Table(
+    name="rejected_accounts",
+    doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
+    columns=(
+        Column("account_id", "string", "The record's Kafka key."),
+        Column("reason", "string", "bad_terms, key_mismatch or tombstone."),
+        Column("detail", "string", "What was expected and found, in one line."),
+        Column("kafka_partition", "int", "Partition of the accounts topic."),
+        Column("kafka_offset", "long", "Offset in the partition."),
+        Column("log_time", "timestamptz", "The record's Kafka timestamp."),
+        Column("terms", "string", "The record's value; null for a tombstone.", required=False),
+        _JOB_VERSION,
+    ),
+    key=("kafka_partition", "kafka_offset"),
+    partition_by="log_time",
+)
+
 TABLES: tuple[Table, ...] = (
     RAW_EVENTS,
     REJECTED_EVENTS,
@@ -248,4 +265,5 @@ TABLES: tuple[Table, ...] = (
     USAGE_CORRECTIONS,
     EXPIRED_USAGE,
     UNASSIGNED_USAGE,
+    REJECTED_ACCOUNTS,
 )

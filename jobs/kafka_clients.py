@@ -108,6 +108,8 @@ def open_producer(kafka: KafkaSettings) -> Iterator[KafkaProducer]:
             acks="all",
             batch_size=262_144,
             linger_ms=20,
+            # Its checksum is computed in Python: fewer bytes, half the time.
+            compression_type="gzip",
             metrics_enabled=False,
         )
     try:

@@ -11,7 +11,13 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from jobs.kafka_clients import KafkaUnreachableError, open_producer
-from jobs.settings import KafkaSettings, SettingsError, load_accounts, load_settings
+from jobs.settings import (
+    KafkaSettings,
+    SettingsError,
+    TimestampType,
+    load_accounts,
+    load_settings,
+)
 from schemas.account import Account, encode_account
 
 
@@ -28,12 +34,24 @@ def publish_accounts(kafka: KafkaSettings, accounts: Sequence[Account]) -> None:
                 kafka.accounts_topic,
                 key=account.account_id.encode(),
                 value=encode_account(account),
+                timestamp_ms=_log_time_ms(kafka, account),
             )
             for account in accounts
         ]
         producer.flush()
         for each in sent:
             each.get()
+
+
+def _log_time_ms(kafka: KafkaSettings, account: Account) -> int | None:
+    """Return the record's time: in an import the terms come before the usage they hold for.
+
+    The job's time is held by an accounts record until the topic has been read once, and only one
+    that is not ahead of the usage can hold it.
+    """
+    if kafka.timestamp_type is TimestampType.LOG_APPEND_TIME:
+        return None
+    return max(0, account.terms[0].effective_from_us // 1000)
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

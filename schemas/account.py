@@ -20,6 +20,14 @@ class AccountError(ValueError):
     """An account record that cannot be used; the message is one line `where: expected, found`."""
 
 
+class AccountRejectReason(StrEnum):
+    """Why a record of the accounts topic was refused: a closed list."""
+
+    BAD_TERMS = "bad_terms"
+    KEY_MISMATCH = "key_mismatch"
+    TOMBSTONE = "tombstone"
+
+
 class Cadence(StrEnum):
     """How often a billing period ends."""
 

@@ -25,8 +25,8 @@ _DAY_US = 86_400 * _S_US
 # At most 20 digits before the point and 9 after it, as JSON writes them: a sum of a thousand
 # million of them still fits DECIMAL(38, 9). A number with an exponent is compared with itself at
 # more decimals, and refused where it has more than nine.
-_DECIMAL = r"^-?[0-9]{1,20}(\.[0-9]{1,9})?$"
-_SCIENTIFIC = r"^-?[0-9](\.[0-9]{1,18})?E(\+?(1[0-9]|[0-9])|-[1-9])$"
+_DECIMAL = r"^-?[0-9]{1,20}(\.[0-9]{1,9})?\z"
+_SCIENTIFIC = r"^-?[0-9](\.[0-9]{1,18})?E(\+?(1[0-9]|[0-9])|-[1-9])\z"
 
 
 def read_sql(name: str, **values: str) -> str:
@@ -84,7 +84,7 @@ def build_hot_path(
 
 
 def build_accounts(tables: StreamTableEnvironment, kafka: KafkaSettings) -> DataStream:
-    """Return the stream of account records: (account_id, terms as JSON text)."""
+    """Return the stream of account records, rows as `accounts.sql` selects them."""
     options = _kafka_options(kafka, kafka.accounts_topic)
     options["key.format"] = "raw"
     options["key.fields"] = "account_id"
@@ -93,7 +93,7 @@ def build_accounts(tables: StreamTableEnvironment, kafka: KafkaSettings) -> Data
     options["scan.watermark.idle-timeout"] = "5 s"
     tables.execute_sql(read_sql("accounts_log", options=with_options(options)))
     name_section(tables, "accounts")
-    return tables.to_data_stream(tables.sql_query("SELECT account_id, terms FROM accounts_log"))
+    return tables.to_data_stream(tables.sql_query(read_sql("accounts")))
 
 
 def _interval(duration_ms: int) -> str:

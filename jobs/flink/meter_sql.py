@@ -5,7 +5,7 @@ Meters change expressions only, never operators or types: a savepoint of other m
 
 from collections.abc import Sequence
 
-from schemas.meter import Aggregation, Meter
+from schemas.meter import Meter
 
 _SHARES_TYPE = "ARRAY<ROW<meter_id STRING, dimensions STRING, units STRING>>"
 
@@ -15,11 +15,11 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def read_properties(meters: Sequence[Meter]) -> tuple[str, ...]:
-    """Return the members of `data` that any meter reads, ordered by name."""
-    names = {name for meter in meters for name in meter.dimensions}
-    names |= {meter.property for meter in meters if meter.property is not None}
-    return tuple(sorted(names))
+def read_properties(meters: Sequence[Meter]) -> tuple[tuple[str, bool], ...]:
+    """Return the members of `data` that any meter reads, and whether as units; ordered."""
+    read = {(name, False) for meter in meters for name in meter.dimensions}
+    read |= {(meter.property, True) for meter in meters if meter.property is not None}
+    return tuple(sorted(read))
 
 
 def event_types_sql(meters: Sequence[Meter]) -> str:
@@ -30,12 +30,13 @@ def event_types_sql(meters: Sequence[Meter]) -> str:
 def properties_sql(meters: Sequence[Meter]) -> str:
     """Return the array of properties as texts, each read only for event types that need it."""
     elements = []
-    for name in read_properties(meters):
-        readers = [m for m in meters if name == m.property or name in m.dimensions]
-        elements.append(
-            f"CASE WHEN event_type IN ({event_types_sql(readers)}) "
-            f"THEN JSON_VALUE(data, {quote(f'lax $.{name}')}) END"
-        )
+    for name, is_units in read_properties(meters):
+        readers = [m for m in meters if name in ((m.property,) if is_units else m.dimensions)]
+        path = quote(f"lax $.{name}")
+        value = f"JSON_VALUE(data, {path})"
+        # Units that are an object or array are there, and bad.
+        text = f"COALESCE({value}, JSON_QUERY(data, {path}))" if is_units else value
+        elements.append(f"CASE WHEN event_type IN ({event_types_sql(readers)}) THEN {text} END")
     # One element more keeps the array's type where no meter reads a property.
     return f"ARRAY[{', '.join([*elements, 'CAST(NULL AS STRING)'])}]"
 
@@ -46,7 +47,7 @@ def shares_sql(meters: Sequence[Meter]) -> str:
     Dimensions are a sequence of netstrings, one a property in the meter's order, `-` for a missing
     one: unambiguous for any text, and cheap. `schemas.dimensions` reads them.
     """
-    at = {name: index for index, name in enumerate(read_properties(meters), start=1)}
+    at = {read: index for index, read in enumerate(read_properties(meters), start=1)}
     branches = []
     for event_type in _event_types(meters):
         rows = [_share(meter, at) for meter in meters if meter.event_type == event_type]
@@ -60,13 +61,12 @@ def _event_types(meters: Sequence[Meter]) -> tuple[str, ...]:
     return tuple(sorted({meter.event_type for meter in meters}))
 
 
-def _share(meter: Meter, at: dict[str, int]) -> str:
+def _share(meter: Meter, at: dict[tuple[str, bool], int]) -> str:
     parts = [
         f"COALESCE(CAST(CHAR_LENGTH({value}) AS STRING) || ':' || {value}, '-')"
-        for value in (f"properties[{at[name]}]" for name in meter.dimensions)
+        for value in (f"properties[{at[name, False]}]" for name in meter.dimensions)
     ]
     dimensions = " || ".join(parts) or "''"
-    counted = meter.aggregation is Aggregation.COUNT or meter.property is None
-    units = "'1'" if counted else f"properties[{at[str(meter.property)]}]"
+    units = "'1'" if meter.property is None else f"properties[{at[meter.property, True]}]"
     as_text = [f"CAST({sql} AS STRING)" for sql in (quote(meter.meter_id), dimensions, units)]
     return f"ROW({', '.join(as_text)})"

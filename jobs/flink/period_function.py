@@ -8,7 +8,12 @@ from functools import lru_cache
 from typing import Any
 
 from pyflink.common import Row, Types
-from pyflink.datastream import KeyedCoProcessFunction, OutputTag, RuntimeContext
+from pyflink.datastream import (
+    KeyedCoProcessFunction,
+    MapFunction,
+    OutputTag,
+    RuntimeContext,
+)
 from pyflink.datastream.state import (
     ListStateDescriptor,
     MapState,
@@ -19,13 +24,14 @@ from pyflink.datastream.state import (
 
 from jobs.flink.rows import (
     EXPIRED_USAGE,
-    REFUSED_ACCOUNT,
+    REJECTED_ACCOUNT,
     UNASSIGNED_USAGE,
     USAGE_CORRECTION,
+    instant_text,
     usage_reader,
     write_row,
 )
-from schemas.account import Account, AccountError, decode_account
+from schemas.account import Account, AccountError, AccountRejectReason, decode_account
 from schemas.meter_state import (
     EntryKey,
     PeriodEntry,
@@ -47,7 +53,7 @@ from udfs.metering import MeteringRules, expire_waiting, locate, on_timer, on_us
 CORRECTIONS = OutputTag("usage_corrections", USAGE_CORRECTION)
 EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
 UNASSIGNED = OutputTag("unassigned_usage", UNASSIGNED_USAGE)
-REFUSED_ACCOUNTS = OutputTag("refused_accounts", REFUSED_ACCOUNT)
+REJECTED_ACCOUNTS = OutputTag("rejected_accounts", REJECTED_ACCOUNT)
 
 _BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
 _MS_US = 1000
@@ -79,13 +85,6 @@ class MeterPeriods(KeyedCoProcessFunction):  # type: ignore[misc]
         group = runtime_context.get_metrics_group()
         self._counted = group.counter("counted_events")
         self._late = group.counter("late_events")
-        self._rows = {
-            ClosedUsage: group.counter("closed_rows"),
-            UsageCorrection: group.counter("corrected_rows"),
-            ExpiredUsage: group.counter("expired_rows"),
-            UnassignedUsage: group.counter("unassigned_rows"),
-        }
-        self._refused = group.counter("refused_accounts")
 
     def process_element1(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take one row of usage."""
@@ -95,19 +94,19 @@ class MeterPeriods(KeyedCoProcessFunction):  # type: ignore[misc]
     def process_element2(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take an account's terms, then the usage that waited for them."""
         account_id, terms = value[0], value[1]
+        if terms is None:
+            detail = "expected terms, found a tombstone"
+            yield _reject(value, AccountRejectReason.TOMBSTONE, detail)
+            return
+        encoded = terms.encode()
         try:
-            if terms is None:
-                raise AccountError("accounts topic: expected terms, found a tombstone")
-            encoded = terms.encode()
             account = self._decode_account(encoded)
-            if account.account_id != account_id:
-                raise AccountError(
-                    f"accounts topic: expected account {account_id} as the record's key says, "
-                    f"found {account.account_id}"
-                )
         except AccountError as error:
-            self._refused.inc()
-            yield REFUSED_ACCOUNTS, Row(account_id, str(error))
+            yield _reject(value, AccountRejectReason.BAD_TERMS, str(error))
+            return
+        if account.account_id != account_id:
+            detail = f"expected the record's key {account_id}, found {account.account_id}"
+            yield _reject(value, AccountRejectReason.KEY_MISMATCH, detail)
             return
         self._account_state.update(encoded)
         waiting = [decode_usage(state) for state in self._waiting.get() or ()]
@@ -126,12 +125,12 @@ class MeterPeriods(KeyedCoProcessFunction):  # type: ignore[misc]
             self._entries.put(key.encode(), encode_entry(entry))
         for key in decision.removed:
             self._entries.remove(key.encode())
-        yield from self._emit(decision.emit)
+        yield from _emit(decision.emit)
         waiting = [decode_usage(state) for state in self._waiting.get() or ()]
         rows, kept = expire_waiting(self._rules, waiting, now_us)
         if rows:
             self._waiting.update([encode_usage(usage) for usage in kept])
-            yield from self._emit(rows)
+            yield from _emit(rows)
 
     def _account(self) -> Account | None:
         encoded = self._account_state.value()
@@ -152,7 +151,7 @@ class MeterPeriods(KeyedCoProcessFunction):  # type: ignore[misc]
         for wake_us in decision.wake_at_us:
             # Rounded up: a timer never fires before the instant asked for.
             ctx.timer_service().register_event_time_timer(-(-wake_us // _MS_US))
-        yield from self._emit(decision.emit)
+        yield from _emit(decision.emit)
 
     def _store(
         self, name: str | None, entry: PeriodEntry, before: PeriodEntry | None, event_count: int
@@ -162,8 +161,35 @@ class MeterPeriods(KeyedCoProcessFunction):  # type: ignore[misc]
         late = entry.pending != pending
         (self._late if late else self._counted).inc(event_count)
 
-    def _emit(self, rows: Iterable[UsageRow]) -> Iterator[Any]:
-        for row in rows:
-            self._rows[type(row)].inc()
-            tag = _TAGS.get(type(row))
-            yield write_row(row) if tag is None else (tag, write_row(row))
+
+def _emit(rows: Iterable[UsageRow]) -> Iterator[Any]:
+    for row in rows:
+        tag = _TAGS.get(type(row))
+        yield write_row(row) if tag is None else (tag, write_row(row))
+
+
+def _reject(value: Row, reason: AccountRejectReason, detail: str) -> tuple[OutputTag, Row]:
+    account_id, terms, partition, offset, log_ms = value
+    log_time = instant_text(log_ms * _MS_US)
+    row = Row(account_id, reason.value, detail, partition, offset, log_time, terms)
+    return REJECTED_ACCOUNTS, row
+
+
+class CountRows(MapFunction):  # type: ignore[misc]
+    """Counts the rows of one output as a metric, and passes them on.
+
+    It stands apart from the keyed stage because PyFlink drops what a timer adds to a counter.
+    """
+
+    def __init__(self, metric: str) -> None:
+        """Keep the metric's name."""
+        self._metric = metric
+
+    def open(self, runtime_context: RuntimeContext) -> None:
+        """Open the metric."""
+        self._rows = runtime_context.get_metrics_group().counter(self._metric)
+
+    def map(self, value: Row) -> Row:
+        """Count one row."""
+        self._rows.inc()
+        return value

@@ -45,7 +45,26 @@ CLOSED_USAGE = row_type(ClosedUsage)
 USAGE_CORRECTION = row_type(UsageCorrection)
 EXPIRED_USAGE = row_type(ExpiredUsage)
 UNASSIGNED_USAGE = row_type(UnassignedUsage)
-REFUSED_ACCOUNT = Types.ROW_NAMED(["account_id", "error"], [Types.STRING(), Types.STRING()])
+REJECTED_ACCOUNT = Types.ROW_NAMED(
+    [
+        "account_id",
+        "reason",
+        "detail",
+        "kafka_partition",
+        "kafka_offset",
+        "log_time",
+        "terms",
+    ],
+    [
+        Types.STRING(),
+        Types.STRING(),
+        Types.STRING(),
+        Types.INT(),
+        Types.LONG(),
+        Types.STRING(),
+        Types.STRING(),
+    ],
+)
 
 
 def write_row(row: UsageRow) -> Row:

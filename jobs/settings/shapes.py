@@ -11,7 +11,8 @@ from enum import StrEnum
 from pathlib import Path
 
 SECRET_NAME = re.compile(
-    r"password|passwd|secret|jaas|token|credential|access[-._]key|private[-._]key|keystore[-._]key$",
+    r"password|passwd|secret|jaas|token|credential"
+    r"|access[-._]key|private[-._]key|keystore[-._]key$",
     re.IGNORECASE,
 )
 _PASSWORD_IN_URI = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)|([?&]password=)[^&\s]+")

@@ -6,39 +6,19 @@ import pytest
 
 from iceberg.tables import (
     CLOSED_USAGE,
-    EXPIRED_USAGE,
     RAW_EVENTS,
     TABLES,
-    UNASSIGNED_USAGE,
     USAGE_CORRECTIONS,
     Table,
     sql_columns,
 )
 from schemas.usage_row import (
     ClosedUsage,
-    ExpiredUsage,
-    UnassignedUsage,
     UsageCorrection,
     UsageRow,
 )
 
 every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.name)
-
-
-@pytest.mark.parametrize(
-    ("table", "row"),
-    [
-        (CLOSED_USAGE, ClosedUsage),
-        (USAGE_CORRECTIONS, UsageCorrection),
-        (EXPIRED_USAGE, ExpiredUsage),
-        (UNASSIGNED_USAGE, UnassignedUsage),
-    ],
-    ids=lambda each: getattr(each, "name", ""),
-)
-def test_columns_are_the_fields_of_the_rules_rows(table: Table, row: type[UsageRow]) -> None:
-    """Same names in the same order, and the program's version last."""
-    names = tuple(field.name.removesuffix("_us") for field in fields(row))
-    assert table.names == (*names, "job_version")
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,16 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
-from typing import Any, NamedTuple
+from typing import Any
 
+from tests.oracle.counting import Clocks, Unit, aggregate, quantity, to_decimal, units_in
 from tests.oracle.judging import (
     EPOCH,
     Event,
     Heartbeat,
     Limits,
     Rejected,
-    dimensions_of,
     judge,
-    units_of,
 )
 from tests.oracle.periods import Period, period_of
 from tests.oracle.shapes import (
@@ -34,19 +32,7 @@ from tests.oracle.shapes import (
     Unassigned,
 )
 
-
-@dataclass(frozen=True)
-class Clocks:
-    """The settings about log time, and how far it got.
-
-    `watermark` is the log time up to which the job has worked: the least of the partitions' last
-    log times, less the slack.
-    """
-
-    watermark: datetime
-    log_window: timedelta = timedelta(seconds=10)
-    correction_bucket: timedelta = timedelta(hours=1)
-    unknown_account_wait: timedelta = timedelta(days=1)
+__all__ = ["Clocks", "Expected", "final_watermark", "judge_all", "recompute"]
 
 
 @dataclass
@@ -61,29 +47,7 @@ class Expected:
     unassigned: list[Unassigned] = field(default_factory=list)
 
 
-class _Unit(NamedTuple):
-    """One event as one meter counts it."""
-
-    meter: OracleMeter
-    account_id: str
-    dimensions: str
-    billionths: int
-    event_time: datetime
-    log_time: datetime
-    window_end: datetime
-
-    @property
-    def minute(self) -> datetime:
-        """The minute of the event."""
-        return self.event_time.replace(second=0, microsecond=0)
-
-    @property
-    def subject(self) -> tuple[str, str, str]:
-        """What tells usage apart."""
-        return (self.account_id, self.meter.meter_id, self.dimensions)
-
-
-_Groups = defaultdict[Any, list[tuple[_Unit, Period | None]]]
+_Groups = defaultdict[Any, list[tuple[Unit, Period | None]]]
 
 
 def final_watermark(records: Iterable[RawRecord], partitions: int, slack_ms: int) -> datetime:
@@ -106,7 +70,7 @@ def recompute(
     in_period: _Groups = defaultdict(list)
     in_window: _Groups = defaultdict(list)
     for record, event in judge_all(records, meters, limits or Limits(), expected):
-        units = units_in(record, event, meters, clocks, expected)
+        units = units_in(record, event, meters, clocks, expected.meter_rejects)
         if not units or units[0].window_end > clocks.watermark:
             continue
         terms_list = accounts.get(event.subject)
@@ -171,63 +135,15 @@ def judge_all(
     return counted
 
 
-def units_in(
-    record: RawRecord,
-    event: Event,
-    meters: Sequence[OracleMeter],
-    clocks: Clocks,
-    expected: Expected,
-) -> list[_Unit]:
-    """Return the event as each of its meters counts it; note those that cannot."""
-    log_time = EPOCH + timedelta(milliseconds=record.log_time_ms)
-    window_end = EPOCH + ((log_time - EPOCH) // clocks.log_window + 1) * clocks.log_window
-    units = []
-    for meter in meters:
-        if meter.event_type != event.type:
-            continue
-        try:
-            amount = units_of(event, meter)
-        except Rejected as verdict:
-            reject = MeterReject(record.partition, record.offset, meter.meter_id, str(verdict))
-            expected.meter_rejects.append(reject)
-            continue
-        dimensions = dimensions_of(event, meter)
-        units.append(
-            _Unit(meter, event.subject, dimensions, amount, event.time, log_time, window_end)
-        )
-    return units
-
-
-def _cut(unit: _Unit, period: Period) -> datetime:
+def _cut(unit: Unit, period: Period) -> datetime:
     return period.end + timedelta(seconds=unit.meter.grace_s)
 
 
-def _horizon(unit: _Unit, period: Period) -> datetime:
+def _horizon(unit: Unit, period: Period) -> datetime:
     return _cut(unit, period) + timedelta(seconds=unit.meter.horizon_s)
 
 
-def _aggregate(units: Sequence[_Unit], before: int | None = None) -> int:
-    """Return the aggregate of units in billionths, going on from an earlier one."""
-    amounts = [unit.billionths for unit in units] + ([] if before is None else [before])
-    if units[0].meter.aggregation == "max":
-        return max(amounts)
-    if units[0].meter.aggregation == "min":
-        return min(amounts)
-    return sum(amounts)
-
-
-def _decimal(billionths: int) -> Decimal:
-    """Return the value exactly, with nine decimals as the tables hold it."""
-    sign = 1 if billionths < 0 else 0
-    return Decimal((sign, tuple(map(int, str(abs(billionths)))), -9))
-
-
-def quantity(units: Sequence[_Unit]) -> Decimal:
-    """Return the aggregate of the units of one meter."""
-    return _decimal(_aggregate(units))
-
-
-def _close(units: Sequence[_Unit], period: Period, clocks: Clocks, expected: Expected) -> None:
+def _close(units: Sequence[Unit], period: Period, clocks: Clocks, expected: Expected) -> None:
     """Add the closed row and the corrections of one period, as far as log time got."""
     cut = _cut(units[0], period)
     if cut > clocks.watermark:
@@ -247,18 +163,18 @@ def _close(units: Sequence[_Unit], period: Period, clocks: Clocks, expected: Exp
         if unit.window_end > cut:
             size = clocks.correction_bucket
             buckets[EPOCH - (EPOCH - unit.window_end) // size * size].append(unit)
-    total = _aggregate(base) if base else None
+    total = aggregate(base) if base else None
     event_count = len(base)
     for revision, bucket_end in enumerate(sorted(buckets), start=1):
         if bucket_end > clocks.watermark:
             return
         added = buckets[bucket_end]
-        before, total = total, _aggregate(added, total)
+        before, total = total, aggregate(added, total)
         event_count += len(added)
         correction = Correction(
             **_common(added, period),
-            quantity=_decimal(total),
-            quantity_delta=_decimal(total - (before or 0)),
+            quantity=to_decimal(total),
+            quantity_delta=to_decimal(total - (before or 0)),
             event_count=event_count,
             event_count_delta=len(added),
             revision=revision,
@@ -268,7 +184,7 @@ def _close(units: Sequence[_Unit], period: Period, clocks: Clocks, expected: Exp
         expected.corrections.append(correction)
 
 
-def _common(units: Sequence[_Unit], period: Period) -> dict[str, Any]:
+def _common(units: Sequence[Unit], period: Period) -> dict[str, Any]:
     return {
         **_subject_and_times(units),
         "period_start": period.start,
@@ -279,7 +195,7 @@ def _common(units: Sequence[_Unit], period: Period) -> dict[str, Any]:
     }
 
 
-def _subject_and_times(units: Sequence[_Unit]) -> dict[str, Any]:
+def _subject_and_times(units: Sequence[Unit]) -> dict[str, Any]:
     events = [unit.event_time for unit in units]
     logs = [unit.log_time for unit in units]
     return {
@@ -294,7 +210,7 @@ def _subject_and_times(units: Sequence[_Unit]) -> dict[str, Any]:
     }
 
 
-def _expired(units: Sequence[_Unit], period: Period) -> Expired:
+def _expired(units: Sequence[Unit], period: Period) -> Expired:
     return Expired(
         **_subject_and_times(units),
         period_start=period.start,
@@ -307,7 +223,7 @@ def _expired(units: Sequence[_Unit], period: Period) -> Expired:
     )
 
 
-def _unassigned(units: Sequence[_Unit], reason: str) -> Unassigned:
+def _unassigned(units: Sequence[Unit], reason: str) -> Unassigned:
     return Unassigned(
         **_subject_and_times(units),
         reason=reason,

@@ -15,6 +15,7 @@ from jobs.settings import load_accounts, load_meters
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
 from tests.oracle import recompute as oracle
+from tests.oracle.counting import Clocks, quantity, units_in
 from tests.oracle.edge_records import edge_records
 from tests.oracle.judging import EPOCH, Limits
 from tests.oracle.shapes import Closed, Correction, RawRecord, read_accounts, read_meters
@@ -49,13 +50,13 @@ def _us(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def _usage(log: Sequence[RawRecord], clocks: oracle.Clocks) -> list[MeteredUsage]:
+def _usage(log: Sequence[RawRecord], clocks: Clocks) -> list[MeteredUsage]:
     """Pre-aggregate the log as the hot path does, from the oracle's reading of the records."""
     meters = read_meters(CONFIG / "meters.yaml")
     groups = defaultdict(list)
     ignored = oracle.Expected()
     for record, event in oracle.judge_all(log, meters, Limits(), ignored):
-        for unit in oracle.units_in(record, event, meters, clocks, ignored):
+        for unit in units_in(record, event, meters, clocks, []):
             groups[*unit.subject, unit.minute, unit.window_end].append(unit)
     rows = [
         MeteredUsage(
@@ -63,7 +64,7 @@ def _usage(log: Sequence[RawRecord], clocks: oracle.Clocks) -> list[MeteredUsage
             meter_id,
             dimensions,
             _us(minute),
-            oracle.quantity(units),
+            quantity(units),
             len(units),
             _us(min(unit.event_time for unit in units)),
             _us(max(unit.event_time for unit in units)),
@@ -93,7 +94,7 @@ def _values(rows: Iterable[object], names: type) -> list[tuple[object, ...]]:
 
 def test_the_oracle_and_the_rules_agree(log: list[RawRecord]) -> None:
     """Every closed row and every correction is the same, column for column."""
-    clocks = oracle.Clocks(oracle.final_watermark(log, PARTITIONS, slack_ms=5000))
+    clocks = Clocks(oracle.final_watermark(log, PARTITIONS, slack_ms=5000))
     meters, accounts = CONFIG / "meters.yaml", CONFIG / "accounts.yaml"
     expected = oracle.recompute(log, read_meters(meters), read_accounts(accounts), clocks)
     engine = Engine(MeteringRules({meter.meter_id: meter for meter in load_meters(meters)}))
@@ -115,7 +116,7 @@ def test_the_oracle_and_the_rules_agree(log: list[RawRecord]) -> None:
 
 def test_fates_add_up(log: list[RawRecord]) -> None:
     """Each record has exactly one fate, and the edges fall on both sides."""
-    clocks = oracle.Clocks(oracle.final_watermark(log, PARTITIONS, slack_ms=5000))
+    clocks = Clocks(oracle.final_watermark(log, PARTITIONS, slack_ms=5000))
     meters = read_meters(CONFIG / "meters.yaml")
     expected = oracle.recompute(log, meters, read_accounts(CONFIG / "accounts.yaml"), clocks)
     places = sorted((record.partition, record.offset) for record in log)

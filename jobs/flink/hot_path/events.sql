@@ -9,9 +9,12 @@ SELECT
     WHEN is_too_large THEN 'too_large'
     WHEN is_other_value AND is_utf8 THEN 'not_an_object'
     WHEN is_one_object IS NOT TRUE OR NOT is_utf8 THEN 'malformed_json'
-    -- Nested more than 16 deep: only data with objects or arrays inside is asked.
+    -- Nested more than 16 deep: is there an object or array 15 levels inside of data? Texts are
+    -- taken away first, as they may hold brackets. Only data with anything inside is asked.
     WHEN (POSITION('{' IN SUBSTRING(data FROM 2)) > 0 OR POSITION('[' IN data) > 0)
-      AND JSON_EXISTS(data, 'lax $.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*') THEN 'malformed_json'
+      AND REGEXP(SUBSTRING(REGEXP_REPLACE(
+        JSON_QUERY(data, 'lax $.*.*.*.*.*.*.*.*.*.*.*.*.*.*.*'), '"([^"\\]|\\.)*"', '') FROM 2),
+        '[\[{]') THEN 'malformed_json'
     WHEN specversion IS NULL OR specversion = '' OR event_id IS NULL OR event_id = ''
       OR event_source IS NULL OR event_source = '' OR event_type IS NULL OR event_type = ''
       OR account_id IS NULL OR account_id = '' OR event_time IS NULL OR event_time = ''

@@ -5,8 +5,9 @@ SELECT
   payload, kafka_partition, kafka_offset, log_ms,
   is_too_large, is_utf8, is_one_object, is_other_value,
   specversion, event_id, event_source, event_type, account_id, event_time, data,
-  CASE WHEN REGEXP(event_time,
-    '^[0-9]{4}-[0-9]{2}-[0-9]{2}T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$')
+  CASE WHEN REGEXP(event_time, '^[0-9]{4}-[0-9]{2}-[0-9]{2}T'
+    || '([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]{1,9})?'
+    || '(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])\z')
   THEN
     TIMESTAMPDIFF(DAY, DATE '1970-01-01', TRY_CAST(SUBSTRING(event_time FROM 1 FOR 10) AS DATE))
         * 86400000000

@@ -1,0 +1,91 @@
+"""The whole job: hot path, keyed stage and sinks, wired together."""
+
+from pyflink.common import Types
+from pyflink.common.typeinfo import RowTypeInfo
+from pyflink.datastream import DataStream
+from pyflink.table import StreamTableEnvironment
+
+from iceberg import tables as declared
+from iceberg.tables import Table
+from jobs import VERSION
+from jobs.flink.environment import open_environment
+from jobs.flink.hot_path import build_accounts, build_hot_path, read_sql
+from jobs.flink.period_function import (
+    CORRECTIONS,
+    EXPIRED,
+    REJECTED_ACCOUNTS,
+    UNASSIGNED,
+    CountRows,
+    MeterPeriods,
+)
+from jobs.flink.rows import CLOSED_USAGE
+from jobs.flink.sinks import IcebergSinks
+from jobs.settings import Settings
+from schemas.meter import Meter
+from udfs.metering import MeteringRules
+
+_S_US = 1_000_000
+_SIDE_OUTPUTS = (
+    (declared.USAGE_CORRECTIONS, CORRECTIONS, "corrected_rows"),
+    (declared.EXPIRED_USAGE, EXPIRED, "expired_rows"),
+    (declared.UNASSIGNED_USAGE, UNASSIGNED, "unassigned_rows"),
+    (declared.REJECTED_ACCOUNTS, REJECTED_ACCOUNTS, "rejected_accounts"),
+)
+
+
+def run_job(settings: Settings, meters: tuple[Meter, ...]) -> None:
+    """Submit the job to the cluster this client is bound to; detached if the client is."""
+    stream, tables = open_environment(settings)
+    build_job(tables, settings, meters)
+    stream.execute("meter_usage")
+
+
+def build_job(
+    tables: StreamTableEnvironment, settings: Settings, meters: tuple[Meter, ...]
+) -> None:
+    """Add the whole job to the environment."""
+    usage = build_hot_path(tables, settings, meters)
+    accounts = build_accounts(tables, settings.kafka)
+    closed = _meter_periods(usage, accounts, metering_rules(settings, meters))
+    sinks = IcebergSinks(tables, settings.catalog)
+    sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
+    sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))
+    counted = _count(closed, declared.CLOSED_USAGE, "closed_rows", CLOSED_USAGE)
+    sinks.add_stream(declared.CLOSED_USAGE, counted, VERSION)
+    for table, tag, metric in _SIDE_OUTPUTS:
+        rows = _count(closed.get_side_output(tag), table, metric, tag.type_info)
+        sinks.add_stream(table, rows, VERSION)
+
+
+def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRules:
+    """Return the rules of metering as configured."""
+    metering = settings.metering
+    return MeteringRules(
+        meters={meter.meter_id: meter for meter in meters},
+        correction_bucket_us=metering.correction_bucket_s * _S_US,
+        unknown_account_wait_us=metering.unknown_account_wait_s * _S_US,
+        jitter_us=metering.close_jitter_s * _S_US,
+    )
+
+
+def _meter_periods(usage: DataStream, accounts: DataStream, rules: MeteringRules) -> DataStream:
+    """Return the closed rows; the other outputs are its side outputs."""
+    closed = (
+        usage.key_by(lambda row: row[0], Types.STRING())
+        .connect(accounts.key_by(lambda row: row[0], Types.STRING()))
+        .process(MeterPeriods(rules), CLOSED_USAGE)
+        .uid("meter_periods")
+        .name("meter_periods")
+    )
+    closed.set_description(
+        "Closes the billing periods of each account; corrections, expired and unassigned usage "
+        "are side outputs"
+    )
+    return closed
+
+
+def _count(stream: DataStream, table: Table, metric: str, row_type: RowTypeInfo) -> DataStream:
+    counted = stream.map(CountRows(metric), row_type).uid(f"count_{table.name}")
+    counted = counted.name(f"count_{table.name}")
+    counted.set_description(f"Counts the rows that go to {table.name} (metric {metric})")
+    return counted

@@ -1,0 +1,103 @@
+"""All flights through Kafka, a standalone Flink and Iceberg: nothing lost, nothing twice."""
+
+from collections import Counter
+
+import pytest
+
+from jobs.flights.spoiling import REFUSED_RECORDS, REFUSED_UNITS
+from jobs.local.waiting import wait_until
+from schemas.rejected_event import METER_REASONS
+from tests.integration.full_run import Flights, FullRun
+
+pytestmark = pytest.mark.integration
+
+# Each event is counted by exactly one of these meters.
+_COUNTING = ("flights", "cancellations")
+
+
+def test_all_rows_are_those_of_the_recompute(full_run: FullRun) -> None:
+    """Every column of every row of every table equals the oracle's, and there is one of each."""
+    expected = full_run.world.expected(dict(full_run.tables))
+    sizes = [expected.closed, expected.corrections, expected.expired, expected.unassigned]
+    assert all(len(rows) > 50 for rows in sizes)
+    assert {row.reason for row in expected.unassigned} == {"unknown_account", "no_terms"}
+    assert full_run.world.differences(dict(full_run.tables)) == {}
+    assert full_run.world.repeated_commits() == []
+
+
+def test_fates_add_up_to_what_was_published(flights: Flights, full_run: FullRun) -> None:
+    """Records published are the sum of counted, duplicate, rejected and heartbeats."""
+    tables, kinds = full_run.tables, flights.kinds
+    counted = sum(
+        row["event_count_delta"] if name == "usage_corrections" else row["event_count"]
+        for name in ("closed_usage", "usage_corrections", "expired_usage", "unassigned_usage")
+        for row in tables[name]
+        if row["meter_id"] in _COUNTING
+    )
+    rejected = sum(row["meter_id"] is None for row in tables["rejected_events"])
+    repeats = kinds["repeat"] + kinds["conflict"] + kinds["repeat/respelled"]
+    odd = sum(n for kind, n in kinds.items() if kind.startswith(("units/", "odd/")))
+    assert counted == kinds["original"] + kinds["late"] + odd
+    assert len(tables["raw_events"]) == len(flights.receipts)
+    assert counted + repeats + rejected + kinds["heartbeat"] == len(flights.receipts)
+
+
+def test_rejects_have_the_reasons_that_were_injected(flights: Flights, full_run: FullRun) -> None:
+    """By reason as many records are refused as were spoiled that way; so are units of miles."""
+    kinds, rejected = flights.kinds, full_run.tables["rejected_events"]
+    whole: Counter[str] = Counter()
+    for how in REFUSED_RECORDS:
+        whole[str(how.reason)] += kinds[f"refused/{how.name}"]
+    assert Counter(row["reason"] for row in rejected if row["meter_id"] is None) == whole
+    units: Counter[str] = Counter()
+    for how in REFUSED_UNITS:
+        units[str(how.reason)] += kinds[f"units/{how.name}"]
+    found = Counter(row["reason"] for row in rejected if row["meter_id"] == "miles")
+    assert found == units
+    assert set(units) == METER_REASONS
+
+
+def test_the_archive_holds_every_byte(flights: Flights, full_run: FullRun) -> None:
+    """Partition, time, key and bytes of each record are in raw_events, in Kafka's order."""
+    found = sorted(full_run.tables["raw_events"], key=lambda row: row["kafka_offset"])
+    for partition in range(4):
+        rows = [row for row in found if row["kafka_partition"] == partition]
+        assert [
+            (round(row["log_time"].timestamp() * 1000), row["record_key"], row["payload"])
+            for row in rows
+        ] == [
+            (each.log_time_ms, each.key and each.key.decode(), each.value)
+            for each in flights.receipts
+            if each.partition == partition
+        ]
+
+
+def test_metrics_tell_what_the_tables_hold(full_run: FullRun) -> None:
+    """Counters of events and rows are those of the tables, and no record was late for a window."""
+    tables, rest = full_run.tables, full_run.rest
+    expected = {
+        "counted_events": sum(row["event_count"] for row in tables["closed_usage"]),
+        "late_events": sum(row["event_count_delta"] for row in tables["usage_corrections"]),
+        "closed_rows": len(tables["closed_usage"]),
+        "corrected_rows": len(tables["usage_corrections"]),
+        "expired_rows": len(tables["expired_usage"]),
+        "unassigned_rows": len(tables["unassigned_usage"]),
+        ".numLateRecordsDropped": 0,
+    }
+    found: dict[str, int] = {}
+
+    def told() -> bool:
+        # Metrics are fetched now and then.
+        found.update({name: rest.counter(full_run.job_id, name) for name in expected})
+        return found == expected
+
+    try:
+        wait_until(told, "metrics", 60)
+    except TimeoutError:
+        assert found == expected
+    assert rest.restarts(full_run.job_id) == 0
+    assert any(
+        name.endswith(".numLateRecordsDropped")
+        for vertex in rest.vertices(full_run.job_id)
+        for name in rest.metric_names(full_run.job_id, vertex.vertex_id)
+    )

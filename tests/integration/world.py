@@ -1,0 +1,165 @@
+"""One run of the metering job: settings, tables and state of its own, on topics it may share."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from iceberg.catalog import open_catalog
+from iceberg.checking import repeated_commits
+from iceberg.creating import make_tables
+from iceberg.tables import TABLES
+from jobs.create_topics import create_topics
+from jobs.flights.receiving import Receipt
+from jobs.local.flink_cluster import FlinkCluster
+from jobs.local.metering_run import wait_metered
+from jobs.publish_accounts import publish_accounts
+from jobs.publish_flights import publish_receipts
+from jobs.settings import KafkaSettings, Settings, TimestampType, load_accounts, load_settings
+from tests.oracle.comparing import Rows, expected_of, find_differences, records_of
+from tests.oracle.recompute import Expected
+
+JOB = "jobs.meter_usage"
+PARTITIONS = 4
+SLACK_MS = 5000
+# Generous: the machine may be busy with other things.
+TIMEOUT_S = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Topics:
+    """The topics of an import, and the configuration that its usage is metered by.
+
+    Attributes:
+        kafka: Brokers and topics.
+        config: Folder with `meters.yaml` and `accounts.yaml`.
+    """
+
+    kafka: KafkaSettings
+    config: Path
+
+    def publish(self, receipts: Sequence[Receipt]) -> None:
+        """Publish records, whose log time must not be before what is there."""
+        publish_receipts(self.kafka, receipts)
+
+
+def make_topics(
+    bootstrap_servers: str, name: str, config: Path, kind: TimestampType = TimestampType.CREATE_TIME
+) -> Topics:
+    """Create the two topics `NAME-usage` and `NAME-accounts`, and publish the accounts."""
+    kafka = KafkaSettings(bootstrap_servers, f"{name}-usage", f"{name}-accounts", kind, PARTITIONS)
+    create_topics(kafka)
+    publish_accounts(kafka, load_accounts(config / "accounts.yaml"))
+    return Topics(kafka, config)
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """What one run writes to.
+
+    Attributes:
+        topics: What it reads.
+        file: The settings file.
+        settings: What that says.
+    """
+
+    topics: Topics
+    file: Path
+    settings: Settings
+
+    @property
+    def arguments(self) -> list[str]:
+        """The program's arguments."""
+        return ["--settings", str(self.file)]
+
+    def with_meters(self, path: Path) -> "World":
+        """Let later submissions read another meters file."""
+        content = yaml.safe_load(self.file.read_text())
+        content["metering"]["meters_file"] = str(path)
+        self.file.write_text(yaml.safe_dump(content))
+        return replace(self, settings=load_settings(self.file, {}))
+
+    def tables(self) -> dict[str, Rows]:
+        """Return all rows of every table by its name, also those committed twice."""
+        catalog = open_catalog(self.settings.catalog)
+        namespace = self.settings.catalog.namespace
+        return {
+            table.name: catalog.load_table((namespace, table.name)).scan().to_arrow().to_pylist()
+            for table in TABLES
+        }
+
+    def counts(self) -> dict[str, int]:
+        """Return the number of rows of every table by its name."""
+        return {name: len(rows) for name, rows in self.tables().items()}
+
+    def repeated_commits(self) -> list[str]:
+        """Return what the tables' history shows to be committed twice."""
+        catalog = open_catalog(self.settings.catalog)
+        namespace = self.settings.catalog.namespace
+        return [
+            repeated.name
+            for table in TABLES
+            for repeated in repeated_commits(catalog.load_table((namespace, table.name)))
+        ]
+
+    def expected(self, tables: dict[str, Rows]) -> Expected:
+        """Return what the oracle makes of the records in `raw_events`."""
+        records = records_of(tables["raw_events"])
+        return expected_of(
+            records, self.topics.config, partitions=PARTITIONS, slack_ms=SLACK_MS
+        )
+
+    def differences(self, tables: dict[str, Rows]) -> dict[str, list[str]]:
+        """Return by table what the oracle did not expect, or misses."""
+        return find_differences(tables, self.expected(tables))
+
+
+def make_world(folder: Path, topics: Topics, **flink: Any) -> World:
+    """Write settings into a folder and create the tables.
+
+    Args:
+        folder: For the settings, the tables and the checkpoints.
+        topics: What to read.
+        flink: Settings of the section of that name.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    kafka = topics.kafka
+    content = {
+        "kafka": {
+            "bootstrap_servers": kafka.bootstrap_servers,
+            "usage_topic": kafka.usage_topic,
+            "accounts_topic": kafka.accounts_topic,
+            "timestamp_type": str(kafka.timestamp_type),
+            "partitions": PARTITIONS,
+        },
+        "catalog": {"uri": "catalog.db", "warehouse": "warehouse"},
+        "metering": {
+            "meters_file": str(topics.config / "meters.yaml"),
+            "watermark_slack_ms": SLACK_MS,
+        },
+        "flink": {"checkpoint_dir": "checkpoints", "checkpoint_interval_ms": 2000, **flink},
+    }
+    file = folder / "settings.yaml"
+    file.write_text(yaml.safe_dump(content))
+    settings = load_settings(file, {})
+    make_tables(open_catalog(settings.catalog), settings.catalog.namespace)
+    return World(topics, file, settings)
+
+
+def run_until(cluster: FlinkCluster, world: World, until_ms: int, **submit: Any) -> str:
+    """Submit the job and wait until it has metered all up to the heartbeats of a log time.
+
+    Args:
+        cluster: Where to.
+        world: What it reads and writes.
+        until_ms: Log time of the heartbeats.
+        submit: Further arguments of `FlinkCluster.submit`.
+
+    Returns:
+        The id of the job, which runs on.
+    """
+    job_id = cluster.submit(JOB, world.arguments, **submit)
+    wait_metered(cluster.rest, job_id, until_ms - SLACK_MS, TIMEOUT_S)
+    return job_id

@@ -1,0 +1,53 @@
+"""The demo itself, on the first weeks of the year: all real processes, all stages."""
+
+import json
+import time
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+import psutil
+import pytest
+
+from jobs import publish_flights
+from jobs.demo import running
+from jobs.demo.__main__ import main
+from jobs.flights.departures import read_flights
+
+pytestmark = pytest.mark.integration
+
+FLIGHTS = 8_000
+
+
+def _first_flights() -> Iterator[dict[str, str]]:
+    return islice(read_flights(), FLIGHTS)
+
+
+def _processes_of(folder: Path) -> list[psutil.Process]:
+    """Return the running processes that were started with something of this folder."""
+    found = psutil.process_iter(["cmdline"])
+    return [
+        each for each in found if any(str(folder) in word for word in each.info["cmdline"] or [])
+    ]
+
+
+def test_everything_adds_up_and_nothing_is_left(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Published and found agree, every period is closed, and every process has ended."""
+    monkeypatch.setattr(publish_flights, "read_flights", _first_flights)
+    settings = tmp_path / "demo.yaml"
+    text = running.SETTINGS.read_text().replace("../.run/demo", str(tmp_path / "demo"))
+    settings.write_text(text.replace("meters.yaml", str(running.SETTINGS.parent / "meters.yaml")))
+    monkeypatch.setattr(running, "SETTINGS", settings)
+    code = main(["--json"], {}, lambda: time.monotonic_ns() // 1_000_000, tmp_path / "demo")
+    output = capsys.readouterr()
+    assert code == 0, output.err
+    report = json.loads(output.out)
+    assert report["problems"] == []
+    assert report["fates"]["records"] == report["manifest"]["records"] > FLIGHTS
+    assert all(each["published"] == each["found"] for each in report["published"])
+    assert {meter["open"] for meter in report["fates"]["meters"]} == {0}
+    assert report["corrections"]["by_meter"]
+    assert Path(report["savepoint"].removeprefix("file:")).is_dir()
+    assert not _processes_of(tmp_path)

@@ -1,0 +1,94 @@
+"""Holds the tables of a run against the oracle's recompute of its raw_events, to the last bit."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from tests.oracle.recompute import Clocks, Expected, final_watermark, recompute
+from tests.oracle.shapes import (
+    Closed,
+    Correction,
+    Expired,
+    RawRecord,
+    Unassigned,
+    read_accounts,
+    read_meters,
+)
+
+Rows = list[dict[str, Any]]
+
+_SHAPES = {
+    "closed_usage": Closed,
+    "usage_corrections": Correction,
+    "expired_usage": Expired,
+    "unassigned_usage": Unassigned,
+}
+
+
+def records_of(raw_events: Rows) -> list[RawRecord]:
+    """Return the rows of raw_events as the oracle reads them."""
+    return [
+        RawRecord(
+            row["kafka_partition"],
+            row["kafka_offset"],
+            round(row["log_time"].timestamp() * 1000),
+            row["payload"],
+        )
+        for row in raw_events
+    ]
+
+
+def expected_of(
+    records: list[RawRecord], config: Path, *, partitions: int = 4, slack_ms: int = 5000
+) -> Expected:
+    """Return what the tables must hold once the job has read all records."""
+    clocks = Clocks(final_watermark(records, partitions, slack_ms))
+    meters = read_meters(config / "meters.yaml")
+    return recompute(records, meters, read_accounts(config / "accounts.yaml"), clocks)
+
+
+def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str, list[str]]:
+    """Return each row that is in the tables and not expected, or the reverse.
+
+    Args:
+        tables: All rows of each table by its name.
+        expected: The oracle's answer.
+
+    Returns:
+        Lines that begin with `unexpected` or `missing`, by table; empty if all is equal.
+    """
+    wanted: dict[str, Counter[Any]] = {
+        "closed_usage": Counter(expected.closed),
+        "usage_corrections": Counter(expected.corrections),
+        "expired_usage": Counter(expected.expired),
+        "unassigned_usage": Counter(expected.unassigned),
+        "rejected_events": Counter(
+            [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
+            + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]
+        ),
+        "raw_events": Counter((f.partition, f.offset) for f in expected.fates),
+    }
+    found: dict[str, Counter[Any]] = {
+        name: Counter(
+            shape(**{f.name: row[f.name] for f in fields(shape)})  # type: ignore[arg-type]
+            for row in tables[name]
+        )
+        for name, shape in _SHAPES.items()
+    }
+    found["rejected_events"] = Counter(
+        (row["kafka_partition"], row["kafka_offset"], row["meter_id"], row["reason"])
+        for row in tables["rejected_events"]
+    )
+    found["raw_events"] = Counter(
+        (row["kafka_partition"], row["kafka_offset"]) for row in tables["raw_events"]
+    )
+    return {
+        name: lines
+        for name in wanted
+        if (
+            lines := [f"unexpected {row}" for row in (found[name] - wanted[name]).elements()]
+            + [f"missing {row}" for row in (wanted[name] - found[name]).elements()]
+        )
+    }
