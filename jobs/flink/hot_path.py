@@ -7,6 +7,7 @@ One source and one dedupe, whatever the meters and sinks:
                    +--> raw_events                                 +-> rejected_events <-+  usage
 """
 
+from collections.abc import Sequence
 from importlib.resources import files
 
 from pyflink.datastream import DataStream
@@ -18,15 +19,15 @@ from jobs.settings import KafkaSettings, Settings
 from schemas.heartbeat import HEARTBEAT_TYPE
 from schemas.meter import Meter
 
-_SECTIONS = ("parsed", "pieces", "shapes", "fields", "timed", "events", "first_seen", "metered")
+PARSING = ("parsed", "pieces", "shapes", "fields", "timed", "events")
+_SECTIONS = (*PARSING, "first_seen", "metered")
 _GROUP_ID = "meterclose"
 _S_US = 1_000_000
 _DAY_US = 86_400 * _S_US
-# At most 20 digits before the point and 9 after it, as JSON writes them: a sum of a thousand
-# million of them still fits DECIMAL(38, 9). A number with an exponent is compared with itself at
-# more decimals, and refused where it has more than nine.
-_DECIMAL = r"^-?[0-9]{1,20}(\.[0-9]{1,9})?\z"
-_SCIENTIFIC = r"^-?[0-9](\.[0-9]{1,18})?E(\+?(1[0-9]|[0-9])|-[1-9])\z"
+# At most 20 digits before the point and 9 after it, by value, in the grammar of JSON numbers: a sum
+# of a thousand million of them still fits DECIMAL(38, 9). `\z`, as `$` would allow a newline.
+_DECIMAL = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,9}0*)?\z"
+_SCIENTIFIC = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,9})?[eE](\+?[0-9]{1,2}|-0?[0-9])\z"
 
 
 def read_sql(name: str, **values: str) -> str:
@@ -45,7 +46,7 @@ def with_options(options: dict[str, str]) -> str:
 def build_hot_path(
     tables: StreamTableEnvironment, settings: Settings, meters: tuple[Meter, ...]
 ) -> DataStream:
-    """Register the sections of the plan and return the stream of usage rows.
+    """Register all sections of the plan and return the stream of usage rows.
 
     Args:
         tables: The table environment.
@@ -53,17 +54,27 @@ def build_hot_path(
         meters: The configured meters.
 
     Returns:
-        Rows as `jobs.flink.rows.read_usage` expects them, one an account, meter, dimensions,
+        Rows as `jobs.flink.rows.usage_reader` reads them, one an account, meter, dimensions,
         event minute and log window.
     """
+    open_hot_path(tables, settings, meters, _SECTIONS)
+    tables.execute_sql(f"CREATE TEMPORARY VIEW countable AS {read_sql('countable')}")
+    name_section(tables, "usage")
+    log_window = _interval(settings.metering.log_window_s * 1000)
+    return tables.to_data_stream(tables.sql_query(read_sql("usage", log_window=log_window)))
+
+
+def open_hot_path(
+    tables: StreamTableEnvironment,
+    settings: Settings,
+    meters: tuple[Meter, ...],
+    sections: Sequence[str],
+) -> None:
+    """Register the source and the given sections, in the order of the plan."""
     metering = settings.metering
-    tables.execute_sql(
-        read_sql(
-            "usage_log",
-            watermark_slack=_interval(metering.watermark_slack_ms),
-            options=with_options(_usage_options(settings.kafka)),
-        )
-    )
+    slack = _interval(metering.watermark_slack_ms)
+    options = with_options(_usage_options(settings.kafka))
+    tables.execute_sql(read_sql("usage_log", watermark_slack=slack, options=options))
     values = {
         "max_record_bytes": str(metering.max_record_bytes),
         "heartbeat_type": HEARTBEAT_TYPE,
@@ -75,12 +86,8 @@ def build_hot_path(
         "decimal_form": _DECIMAL,
         "scientific_form": _SCIENTIFIC,
     }
-    for section in _SECTIONS:
+    for section in sections:
         open_section(tables, section, read_sql(section, **values))
-    tables.execute_sql(f"CREATE TEMPORARY VIEW countable AS {read_sql('countable')}")
-    name_section(tables, "usage")
-    usage = tables.sql_query(read_sql("usage", log_window=_interval(metering.log_window_s * 1000)))
-    return tables.to_data_stream(usage)
 
 
 def build_accounts(tables: StreamTableEnvironment, kafka: KafkaSettings) -> DataStream:

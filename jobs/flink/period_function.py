@@ -42,7 +42,6 @@ from schemas.meter_state import (
 )
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
-    ClosedUsage,
     ExpiredUsage,
     UnassignedUsage,
     UsageCorrection,
@@ -60,7 +59,7 @@ _MS_US = 1000
 _TAGS = {UsageCorrection: CORRECTIONS, ExpiredUsage: EXPIRED, UnassignedUsage: UNASSIGNED}
 
 
-class MeterPeriods(KeyedCoProcessFunction):  # type: ignore[misc]
+class MeterPeriods(KeyedCoProcessFunction):
     """Meters one account: input 1 is its usage, input 2 its terms.
 
     The main output is `closed_usage`; corrections, expired and unassigned usage and refused
@@ -175,7 +174,7 @@ def _reject(value: Row, reason: AccountRejectReason, detail: str) -> tuple[Outpu
     return REJECTED_ACCOUNTS, row
 
 
-class CountRows(MapFunction):  # type: ignore[misc]
+class CountRows(MapFunction):
     """Counts the rows of one output as a metric, and passes them on.
 
     It stands apart from the keyed stage because PyFlink drops what a timer adds to a counter.

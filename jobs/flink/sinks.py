@@ -28,9 +28,7 @@ class IcebergSinks:
         hint = f"/*+ OPTIONS('uid-suffix' = '{table.name}') */"
         name_section(self._tables, f"sink_{table.name}")
         statements = self._tables.create_statement_set()
-        statements.add_insert_sql(
-            f"INSERT INTO {self._place}.`{table.name}` {hint} {select}"
-        )
+        statements.add_insert_sql(f"INSERT INTO {self._place}.`{table.name}` {hint} {select}")
         statements.attach_as_datastream()
 
     def add_stream(self, table: Table, stream: DataStream, job_version: str) -> None:
@@ -42,5 +40,6 @@ class IcebergSinks:
             for name, sql_type in sql_columns(table)
             if name != "job_version"
         ]
-        select = f"SELECT {', '.join(columns)}, {quote(job_version)} FROM {view}"
-        self.add_query(table, select)
+        columns.append(quote(job_version))
+        # Names are those of the declared tables, not input.
+        self.add_query(table, f"SELECT {', '.join(columns)} FROM {view}")  # noqa: S608

@@ -23,7 +23,11 @@ from schemas.account import decode_account
 from schemas.heartbeat import HEARTBEAT_TYPE
 from tests.conftest import Kafka
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python may leave a socket to the garbage collector when a client closes under load.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
 ROOT = Path(__file__).parents[2]
 UNTIL_MS = 1_401_580_800_000
 _numbers = count()

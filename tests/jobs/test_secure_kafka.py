@@ -21,7 +21,11 @@ from jobs.local.places import java_home
 from jobs.settings import KafkaSettings
 from jobs.topic_offsets import end_offsets
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python may leave a socket to the garbage collector when a client closes under load.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
 _PLAIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 _STORE_PASSWORD = "of-the-store"
 _SECURITY = """\

@@ -15,7 +15,11 @@ from jobs.local.ports import free_ports
 from jobs.settings import KafkaSettings, TimestampType
 from tests.conftest import Kafka
 
-pytestmark = pytest.mark.integration
+pytestmark = [
+    pytest.mark.integration,
+    # kafka-python may leave a socket to the garbage collector when a client closes under load.
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
+]
 LIVE, IMPORT = TimestampType.LOG_APPEND_TIME, TimestampType.CREATE_TIME
 _numbers = count()
 

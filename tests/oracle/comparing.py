@@ -71,10 +71,7 @@ def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str
         "raw_events": Counter((f.partition, f.offset) for f in expected.fates),
     }
     found: dict[str, Counter[Any]] = {
-        name: Counter(
-            shape(**{f.name: row[f.name] for f in fields(shape)})  # type: ignore[arg-type]
-            for row in tables[name]
-        )
+        name: Counter(shape(**{f.name: row[f.name] for f in fields(shape)}) for row in tables[name])
         for name, shape in _SHAPES.items()
     }
     found["rejected_events"] = Counter(

@@ -8,5 +8,6 @@ SELECT
   MIN(log_ms) AS first_log_ms, MAX(log_ms) AS last_log_ms,
   CAST(TIMESTAMPDIFF(MINUTE, TIMESTAMP '1970-01-01 00:00:00', window_end) AS BIGINT) * 60
     + EXTRACT(SECOND FROM window_end) AS log_window_end_s
-FROM TABLE(TUMBLE(TABLE countable, DESCRIPTOR(row_time), INTERVAL '{{log_window}}' DAY TO SECOND(3)))
+FROM TABLE(TUMBLE(
+  TABLE countable, DESCRIPTOR(row_time), INTERVAL '{{log_window}}' DAY TO SECOND(3)))
 GROUP BY account_id, meter_id, dimensions, event_minute_us, window_start, window_end
