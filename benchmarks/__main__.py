@@ -33,7 +33,11 @@ from schemas.instant import to_us
 _WORK = RUN_DIR / "bench"
 _RESULTS = ROOT / "benchmarks" / "results.jsonl"
 _SLACK_MS = 5000
-_CLUSTER = {"taskmanager.memory.process.size": "6g"}
+_CLUSTER = {
+    "taskmanager.memory.process.size": "6g",
+    # As in production, where jobs run long: the JVM's own choices.
+    "env.java.opts.taskmanager": "-XX:+UseG1GC",
+}
 _METERS = {
     "meters": [
         {

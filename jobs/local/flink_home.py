@@ -16,6 +16,11 @@ import yaml
 from jobs.local.places import FLINK_JARS, PYTHON, ROOT, SetupError, jars, java_home
 from jobs.local.ports import LOOPBACK
 
+# Jobs here are short: compiling with C2 and collecting garbage in parallel would cost them more
+# than it brings. Benchmarks choose otherwise.
+_QUICK = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+_PARTS = ("client", "jobmanager", "taskmanager")
+
 
 def flink_distribution() -> Path:
     """Return the Flink home inside the installed pyflink package, without importing it.
@@ -141,6 +146,7 @@ class FlinkHome:
             "env.java.opts.all": f"{_java_options(self.distribution)} -Djava.io.tmpdir={tmp}"
             # The log file has it already; standard output is for what programs print.
             " -Dconsole.log.level=OFF",
+            **{f"env.java.opts.{part}": _QUICK for part in _PARTS},
             "state.backend.type": "rocksdb",
             "execution.checkpointing.incremental": "true",
             "execution.checkpointing.dir": self.checkpoint_dir.as_uri(),

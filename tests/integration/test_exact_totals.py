@@ -1,6 +1,7 @@
 """All flights through Kafka, a standalone Flink and Iceberg: nothing lost, nothing twice."""
 
 from collections import Counter
+from collections.abc import Iterator
 
 import pytest
 
@@ -10,6 +11,14 @@ from schemas.rejected_event import METER_REASONS
 from tests.integration.full_run import Flights, FullRun
 
 pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _end_of_the_run(full_run: FullRun) -> Iterator[None]:
+    """Only here the job itself is asked, for its metrics."""
+    yield
+    full_run.end()
+
 
 # Each event is counted by exactly one of these meters.
 _COUNTING = ("flights", "cancellations")
