@@ -12,6 +12,7 @@ from pathlib import Path
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.creating import TableConflictError, check_tables
 from jobs.create_topics import TopicError, check_topics
+from jobs.flink.class_path import MissingJarError, check_class_path
 from jobs.flink.job import run_job
 from jobs.kafka_clients import KafkaUnreachableError
 from jobs.settings import SettingsError, load_meters, load_settings
@@ -22,6 +23,7 @@ _REFUSALS = (
     KafkaUnreachableError,
     TableConflictError,
     CatalogUnreachableError,
+    MissingJarError,
 )
 
 
@@ -39,6 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         meters = load_meters(settings.metering.meters_file)
         check_topics(settings.kafka)
         check_tables(open_catalog(settings.catalog), settings.catalog.namespace)
+        check_class_path(settings.catalog)
     except _REFUSALS as error:
         print(f"meter_usage: {error}", file=sys.stderr)
         return 2

@@ -85,7 +85,7 @@ def main(
     except KeyboardInterrupt:
         return _fail(130, f"demo: stopped while at: {stages.current}; nothing is left running")
     except _BROKEN as error:
-        cause = root_cause(str(error)) if isinstance(error, FlinkError) else str(error)
+        cause = _cause(error)
         logs = "logs: kafka/broker.log and flink/log in there"
         return _fail(1, f"demo, {stages.current}: {cause}\ndemo: failed; see {folder}, {logs}")
     problems = (*report.problems, *_open_usage(report))
@@ -125,6 +125,13 @@ def _open_usage(report: Report) -> list[str]:
         for meter in report.fates.meters
         if meter.open
     ]
+
+
+def _cause(error: Exception) -> str:
+    """Return what went wrong: one line, but of a process that ended also its last words."""
+    if isinstance(error, FlinkError):
+        return root_cause(str(error))
+    return str(error) if isinstance(error, ChildError) else str(error).partition("\n")[0]
 
 
 def _fail(code: int, message: str) -> int:

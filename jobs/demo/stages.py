@@ -59,6 +59,7 @@ class Stages:
             BarColumn(),
             console=self._console,
             transient=True,
+            refresh_per_second=4,
             disable=not self._console.is_terminal,
         )
         with progress:

@@ -1,6 +1,6 @@
 """The whole job: hot path, keyed stage and sinks, wired together."""
 
-from pyflink.common import Types
+from pyflink.common import Row, Types
 from pyflink.common.typeinfo import RowTypeInfo
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
@@ -17,6 +17,7 @@ from jobs.flink.period_function import (
     UNASSIGNED,
     CountRows,
     MeterPeriods,
+    account_bucket,
 )
 from jobs.flink.rows import CLOSED_USAGE
 from jobs.flink.sinks import IcebergSinks
@@ -46,7 +47,7 @@ def build_job(
     """Add the whole job to the environment."""
     usage = build_hot_path(tables, settings, meters)
     accounts = build_accounts(tables, settings.kafka)
-    closed = _meter_periods(usage, accounts, metering_rules(settings, meters))
+    closed = _meter_periods(usage, accounts, settings, metering_rules(settings, meters))
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
     sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))
@@ -68,11 +69,18 @@ def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRul
     )
 
 
-def _meter_periods(usage: DataStream, accounts: DataStream, rules: MeteringRules) -> DataStream:
+def _meter_periods(
+    usage: DataStream, accounts: DataStream, settings: Settings, rules: MeteringRules
+) -> DataStream:
     """Return the closed rows; the other outputs are its side outputs."""
+    buckets = settings.metering.account_buckets
+
+    def bucket(row: Row) -> int:
+        return account_bucket(row[0], buckets)
+
     closed = (
-        usage.key_by(lambda row: row[0], Types.STRING())
-        .connect(accounts.key_by(lambda row: row[0], Types.STRING()))
+        usage.key_by(bucket, Types.INT())
+        .connect(accounts.key_by(bucket, Types.INT()))
         .process(MeterPeriods(rules), CLOSED_USAGE)
         .uid("meter_periods")
         .name("meter_periods")

@@ -1,11 +1,18 @@
 """The keyed stage: hands each account's usage, terms and timers to the rules of metering.
 
 Nothing is decided here. State holds our own versioned bytes (`schemas.meter_state`).
+
+The key is a bucket of accounts. PyFlink writes the state of each key back in a call of its own,
+and waits for the answer; one call for the accounts of a bucket instead of one for each makes the
+stage several times faster (docs/performance.md).
 """
 
+import json
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from json.encoder import encode_basestring_ascii as _quote
 from typing import Any
+from zlib import crc32
 
 from pyflink.common import Row, Types
 from pyflink.datastream import (
@@ -18,8 +25,6 @@ from pyflink.datastream.state import (
     ListStateDescriptor,
     MapState,
     MapStateDescriptor,
-    ValueState,
-    ValueStateDescriptor,
 )
 
 from jobs.flink.rows import (
@@ -60,7 +65,7 @@ _TAGS = {UsageCorrection: CORRECTIONS, ExpiredUsage: EXPIRED, UnassignedUsage: U
 
 
 class MeterPeriods(KeyedCoProcessFunction):
-    """Meters one account: input 1 is its usage, input 2 its terms.
+    """Meters the accounts of a bucket: input 1 is their usage, input 2 their terms.
 
     The main output is `closed_usage`; corrections, expired and unassigned usage and refused
     accounts are side outputs.
@@ -74,8 +79,8 @@ class MeterPeriods(KeyedCoProcessFunction):
         """Open the state and the metrics."""
         self._read_usage = usage_reader(self._rules.meters)
         self._decode_account = lru_cache(maxsize=100_000)(decode_account)
-        self._account_state: ValueState = runtime_context.get_state(
-            ValueStateDescriptor("account", _BYTES)
+        self._accounts: MapState = runtime_context.get_map_state(
+            MapStateDescriptor("accounts", Types.STRING(), _BYTES)
         )
         self._entries: MapState = runtime_context.get_map_state(
             MapStateDescriptor("entries", Types.STRING(), _BYTES)
@@ -88,7 +93,7 @@ class MeterPeriods(KeyedCoProcessFunction):
     def process_element1(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take one row of usage."""
         usage = self._read_usage(value)
-        yield from self._take(self._account(), usage, ctx)
+        yield from self._take(self._account(usage.account_id), usage, ctx)
 
     def process_element2(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take an account's terms, then the usage that waited for them."""
@@ -107,39 +112,44 @@ class MeterPeriods(KeyedCoProcessFunction):
             detail = f"expected the record's key {account_id}, found {account.account_id}"
             yield _reject(value, AccountRejectReason.KEY_MISMATCH, detail)
             return
-        self._account_state.update(encoded)
+        self._accounts.put(account_id, encoded)
         waiting = [decode_usage(state) for state in self._waiting.get() or ()]
-        self._waiting.clear()
-        for usage in waiting:
+        mine = [usage for usage in waiting if usage.account_id == account_id]
+        if mine:
+            others = [encode_usage(usage) for usage in waiting if usage.account_id != account_id]
+            self._waiting.update(others)
+        for usage in mine:
             yield from self._take(account, usage, ctx)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
         """Emit what is due: closes, corrections, and usage that waited in vain."""
         now_us = timestamp * _MS_US
-        entries = [
-            (EntryKey.decode(key), decode_entry(state)) for key, state in self._entries.items()
-        ]
-        decision = on_timer(ctx.get_current_key(), entries, now_us)
-        for key, entry in decision.changed:
-            self._entries.put(key.encode(), encode_entry(entry))
-        for key in decision.removed:
-            self._entries.remove(key.encode())
-        yield from _emit(decision.emit)
+        entries: dict[str, list[tuple[EntryKey, PeriodEntry]]] = {}
+        for name, state in self._entries.items():
+            account_id, key = _read_name(name)
+            entries.setdefault(account_id, []).append((key, decode_entry(state)))
+        for account_id in sorted(entries):
+            decision = on_timer(account_id, entries[account_id], now_us)
+            for key, entry in decision.changed:
+                self._entries.put(_name(account_id, key), encode_entry(entry))
+            for key in decision.removed:
+                self._entries.remove(_name(account_id, key))
+            yield from _emit(decision.emit)
         waiting = [decode_usage(state) for state in self._waiting.get() or ()]
         rows, kept = expire_waiting(self._rules, waiting, now_us)
         if rows:
             self._waiting.update([encode_usage(usage) for usage in kept])
             yield from _emit(rows)
 
-    def _account(self) -> Account | None:
-        encoded = self._account_state.value()
+    def _account(self, account_id: str) -> Account | None:
+        encoded = self._accounts.get(account_id)
         return None if encoded is None else self._decode_account(bytes(encoded))
 
     def _take(self, account: Account | None, usage: MeteredUsage, ctx: Any) -> Iterator[Any]:
         key = locate(account, usage)
         name, entry = None, None
         if isinstance(key, EntryKey):
-            name = key.encode()
+            name = _name(usage.account_id, key)
             state = self._entries.get(name)
             entry = None if state is None else decode_entry(state)
         decision = on_usage(self._rules, account, entry, usage)
@@ -159,6 +169,21 @@ class MeterPeriods(KeyedCoProcessFunction):
         pending = () if before is None else before.pending
         late = entry.pending != pending
         (self._late if late else self._counted).inc(event_count)
+
+
+def account_bucket(account_id: str, buckets: int) -> int:
+    """Return the key of the stage for an account; part of the state's layout, never to change."""
+    return crc32(account_id.encode()) % buckets
+
+
+def _name(account_id: str, key: EntryKey) -> str:
+    """Return the entry's name in state: the account and its key as canonical JSON array text."""
+    return f"[{_quote(account_id)},{key.encode()[1:]}"
+
+
+def _read_name(name: str) -> tuple[str, EntryKey]:
+    account_id, *rest = json.loads(name)
+    return account_id, EntryKey(*rest)
 
 
 def _emit(rows: Iterable[UsageRow]) -> Iterator[Any]:

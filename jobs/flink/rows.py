@@ -83,7 +83,7 @@ def _write(name: str, value: Any) -> Any:
 def instant_text(instant_us: int) -> str:
     """Return an instant as SQL reads it: `2013-01-15 05:00:00.000000`, in UTC."""
     moment: datetime = EPOCH + timedelta(microseconds=instant_us)
-    return moment.strftime("%Y-%m-%d %H:%M:%S.%f")
+    return moment.isoformat(" ", "microseconds").removesuffix("+00:00")
 
 
 def usage_reader(meters: Mapping[str, Meter]) -> Callable[[Row], MeteredUsage]:

@@ -8,7 +8,7 @@ import pytest
 from iceberg.tables import TABLES
 from jobs.settings.loading import SECTIONS
 from schemas.meter import Meter
-from tests.documents.reading import ROOT, documents, prose
+from tests.documents.reading import ROOT, blocks, documents, prose
 
 NAMES = sorted(documents())
 TOPS = ("schemas", "udfs", "iceberg", "jobs", "config", "docs", "tests", "setup", ".ci")
@@ -37,6 +37,14 @@ def test_paths_exist(document: str) -> None:
     for path in re.findall(r"`([\w./-]+/[\w./-]*)`", prose(document)):
         if path.split("/")[0] in TOPS:
             assert (ROOT / path).exists(), path
+
+
+def test_the_tree_is_this_one() -> None:
+    """The README's tree names every folder of the sources, and none that is not there."""
+    (tree,) = [each.text for each in blocks("README.md", "text") if "schemas/ " in each.text]
+    assert all((ROOT / path).is_dir() for path in re.findall(r"(?:\w+/)+", tree))
+    named = set(re.findall(r"^(\w+)/", tree, re.MULTILINE))
+    assert {path.parent.name for path in ROOT.glob("*/__init__.py")} <= named
 
 
 @pytest.mark.parametrize("document", NAMES)

@@ -30,7 +30,7 @@ def departures() -> list[Departure]:
 def flights(
     kafka: Kafka, departures: list[Departure], tmp_path_factory: pytest.TempPathFactory
 ) -> Flights:
-    """Half the flights of five weeks, with repeats, late and malformed records, on topics only read."""
+    """Half the flights of five weeks, with repeats, late and malformed records; only read."""
     config = write_config(tmp_path_factory.mktemp("config"))
     topics = make_topics(kafka.bootstrap_servers, "flights", config)
     chosen = choose(departures, "2013-02-05T00:00:00", "2013-03-16T00:00:00", 2)

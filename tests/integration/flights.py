@@ -28,9 +28,7 @@ def read_flights_of(*months: int) -> list[Departure]:
     return [read_departure(row) for row in read_flights() if row["month"] in wanted]
 
 
-def choose(
-    departures: Sequence[Departure], first: str, last: str, every: int
-) -> list[Departure]:
+def choose(departures: Sequence[Departure], first: str, last: str, every: int) -> list[Departure]:
     """Return each n-th of the departures that were received from one log time to another."""
     first_us, last_us = at_ms(first) * 1000, at_ms(last) * 1000
     return [each for each in departures if first_us <= each.received_us < last_us][::every]

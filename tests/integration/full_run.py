@@ -44,9 +44,7 @@ class FullRun:
             self.rest.cancel(self.job_id)
 
 
-def meter_in_full(
-    cluster: FlinkCluster, flights: Flights, folder: Path, **flink: Any
-) -> FullRun:
+def meter_in_full(cluster: FlinkCluster, flights: Flights, folder: Path, **flink: Any) -> FullRun:
     """Meter all flights into tables of their own; `flink` are settings of that section."""
     world = make_world(folder, flights.topics, **flink)
     job_id = run_until(cluster, world, at_ms(UNTIL))

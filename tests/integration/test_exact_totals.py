@@ -27,8 +27,8 @@ _COUNTING = ("flights", "cancellations")
 def test_all_rows_are_those_of_the_recompute(full_run: FullRun) -> None:
     """Every column of every row of every table equals the oracle's, and there is one of each."""
     expected = full_run.world.expected(dict(full_run.tables))
-    sizes = [expected.closed, expected.corrections, expected.expired, expected.unassigned]
-    assert all(len(rows) > 50 for rows in sizes)
+    assert min(len(expected.closed), len(expected.corrections)) > 50
+    assert min(len(expected.expired), len(expected.unassigned)) > 50
     assert {row.reason for row in expected.unassigned} == {"unknown_account", "no_terms"}
     assert full_run.world.differences(dict(full_run.tables)) == {}
     assert full_run.world.repeated_commits() == []

@@ -1,14 +1,13 @@
-"""The plan of the job: one source, one dedupe, and names that a savepoint can rely on."""
+"""The plan of the job: one source, one dedupe, and uids that a savepoint can rely on."""
 
 import json
 import subprocess
-from collections.abc import Mapping
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
-import yaml
 
+from iceberg.tables import TABLES
 from jobs.local.flink_home import FlinkHome, flink_distribution
 from jobs.local.places import PYTHON, ROOT
 from jobs.settings import KafkaSettings
@@ -16,3 +15,122 @@ from tests.integration.flights import read_meters_file, write_config, write_mete
 from tests.integration.world import Topics, make_world
 
 pytestmark = pytest.mark.integration
+
+# What PyFlink inserts for keys and side outputs. It cannot be given uids, and has no state.
+_PYFLINKS_OWN = {"_stream_key_by_map_operator", "Map"}
+_MORE_METERS: list[dict[str, Any]] = [
+    {
+        "meter": "tailwind",
+        "event_type": "flight.departed",
+        "aggregation": "min",
+        "property": "minutes_saved",
+        "unit": "minute",
+        "dimensions": ["tailnum", "dest"],
+    },
+    {"meter": "diversions", "event_type": "flight.diverted", "aggregation": "count", "unit": "one"},
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Operator:
+    """One operator of a plan; `inputs` are the ids of those it reads."""
+
+    id: int
+    name: str
+    description: str
+    uid: str | None
+    inputs: tuple[int, ...]
+
+
+@pytest.fixture(scope="module")
+def plans(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Operator, ...]]:
+    """The plan of the flights' meters, of more meters, and of one meter alone."""
+    folder = tmp_path_factory.mktemp("plan")
+    files = []
+    for name in ("flights", "more", "one"):
+        config = write_config(folder / name)
+        meters = read_meters_file(config / "meters.yaml")
+        chosen = {"flights": meters, "more": meters + _MORE_METERS, "one": meters[-1:]}[name]
+        write_meters(config / "meters.yaml", chosen)
+        # Nothing answers there: a plan is made without the broker.
+        world = make_world(folder / name, Topics(KafkaSettings("127.0.0.1:1"), config))
+        files.append(str(world.file))
+    home = FlinkHome(folder / "flink", flink_distribution())
+    home.prepare(home.default_options(0, 0, 1))
+    done = subprocess.run(
+        [str(PYTHON), "-m", "tests.integration.plan_of", *files],
+        env=home.environment(),
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return [
+        tuple(Operator(**{**each, "inputs": tuple(each["inputs"])}) for each in plan)
+        for plan in json.loads(done.stdout)
+    ]
+
+
+def named(plan: tuple[Operator, ...], part: str) -> list[Operator]:
+    """Return the operators whose names have a part."""
+    return [operator for operator in plan if part in operator.name]
+
+
+def upstream(plan: tuple[Operator, ...], operator: Operator) -> set[str]:
+    """Return the names of all operators that an operator's rows come from."""
+    by_id = {each.id: each for each in plan}
+    found: set[str] = set()
+    ahead = list(operator.inputs)
+    while ahead:
+        each = by_id.get(ahead.pop())
+        if each is not None and each.name not in found:
+            found.add(each.name)
+            ahead.extend(each.inputs)
+    return found
+
+
+def test_one_source_and_one_dedupe_feed_everything(plans: list[tuple[Operator, ...]]) -> None:
+    """The whole job, all sinks included, reads usage once and dedupes it once."""
+    for plan in plans:
+        sources = named(plan, "Source: ")
+        assert [each.name.split("[")[0] for each in sources] == [
+            "Source: usage_log",
+            "Source: accounts_log",
+        ]
+        (dedupe,) = named(plan, "Deduplicate")
+        (stage,) = named(plan, "meter_periods")
+        assert {dedupe.name, *(each.name for each in sources)} <= upstream(plan, stage)
+        (archive,) = named(plan, "raw_events: Writer")
+        assert sources[0].name in upstream(plan, archive)
+        assert dedupe.name not in upstream(plan, archive)
+
+
+def test_every_table_has_one_sink(plans: list[tuple[Operator, ...]]) -> None:
+    """Each declared table is written by one writer and one committer."""
+    for plan in plans:
+        for table in TABLES:
+            assert len(named(plan, f"{table.name}: Writer")) == 1
+            assert len(named(plan, f"{table.name}: Committer")) == 1
+
+
+def test_operators_have_uids_names_and_descriptions(plans: list[tuple[Operator, ...]]) -> None:
+    """All but PyFlink's own can be found in a savepoint and read in the UI."""
+    for plan in plans:
+        assert {each.name for each in plan if each.uid is None} <= _PYFLINKS_OWN
+        uids = [each.uid for each in plan if each.uid is not None]
+        assert len(set(uids)) == len(uids) > 50
+        assert all(each.name and each.description for each in plan)
+
+
+def test_meters_change_no_uid(plans: list[tuple[Operator, ...]]) -> None:
+    """Whatever the meters, the same operators with the same uids in the same order."""
+    flights, *others = ([(each.uid, each.name) for each in plan] for plan in plans)
+    for other in others:
+        assert other == flights
+
+
+def test_uids_count_within_their_section(plans: list[tuple[Operator, ...]]) -> None:
+    """An operator more in one section would rename none of another: ids start anew in each."""
+    uids = [each.uid for each in plans[0] if each.uid and each.uid.endswith("source")]
+    assert {uid.rpartition("-")[2] for uid in uids if not uid.startswith("sink_")} == {"1_source"}

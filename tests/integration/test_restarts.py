@@ -113,13 +113,13 @@ class Scenario:
         assert self.world.differences(after) == {}
         assert self.world.repeated_commits() == []
         assert len(before["raw_events"]) == len(self.first)
-        for name in ("closed_usage", "usage_corrections", "rejected_events", "expired_usage"):
+        for name in ("closed_usage", "usage_corrections", "rejected_events"):
             assert 0 < len(before[name]) < len(after[name])
 
 
 def make_scenario(kafka: Kafka, folder: Path, name: str, receipts: list[Receipt]) -> Scenario:
     """Create topics and tables of their own, and cut the log in two."""
-    topics = make_topics(kafka.bootstrap_servers, name, write_config(folder / "config", 5))
+    topics = make_topics(kafka.bootstrap_servers, name, write_config(folder / "config"))
     middle_ms = at_ms(MIDDLE)
     first = [each for each in receipts if each.log_time_ms < middle_ms] + beats(MIDDLE)
     second = [each for each in receipts if each.log_time_ms >= middle_ms]

@@ -107,9 +107,7 @@ class World:
     def expected(self, tables: dict[str, Rows]) -> Expected:
         """Return what the oracle makes of the records in `raw_events`."""
         records = records_of(tables["raw_events"])
-        return expected_of(
-            records, self.topics.config, partitions=PARTITIONS, slack_ms=SLACK_MS
-        )
+        return expected_of(records, self.topics.config, partitions=PARTITIONS, slack_ms=SLACK_MS)
 
     def differences(self, tables: dict[str, Rows]) -> dict[str, list[str]]:
         """Return by table what the oracle did not expect, or misses."""

@@ -1,0 +1,100 @@
+"""The product's own rules over `raw_events`, without Flink: what the job must have written.
+
+Records are read and pre-aggregated by the oracle, what counts when is decided by `udfs.metering`.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import fields
+from datetime import datetime, timedelta
+from decimal import Decimal
+from enum import Enum
+from typing import Any
+
+from jobs.settings import load_accounts, load_meters
+from schemas.metered_usage import MeteredUsage
+from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
+from tests.integration.world import PARTITIONS, SLACK_MS, World
+from tests.oracle.comparing import Rows, records_of
+from tests.oracle.counting import Clocks, quantity, units_in
+from tests.oracle.judging import EPOCH, Limits
+from tests.oracle.recompute import Expected, final_watermark, judge_all
+from tests.oracle.shapes import RawRecord, read_meters
+from tests.udfs.engine import Engine
+from udfs.metering import MeteringRules
+
+_SHAPES = {ClosedUsage: "closed_usage", UsageCorrection: "usage_corrections"}
+_NINE_DECIMALS = Decimal("1e-9")
+
+
+def comparable(tables: Mapping[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
+    """Return the closed rows and the corrections in every column but job_version, ordered by id."""
+    return {
+        name: sorted(
+            tuple(value for column, value in row.items() if column != "job_version")
+            for row in tables[name]
+        )
+        for name in _SHAPES.values()
+    }
+
+
+def recomputed(world: World, raw_events: Rows) -> dict[str, list[tuple[Any, ...]]]:
+    """Return what the rules make of the archived records, as `comparable` returns tables."""
+    records = records_of(raw_events)
+    clocks = Clocks(final_watermark(records, PARTITIONS, SLACK_MS))
+    config = world.topics.config
+    meters = load_meters(config / "meters.yaml")
+    engine = Engine(MeteringRules({meter.meter_id: meter for meter in meters}))
+    for account in load_accounts(config / "accounts.yaml"):
+        engine.know(account)
+    for usage in _metered(world, records, clocks):
+        engine.advance(usage.log_window_end_us - 1)
+        engine.deliver(usage)
+    engine.advance(_us(clocks.watermark))
+    return {
+        name: sorted(_values(row) for row in engine.rows if isinstance(row, shape))
+        for shape, name in _SHAPES.items()
+    }
+
+
+def _metered(world: World, records: list[RawRecord], clocks: Clocks) -> list[MeteredUsage]:
+    """Pre-aggregate the records by log window, as the hot path does; ordered by window."""
+    meters = read_meters(world.topics.config / "meters.yaml")
+    groups = defaultdict(list)
+    for record, event in judge_all(records, meters, Limits(), Expected()):
+        for unit in units_in(record, event, meters, clocks, []):
+            groups[*unit.subject, unit.minute, unit.window_end].append(unit)
+    rows = [
+        MeteredUsage(
+            account_id=account_id,
+            meter_id=meter_id,
+            dimensions=dimensions,
+            event_minute_us=_us(minute),
+            quantity=quantity(units),
+            event_count=len(units),
+            first_event_us=_us(min(unit.event_time for unit in units)),
+            last_event_us=_us(max(unit.event_time for unit in units)),
+            first_log_us=_us(min(unit.log_time for unit in units)),
+            last_log_us=_us(max(unit.log_time for unit in units)),
+            log_window_end_us=_us(window_end),
+        )
+        for (account_id, meter_id, dimensions, minute, window_end), units in groups.items()
+    ]
+    return sorted(rows, key=lambda row: row.log_window_end_us)
+
+
+def _values(row: UsageRow) -> tuple[Any, ...]:
+    """Return the fields of an emitted row as its table holds them."""
+    return tuple(_value(field.name, getattr(row, field.name)) for field in fields(row))
+
+
+def _value(name: str, value: Any) -> Any:
+    if name.endswith("_us"):
+        return EPOCH + timedelta(microseconds=value)
+    if isinstance(value, Decimal):
+        return value.quantize(_NINE_DECIMALS)
+    return value.value if isinstance(value, Enum) else value
+
+
+def _us(moment: datetime) -> int:
+    return (moment - EPOCH) // timedelta(microseconds=1)

@@ -1,0 +1,187 @@
+"""The program by itself, on Flink's mini cluster: nasty records, and a month end in a quiet night.
+
+`python -m jobs.meter_usage` without a cluster runs the job in its own process. The flights of a few
+accounts leave some partitions of the topic empty, and nothing but heartbeats moves time on.
+"""
+
+import contextlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from jobs.beat_heartbeat import beat_heartbeat
+from jobs.flights.departures import Departure
+from jobs.flights.receiving import Injections, Receipt
+from jobs.local.children import Child
+from jobs.local.flink_home import FlinkHome, flink_distribution
+from jobs.local.flink_rest import FlinkError, FlinkRest
+from jobs.local.metering_run import metered_until_ms, wait_metered
+from jobs.local.places import PYTHON
+from jobs.local.ports import LOOPBACK, free_ports
+from jobs.local.waiting import wait_until
+from jobs.publish_flights import partition_of
+from tests.conftest import Kafka
+from tests.integration.clusters import QUICK
+from tests.integration.flights import at_ms, choose, receipts_of, write_config
+from tests.integration.full_run import UNTIL
+from tests.integration.world import (
+    JOB,
+    PARTITIONS,
+    SLACK_MS,
+    TIMEOUT_S,
+    World,
+    make_topics,
+    make_world,
+)
+from tests.oracle.comparing import Rows
+from tests.oracle.edge_records import edge_records
+
+pytestmark = pytest.mark.integration
+
+ACCOUNTS = ("AA", "WN", "HA")
+EDGES_FROM, EDGES_AT = "2013-02-20", "2013-02-20T23:00:00"
+# February in New York, and the 24 hours of grace.
+CUT = "2013-03-02T05:00:00"
+
+
+@dataclass(frozen=True, slots=True)
+class Night:
+    """The tables as time went on.
+
+    Attributes:
+        world: Where they are.
+        receipts: What was published, without the heartbeats.
+        silent: When all records were there, and no heartbeat yet.
+        short: When the heartbeats were one millisecond short of the cut.
+        at_cut: When they had reached it.
+        closed: When all periods were over.
+        log: What the program wrote to its terminal.
+    """
+
+    world: World
+    receipts: list[Receipt]
+    silent: Mapping[str, Rows]
+    short: Mapping[str, Rows]
+    at_cut: Mapping[str, Rows]
+    closed: dict[str, Rows]
+    log: str
+
+
+def published(departures: list[Departure]) -> list[Receipt]:
+    """Return some flights of the accounts, and the edge records in their midst."""
+    chosen = [
+        each
+        for each in choose(departures, "2013-02-05T00:00:00", "2013-02-28T00:00:00", 3)
+        if each.event.subject in ACCOUNTS
+    ]
+    receipts = receipts_of(chosen, Injections(repeat_rate=0.1, malformed=1))
+    key = b"AA"
+    place = partition_of(key, PARTITIONS)
+    receipts += [
+        Receipt(at_ms(EDGES_AT), place, key, value, "edge")
+        for value in edge_records("AA", "flight.departed", "miles", EDGES_FROM)
+    ]
+    return sorted(receipts, key=lambda each: each.log_time_ms)
+
+
+@contextlib.contextmanager
+def running(world: World, folder: Path) -> Iterator[Child]:
+    """Run the program; the folder is for its Flink's configuration and logs."""
+    home = FlinkHome(folder, flink_distribution())
+    options = home.default_options(0, 0, 1)
+    options["env.java.opts.all"] += f" {QUICK}"
+    home.prepare(options)
+    command = [str(PYTHON), "-m", JOB, *world.arguments]
+    program = Child("meter_usage", command, home.environment(), folder / "meter_usage.log")
+    try:
+        yield program
+    finally:
+        program.kill()
+
+
+@pytest.fixture(scope="module")
+def night(
+    kafka: Kafka, departures: list[Departure], tmp_path_factory: pytest.TempPathFactory
+) -> Night:
+    """Publish all records first, then let heartbeats alone close February."""
+    folder = tmp_path_factory.mktemp("mini")
+    config = write_config(folder / "config")
+    topics = make_topics(kafka.bootstrap_servers, "night", config)
+    receipts = published(departures)
+    topics.publish(receipts)
+    (port,) = free_ports(1)
+    rest = FlinkRest(f"http://{LOOPBACK}:{port}")
+    properties = {"rest.port": port, "metrics.fetcher.update-interval": 1000}
+    world = make_world(folder, topics, properties=properties)
+
+    with running(world, folder / "flink") as program:
+
+        def archived() -> bool:
+            program.check()
+            return world.counts()["raw_events"] == len(receipts)
+
+        wait_until(archived, "records in raw_events", TIMEOUT_S)
+        (job_id,) = rest.jobs()
+        assert metered_until_ms(rest, job_id) is None
+        tables = [world.tables()]
+        for log_ms in (at_ms(CUT) + SLACK_MS - 1, at_ms(CUT) + SLACK_MS, at_ms(UNTIL)):
+            beat_heartbeat(topics.kafka, lambda log_ms=log_ms: log_ms, lambda: True)  # type: ignore[misc]
+            wait_metered(rest, job_id, log_ms - SLACK_MS, TIMEOUT_S)
+            tables.append(world.tables())
+        # Its REST interface goes down with the job.
+        with contextlib.suppress(OSError, FlinkError):
+            rest.stop_with_savepoint(job_id, folder / "savepoint")
+        wait_until(lambda: not program.alive(), "end of the program", TIMEOUT_S)
+        log = program.log_path.read_text()
+    silent, short, at_cut, closed = tables
+    return Night(world, receipts, silent, short, at_cut, closed, log)
+
+
+def test_all_rows_are_those_of_the_recompute(night: Night) -> None:
+    """Every fate of every record, and every column of every row, is the oracle's."""
+    assert night.world.differences(night.closed) == {}
+    assert night.world.repeated_commits() == []
+    fates = {
+        (fate.partition, fate.offset): fate.fate
+        for fate in night.world.expected(night.closed).fates
+    }
+    edges = {each.value for each in night.receipts if each.kind == "edge"}
+    found = [
+        fates[row["kafka_partition"], row["kafka_offset"]]
+        for row in night.closed["raw_events"]
+        if row["payload"] in edges
+    ]
+    assert len(found) == len(edges) > 50
+    assert set(found) == {"counted", "duplicate", "rejected"}
+
+
+def test_an_empty_partition_holds_time(night: Night) -> None:
+    """Without heartbeats nothing closes, as a partition may be late with its records."""
+    assert {each.partition for each in night.receipts} < set(range(PARTITIONS))
+    assert len(night.silent["raw_events"]) == len(night.receipts)
+    assert night.silent["closed_usage"] == []
+
+
+def test_heartbeats_close_a_quiet_month_end(night: Night) -> None:
+    """February of AA closes exactly when log time reaches its cut, by heartbeats alone."""
+
+    def february(tables: Mapping[str, Rows]) -> list[str]:
+        return [row["meter_id"] for row in tables["closed_usage"] if row["account_id"] == "AA"]
+
+    assert night.short["closed_usage"] != []
+    assert february(night.short) == []
+    assert set(february(night.at_cut)) == {
+        "flights",
+        "miles",
+        "air-minutes",
+        "longest-flight",
+        "cancellations",
+    }
+
+
+def test_the_program_ends_well(night: Night) -> None:
+    """Stopped with a savepoint, the program ends without an error."""
+    assert "Traceback" not in night.log
+    assert list((night.world.file.parent / "savepoint").glob("savepoint-*/_metadata"))

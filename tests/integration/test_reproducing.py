@@ -1,0 +1,32 @@
+"""The same log gives the same rows, bit for bit, however it is run."""
+
+from pathlib import Path
+
+import pytest
+
+from jobs.local.flink_cluster import FlinkCluster
+from tests.integration.full_run import Flights, FullRun, meter_in_full
+from tests.integration.recomputing import comparable, recomputed
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.mark.parametrize("parallelism", [1, 2, 4])
+def test_parallelism_and_replay_change_no_row(
+    full_run: FullRun,
+    flights: Flights,
+    cluster: FlinkCluster,
+    tmp_path: Path,
+    parallelism: int,
+) -> None:
+    """A replay of the topics at any parallelism gives the first run's rows in every column."""
+    replay = meter_in_full(cluster, flights, tmp_path, parallelism=parallelism)
+    replay.end()
+    assert comparable(replay.tables) == comparable(full_run.tables)
+
+
+def test_a_recompute_from_the_archive_gives_the_same_rows(full_run: FullRun) -> None:
+    """The rules alone, over raw_events and without Flink, give the rows in every column."""
+    found = comparable(full_run.tables)
+    assert all(len(rows) > 50 for rows in found.values())
+    assert recomputed(full_run.world, full_run.tables["raw_events"]) == found
