@@ -17,10 +17,25 @@ _ROW_TIME = "row_time"
 def name_section(tables: StreamTableEnvironment, name: str) -> None:
     """Give the operators translated next uids `name-<id>_<transformation>`.
 
-    Ids start anew with each translation, so an operator added to one section changes no uid in
-    another, and state is found after a restore.
+    Ids start anew here, so an operator added to one section changes no uid in another, and state
+    is found after a restore.
     """
+    _restart_ids(tables)
     tables.get_config().set("table.exec.uid.format", f"{name}-<id>_<transformation>")
+
+
+def _restart_ids(tables: StreamTableEnvironment) -> None:
+    """Let the ids of the operators translated next begin at 1 again.
+
+    Flink does so itself only for plans that it compiles. Its planner has a class loader of its own,
+    so the method is called by reflection.
+    """
+    gateway = get_gateway()
+    loader = tables._j_tenv.getPlanner().getClass().getClassLoader()
+    context = loader.loadClass("org.apache.flink.table.planner.plan.nodes.exec.ExecNodeContext")
+    no_types = gateway.new_array(gateway.jvm.java.lang.Class, 0)
+    no_values = gateway.new_array(gateway.jvm.java.lang.Object, 0)
+    context.getMethod("resetIdCounter", no_types).invoke(None, no_values)
 
 
 def open_section(tables: StreamTableEnvironment, name: str, select: str) -> None:

@@ -14,7 +14,7 @@ from jobs.settings import load_meters, load_settings
 
 
 def operators(path: Path) -> list[dict[str, Any]]:
-    """Return every operator of the job that a settings file leads to, in the plan's order."""
+    """Return every operator of the job that a settings file leads to, in the order of their ids."""
     settings = load_settings(path, {})
     stream, tables = open_environment(settings)
     build_job(tables, settings, load_meters(settings.metering.meters_file))
@@ -27,7 +27,7 @@ def operators(path: Path) -> list[dict[str, Any]]:
             "uid": node.getTransformationUID(),
             "inputs": [edge.getSourceId() for edge in node.getInEdges()],
         }
-        for node in graph.getStreamNodes().toArray()
+        for node in sorted(graph.getStreamNodes().toArray(), key=lambda node: node.getId())
     ]
 
 

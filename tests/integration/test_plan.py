@@ -77,16 +77,16 @@ def named(plan: tuple[Operator, ...], part: str) -> list[Operator]:
     return [operator for operator in plan if part in operator.name]
 
 
-def upstream(plan: tuple[Operator, ...], operator: Operator) -> set[str]:
-    """Return the names of all operators that an operator's rows come from."""
+def upstream(plan: tuple[Operator, ...], operator: Operator) -> set[Operator]:
+    """Return all operators that an operator's rows come from."""
     by_id = {each.id: each for each in plan}
-    found: set[str] = set()
-    ahead = list(operator.inputs)
+    found: set[Operator] = set()
+    ahead = [operator]
     while ahead:
-        each = by_id.get(ahead.pop())
-        if each is not None and each.name not in found:
-            found.add(each.name)
-            ahead.extend(each.inputs)
+        for each in (by_id[number] for number in ahead.pop().inputs):
+            if each not in found:
+                found.add(each)
+                ahead.append(each)
     return found
 
 
@@ -100,10 +100,11 @@ def test_one_source_and_one_dedupe_feed_everything(plans: list[tuple[Operator, .
         ]
         (dedupe,) = named(plan, "Deduplicate")
         (stage,) = named(plan, "meter_periods")
-        assert {dedupe.name, *(each.name for each in sources)} <= upstream(plan, stage)
+        assert {dedupe, *sources} <= upstream(plan, stage)
+        assert sources[0] in upstream(plan, dedupe)
         (archive,) = named(plan, "raw_events: Writer")
-        assert sources[0].name in upstream(plan, archive)
-        assert dedupe.name not in upstream(plan, archive)
+        assert sources[0] in upstream(plan, archive)
+        assert dedupe not in upstream(plan, archive)
 
 
 def test_every_table_has_one_sink(plans: list[tuple[Operator, ...]]) -> None:
