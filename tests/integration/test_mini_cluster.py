@@ -147,7 +147,7 @@ def test_all_rows_are_those_of_the_recompute(night: Night) -> None:
         (fate.partition, fate.offset): fate.fate
         for fate in night.world.expected(night.closed).fates
     }
-    edges = {each.value for each in night.receipts if each.kind == "edge"}
+    edges = [each.value for each in night.receipts if each.kind == "edge"]
     found = [
         fates[row["kafka_partition"], row["kafka_offset"]]
         for row in night.closed["raw_events"]

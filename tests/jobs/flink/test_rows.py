@@ -2,6 +2,7 @@
 
 from dataclasses import fields, replace
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from pyflink.common import Row, Types
@@ -126,7 +127,9 @@ def test_what_is_missing_stays_null() -> None:
 
 def test_reasons_are_written_as_text() -> None:
     """Closed lists cross as the words of the tables."""
-    values = {field.name: getattr(CLOSED, field.name, 0) for field in fields(UnassignedUsage)}
+    values: dict[str, Any] = {
+        field.name: getattr(CLOSED, field.name, 0) for field in fields(UnassignedUsage)
+    }
     row = UnassignedUsage(**{**values, "reason": UnassignedReason.NO_TERMS})
     assert "no_terms" in list(write_row(row))
 
