@@ -7,6 +7,7 @@ accounts leave some partitions of the topic empty, and nothing but heartbeats mo
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -127,7 +128,7 @@ def night(
         assert metered_until_ms(rest, job_id) is None
         tables = [world.tables()]
         for log_ms in (at_ms(CUT) + SLACK_MS - 1, at_ms(CUT) + SLACK_MS, at_ms(UNTIL)):
-            beat_heartbeat(topics.kafka, lambda log_ms=log_ms: log_ms, lambda: True)  # type: ignore[misc]
+            beat_heartbeat(topics.kafka, partial(int, log_ms), lambda: True)
             wait_metered(rest, job_id, log_ms - SLACK_MS, TIMEOUT_S)
             tables.append(world.tables())
         # Its REST interface goes down with the job.
