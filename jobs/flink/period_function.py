@@ -59,7 +59,9 @@ EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
 UNASSIGNED = OutputTag("unassigned_usage", UNASSIGNED_USAGE)
 REJECTED_ACCOUNTS = OutputTag("rejected_accounts", REJECTED_ACCOUNT)
 
-_BYTES = Types.PRIMITIVE_ARRAY(Types.BYTE())
+# Bytes are kept as text, one character (Latin-1) a byte: thread mode cannot write byte arrays.
+_BYTES = Types.STRING()
+_ONE_TO_ONE = "latin-1"
 _MS_US = 1000
 _TAGS = {UsageCorrection: CORRECTIONS, ExpiredUsage: EXPIRED, UnassignedUsage: UNASSIGNED}
 
@@ -112,11 +114,11 @@ class MeterPeriods(KeyedCoProcessFunction):
             detail = f"expected the record's key {account_id}, found {account.account_id}"
             yield _reject(value, AccountRejectReason.KEY_MISMATCH, detail)
             return
-        self._accounts.put(account_id, encoded)
-        waiting = [decode_usage(state) for state in self._waiting.get() or ()]
+        self._accounts.put(account_id, encoded.decode(_ONE_TO_ONE))
+        waiting = [_read_usage(state) for state in self._waiting.get() or ()]
         mine = [usage for usage in waiting if usage.account_id == account_id]
         if mine:
-            others = [encode_usage(usage) for usage in waiting if usage.account_id != account_id]
+            others = [_write_usage(usage) for usage in waiting if usage.account_id != account_id]
             self._waiting.update(others)
         for usage in mine:
             yield from self._take(account, usage, ctx)
@@ -127,23 +129,23 @@ class MeterPeriods(KeyedCoProcessFunction):
         entries: dict[str, list[tuple[EntryKey, PeriodEntry]]] = {}
         for name, state in self._entries.items():
             account_id, key = _read_name(name)
-            entries.setdefault(account_id, []).append((key, decode_entry(state)))
+            entries.setdefault(account_id, []).append((key, _read_entry(state)))
         for account_id in sorted(entries):
             decision = on_timer(account_id, entries[account_id], now_us)
             for key, entry in decision.changed:
-                self._entries.put(_name(account_id, key), encode_entry(entry))
+                self._entries.put(_name(account_id, key), _write_entry(entry))
             for key in decision.removed:
                 self._entries.remove(_name(account_id, key))
             yield from _emit(decision.emit)
-        waiting = [decode_usage(state) for state in self._waiting.get() or ()]
+        waiting = [_read_usage(state) for state in self._waiting.get() or ()]
         rows, kept = expire_waiting(self._rules, waiting, now_us)
         if rows:
-            self._waiting.update([encode_usage(usage) for usage in kept])
+            self._waiting.update([_write_usage(usage) for usage in kept])
             yield from _emit(rows)
 
     def _account(self, account_id: str) -> Account | None:
         encoded = self._accounts.get(account_id)
-        return None if encoded is None else self._decode_account(bytes(encoded))
+        return None if encoded is None else self._decode_account(encoded.encode(_ONE_TO_ONE))
 
     def _take(self, account: Account | None, usage: MeteredUsage, ctx: Any) -> Iterator[Any]:
         key = locate(account, usage)
@@ -151,12 +153,12 @@ class MeterPeriods(KeyedCoProcessFunction):
         if isinstance(key, EntryKey):
             name = _name(usage.account_id, key)
             state = self._entries.get(name)
-            entry = None if state is None else decode_entry(state)
+            entry = None if state is None else _read_entry(state)
         decision = on_usage(self._rules, account, entry, usage)
         if decision.entry is not None:
             self._store(name, decision.entry, entry, usage.event_count)
         if decision.waits:
-            self._waiting.add(encode_usage(usage))
+            self._waiting.add(_write_usage(usage))
         for wake_us in decision.wake_at_us:
             # Rounded up: a timer never fires before the instant asked for.
             ctx.timer_service().register_event_time_timer(-(-wake_us // _MS_US))
@@ -165,7 +167,7 @@ class MeterPeriods(KeyedCoProcessFunction):
     def _store(
         self, name: str | None, entry: PeriodEntry, before: PeriodEntry | None, event_count: int
     ) -> None:
-        self._entries.put(name, encode_entry(entry))
+        self._entries.put(name, _write_entry(entry))
         pending = () if before is None else before.pending
         late = entry.pending != pending
         (self._late if late else self._counted).inc(event_count)
@@ -184,6 +186,22 @@ def _name(account_id: str, key: EntryKey) -> str:
 def _read_name(name: str) -> tuple[str, EntryKey]:
     account_id, *rest = json.loads(name)
     return account_id, EntryKey(*rest)
+
+
+def _write_entry(entry: PeriodEntry) -> str:
+    return encode_entry(entry).decode(_ONE_TO_ONE)
+
+
+def _read_entry(state: str) -> PeriodEntry:
+    return decode_entry(state.encode(_ONE_TO_ONE))
+
+
+def _write_usage(usage: MeteredUsage) -> str:
+    return encode_usage(usage).decode(_ONE_TO_ONE)
+
+
+def _read_usage(state: str) -> MeteredUsage:
+    return decode_usage(state.encode(_ONE_TO_ONE))
 
 
 def _emit(rows: Iterable[UsageRow]) -> Iterator[Any]:

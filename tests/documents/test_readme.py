@@ -1,15 +1,21 @@
 """The README's examples, run: its event, its meters and accounts, its commands, its query."""
 
 import json
+import re
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
+from jobs.demo.running import INJECTIONS
+from jobs.demo.running import SETTINGS as DEMO
+from jobs.flights.departures import DEPARTED, read_departure, read_flights
+from jobs.flights.receiving import count_kinds, receive
 from jobs.kafka_clients import open_admin
 from jobs.local.waiting import wait_until
 from jobs.settings import load_accounts, load_meters, load_settings
@@ -32,6 +38,27 @@ flink: {{checkpoint_dir: checkpoints}}
 def _block(language: str, containing: str) -> str:
     (found,) = [each.text for each in blocks("README.md", language) if containing in each.text]
     return found
+
+
+def test_the_demos_numbers_are_those_published() -> None:
+    """The fates in the README's output of the demo are those of what it publishes."""
+    departures = [read_departure(row) for row in read_flights()]
+    kinds = count_kinds(receive(departures, INJECTIONS, lambda _: 0))
+    published = {
+        "counted": len(departures),
+        "duplicates": kinds["repeat"] + kinds["conflict"] + kinds["repeat/respelled"],
+        "rejected": sum(number for kind, number in kinds.items() if kind.startswith("refused/")),
+        "heartbeats": load_settings(DEMO, {}).kafka.partitions,
+    }
+    published["records"] = sum(published.values())
+    assert published["records"] == sum(kinds.values()) + published["heartbeats"]
+    shown = _block("text", "Every record by its fate")
+    for fate, number in published.items():
+        assert re.search(rf"^ {fate} +{number:,} +{number:,}$", shown, re.MULTILINE), fate
+    assert f"All {published['records']:,} records add up." in shown
+    departed = Counter(d.event.subject for d in departures if d.event.type == DEPARTED)
+    queried = dict(re.findall(r"│ (\w\w) +│ +(\d+) │", _block("text", "account_id │")))
+    assert {account: int(flights) for account, flights in queried.items()} == departed
 
 
 @pytest.fixture

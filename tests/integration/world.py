@@ -158,6 +158,12 @@ def run_until(cluster: FlinkCluster, world: World, until_ms: int, **submit: Any)
     Returns:
         The id of the job, which runs on.
     """
+    rest = cluster.rest
     job_id = cluster.submit(JOB, world.arguments, **submit)
-    wait_metered(cluster.rest, job_id, until_ms - SLACK_MS, TIMEOUT_S)
+
+    def refuse_restart(_: int | None) -> None:
+        # It would restart for ever after a fault of its own; nothing has been killed yet.
+        assert rest.restarts(job_id) == 0, rest.exceptions(job_id)
+
+    wait_metered(rest, job_id, until_ms - SLACK_MS, TIMEOUT_S, refuse_restart)
     return job_id
