@@ -5,16 +5,18 @@ accounts leave some partitions of the topic empty, and nothing but heartbeats mo
 """
 
 import contextlib
+import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from jobs.beat_heartbeat import beat_heartbeat
-from jobs.flights.departures import Departure
+from jobs.flights.departures import DEPARTED, Departure
 from jobs.flights.receiving import Injections, Receipt
+from jobs.kafka_clients import open_producer
 from jobs.local.children import Child
 from jobs.local.flink_home import FlinkHome, flink_distribution
 from jobs.local.flink_rest import FlinkError, FlinkRest
@@ -22,7 +24,10 @@ from jobs.local.metering_run import metered_until_ms, wait_metered
 from jobs.local.places import PYTHON
 from jobs.local.ports import LOOPBACK, free_ports
 from jobs.local.waiting import wait_until
+from jobs.publish_accounts import publish_accounts
 from jobs.publish_flights import partition_of
+from schemas.account import decode_account, encode_account
+from schemas.usage_event import UsageEvent, encode_usage_event
 from tests.conftest import Kafka
 from tests.integration.clusters import QUICK
 from tests.integration.flights import at_ms, choose, receipts_of, write_config
@@ -32,6 +37,7 @@ from tests.integration.world import (
     PARTITIONS,
     SLACK_MS,
     TIMEOUT_S,
+    Topics,
     World,
     make_topics,
     make_world,
@@ -45,6 +51,27 @@ ACCOUNTS = ("AA", "WN", "HA")
 EDGES_FROM, EDGES_AT = "2013-02-20", "2013-02-20T23:00:00"
 # February in New York, and the 24 hours of grace.
 CUT = "2013-03-02T05:00:00"
+# An account that becomes known only while its usage waits for it.
+NEW, NEW_AT = "NEW", "2013-03-02T04:30:00"
+NEW_ACCOUNT = decode_account(
+    json.dumps(
+        {
+            "account_id": NEW,
+            "terms": [
+                {
+                    "version": 1,
+                    "effective_from": "2013-01-01T00:00:00Z",
+                    "timezone": "UTC",
+                    "cadence": "month",
+                    "anchor": "2013-01-01",
+                    "plan": "standard",
+                }
+            ],
+        }
+    ).encode()
+)
+# Each refused; they come after the account, on its key.
+BAD_ACCOUNTS = (b"{", encode_account(replace(NEW_ACCOUNT, account_id="AA")), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,20 +98,41 @@ class Night:
 
 
 def published(departures: list[Departure]) -> list[Receipt]:
-    """Return some flights of the accounts, and the edge records in their midst."""
+    """Return some flights of the accounts, the edge records, and a flight of the new account."""
     chosen = [
         each
         for each in choose(departures, "2013-02-05T00:00:00", "2013-02-28T00:00:00", 3)
         if each.event.subject in ACCOUNTS
     ]
     receipts = receipts_of(chosen, Injections(repeat_rate=0.1, malformed=1))
-    key = b"AA"
-    place = partition_of(key, PARTITIONS)
     receipts += [
-        Receipt(at_ms(EDGES_AT), place, key, value, "edge")
-        for value in edge_records("AA", "flight.departed", "miles", EDGES_FROM)
+        _receipt(EDGES_AT, "AA", value, "edge")
+        for value in edge_records("AA", DEPARTED, "miles", EDGES_FROM)
     ]
+    data = {"miles": 7, "air_minutes": 1, "origin": "JFK"}
+    flight = UsageEvent("new-1", "test", DEPARTED, NEW, at_ms(NEW_AT) * 1000, data)
+    receipts.append(_receipt(NEW_AT, NEW, encode_usage_event(flight), "new"))
     return sorted(receipts, key=lambda each: each.log_time_ms)
+
+
+def _receipt(time: str, account_id: str, value: bytes, kind: str) -> Receipt:
+    key = account_id.encode()
+    return Receipt(at_ms(time), partition_of(key, PARTITIONS), key, value, kind)
+
+
+def publish_new_account(topics: Topics) -> None:
+    """Publish the account's terms, then records on its key that cannot be used."""
+    publish_accounts(topics.kafka, [NEW_ACCOUNT])
+    with open_producer(topics.kafka) as producer:
+        for value in BAD_ACCOUNTS:
+            producer.send(
+                topics.kafka.accounts_topic, key=NEW.encode(), value=value, timestamp_ms=0
+            )
+        producer.flush()
+    file = topics.config / "accounts.yaml"
+    accounts = yaml.safe_load(file.read_text())["accounts"]
+    accounts.append(json.loads(encode_account(NEW_ACCOUNT)))
+    file.write_text(yaml.safe_dump({"accounts": accounts}))
 
 
 @contextlib.contextmanager
@@ -119,24 +167,30 @@ def night(
 
     with running(world, folder / "flink") as program:
 
-        def archived() -> bool:
+        def filled(table: str, rows: int) -> bool:
             program.check()
-            return world.counts()["raw_events"] == len(receipts)
+            return world.counts()[table] == rows
 
-        wait_until(archived, "records in raw_events", TIMEOUT_S)
+        def beat_until(log_ms: int) -> dict[str, Rows]:
+            beat_heartbeat(topics.kafka, lambda: log_ms, lambda: True)
+            wait_metered(rest, job_id, log_ms - SLACK_MS, TIMEOUT_S)
+            return world.tables()
+
+        wait_until(lambda: filled("raw_events", len(receipts)), "raw_events", TIMEOUT_S)
         (job_id,) = rest.jobs()
         assert metered_until_ms(rest, job_id) is None
-        tables = [world.tables()]
-        for log_ms in (at_ms(CUT) + SLACK_MS - 1, at_ms(CUT) + SLACK_MS, at_ms(UNTIL)):
-            beat_heartbeat(topics.kafka, partial(int, log_ms), lambda: True)
-            wait_metered(rest, job_id, log_ms - SLACK_MS, TIMEOUT_S)
-            tables.append(world.tables())
+        silent = world.tables()
+        short = beat_until(at_ms(CUT) + SLACK_MS - 1)
+        publish_new_account(topics)
+        bad = len(BAD_ACCOUNTS)
+        wait_until(lambda: filled("rejected_accounts", bad), "rejected_accounts", TIMEOUT_S)
+        at_cut = beat_until(at_ms(CUT) + SLACK_MS)
+        closed = beat_until(at_ms(UNTIL))
         # Its REST interface goes down with the job.
         with contextlib.suppress(OSError, FlinkError):
             rest.stop_with_savepoint(job_id, folder / "savepoint")
         wait_until(lambda: not program.alive(), "end of the program", TIMEOUT_S)
         log = program.log_path.read_text()
-    silent, short, at_cut, closed = tables
     return Night(world, receipts, silent, short, at_cut, closed, log)
 
 
@@ -180,6 +234,29 @@ def test_heartbeats_close_a_quiet_month_end(night: Night) -> None:
         "longest-flight",
         "cancellations",
     }
+
+
+def test_usage_waits_for_its_account(night: Night) -> None:
+    """What came before its account was known counts, when that comes in time."""
+    found = {
+        name: [row["meter_id"] for row in night.closed[name] if row["account_id"] == NEW]
+        for name in ("closed_usage", "unassigned_usage", "usage_corrections")
+    }
+    departed = ["air-minutes", "flights", "longest-flight", "miles"]
+    assert sorted(found.pop("closed_usage")) == departed
+    assert found == {"unassigned_usage": [], "usage_corrections": []}
+
+
+def test_accounts_that_cannot_be_used_are_kept(night: Night) -> None:
+    """Each with its reason and its bytes; the account keeps its former terms."""
+    rows = sorted(night.closed["rejected_accounts"], key=lambda row: row["kafka_offset"])
+    assert [(row["account_id"], row["reason"]) for row in rows] == [
+        (NEW, "bad_terms"),
+        (NEW, "key_mismatch"),
+        (NEW, "tombstone"),
+    ]
+    assert [row["terms"] and row["terms"].encode() for row in rows] == list(BAD_ACCOUNTS)
+    assert "expected the record's key NEW, found AA" in rows[1]["detail"]
 
 
 def test_the_program_ends_well(night: Night) -> None:
