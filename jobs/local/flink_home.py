@@ -141,6 +141,8 @@ class FlinkHome:
             # waits the whole time-out for a killed JobManager, and until then runs its tasks on.
             "heartbeat.interval": "1000",
             "heartbeat.timeout": "15000",
+            # A TaskManager that is up before the JobManager would ask again after ten seconds only.
+            "cluster.registration.error-delay": "500",
             "metrics.fetcher.update-interval": "1000",
             "io.tmp.dirs": str(tmp),
             "env.java.opts.all": f"{_java_options(self.distribution)} -Djava.io.tmpdir={tmp}"

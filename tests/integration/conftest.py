@@ -7,7 +7,6 @@ import pytest
 from jobs.flights.departures import Departure
 from jobs.local.flink_cluster import FlinkCluster
 from tests.conftest import Kafka
-from tests.integration.clusters import quick_cluster
 from tests.integration.flights import (
     INJECTIONS,
     beats,
@@ -42,7 +41,7 @@ def flights(
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
     """A cluster for tests that leave it whole."""
-    with quick_cluster(tmp_path_factory.mktemp("flink"), slots=8) as cluster:
+    with FlinkCluster(tmp_path_factory.mktemp("flink"), slots=8) as cluster:
         yield cluster
 
 

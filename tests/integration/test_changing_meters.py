@@ -36,7 +36,7 @@ from tests.oracle.counting import Clocks
 from tests.oracle.recompute import Expected, final_watermark, recompute
 from tests.oracle.shapes import OracleMeter, RawRecord, read_accounts, read_meters
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 ADDED_AT, REMOVED_AT = "2013-02-18T00:00:00", "2013-02-24T00:00:00"
 ADDED = {

@@ -10,7 +10,7 @@ from jobs.local.waiting import wait_until
 from schemas.rejected_event import METER_REASONS
 from tests.integration.full_run import Flights, FullRun
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 
 @pytest.fixture(scope="module", autouse=True)

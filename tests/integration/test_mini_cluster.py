@@ -29,7 +29,6 @@ from jobs.publish_flights import partition_of
 from schemas.account import decode_account, encode_account
 from schemas.usage_event import UsageEvent, encode_usage_event
 from tests.conftest import Kafka
-from tests.integration.clusters import QUICK
 from tests.integration.flights import at_ms, choose, receipts_of, write_config
 from tests.integration.full_run import UNTIL
 from tests.integration.world import (
@@ -45,7 +44,7 @@ from tests.integration.world import (
 from tests.oracle.comparing import Rows
 from tests.oracle.edge_records import edge_records
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 ACCOUNTS = ("AA", "WN", "HA")
 EDGES_FROM, EDGES_AT = "2013-02-20", "2013-02-20T23:00:00"
@@ -140,7 +139,8 @@ def running(world: World, folder: Path) -> Iterator[Child]:
     """Run the program; the folder is for its Flink's configuration and logs."""
     home = FlinkHome(folder, flink_distribution())
     options = home.default_options(0, 0, 1)
-    options["env.java.opts.all"] += f" {QUICK}"
+    # A program that has no cluster reads these options only.
+    options["env.java.opts.all"] += f" {options['env.java.opts.client']}"
     home.prepare(options)
     command = [str(PYTHON), "-m", JOB, *world.arguments]
     program = Child("meter_usage", command, home.environment(), folder / "meter_usage.log")

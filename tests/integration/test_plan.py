@@ -14,7 +14,7 @@ from jobs.settings import KafkaSettings
 from tests.integration.flights import read_meters_file, write_config, write_meters
 from tests.integration.world import Topics, make_world
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 # What PyFlink inserts for keys and side outputs. It cannot be given uids, and has no state.
 _PYFLINKS_OWN = {"_stream_key_by_map_operator", "Map"}

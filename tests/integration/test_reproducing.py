@@ -8,7 +8,7 @@ from jobs.local.flink_cluster import FlinkCluster
 from tests.integration.full_run import Flights, FullRun, meter_in_full
 from tests.integration.recomputing import comparable, recomputed
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 
 @pytest.mark.parametrize("parallelism", [1, 2, 4])

@@ -19,7 +19,6 @@ from jobs.local.waiting import wait_until
 from jobs.publish_flights import partition_of
 from schemas.usage_event import UsageEvent, encode_usage_event
 from tests.conftest import Kafka
-from tests.integration.clusters import quick_cluster
 from tests.integration.flights import (
     INJECTIONS,
     at_ms,
@@ -42,7 +41,7 @@ from tests.integration.world import (
 )
 from tests.oracle.comparing import Rows
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 MIDDLE = "2013-02-27T00:00:00"
 # By origin, so that rows of the late records can be told from all others.
@@ -59,7 +58,7 @@ LATE_EVENTS = (
 @pytest.fixture(scope="module")
 def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
     """A cluster whose processes are killed."""
-    with quick_cluster(tmp_path_factory.mktemp("killed"), slots=4) as cluster:
+    with FlinkCluster(tmp_path_factory.mktemp("killed"), slots=4) as cluster:
         yield cluster
 
 

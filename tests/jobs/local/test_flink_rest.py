@@ -27,7 +27,8 @@ def canned(answers: dict[str, Any]) -> Iterator[FlinkRest]:
             answer = answers.get(parts.path)
             if callable(answer):
                 answer = answer(parse_qs(parts.query))
-            body = json.dumps(answer or {"errors": ["Not found."]}).encode()
+            missing = {"errors": ["Not found."]}
+            body = json.dumps(missing if answer is None else answer).encode()
             self.send_response(404 if answer is None else 200)
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
