@@ -178,6 +178,8 @@ def night(
 
         wait_until(lambda: filled("raw_events", len(receipts)), "raw_events", TIMEOUT_S)
         (job_id,) = rest.jobs()
+        # Time enough for the empty partition to be taken for idle, if it were.
+        rest.wait_checkpoints(job_id, 3, TIMEOUT_S)
         assert metered_until_ms(rest, job_id) is None
         silent = world.tables()
         short = beat_until(at_ms(CUT) + SLACK_MS - 1)
