@@ -9,7 +9,7 @@ setup(
     python_requires="==3.11.*",
     packages=find_packages(include=["schemas*", "udfs*", "iceberg*", "jobs*"]),
     package_data={"jobs.flink": ["hot_path/*.sql"]},
-    install_requires=["kafka-python", "pyyaml", "tzdata"],
+    install_requires=["kafka-python", "msgspec", "pyyaml", "tzdata"],
     extras_require={
         # A resolver cannot combine the two: apache-flink's Beam asks for an older pyarrow than
         # PyIceberg does. Both run with the one in requirements.lock.

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
+
+_UNREADABLE = re.compile(r'["\\\x00-\x1f]')
 
 
 class Aggregation(StrEnum):
@@ -31,7 +34,8 @@ class Meter:
             microseconds of log time; later usage is expired.
 
     Raises:
-        ValueError: The property does not fit the aggregation, or a duration is negative.
+        ValueError: The property does not fit the aggregation, a property's name would be escaped
+            in JSON, or a duration is negative.
     """
 
     meter_id: str
@@ -51,6 +55,12 @@ class Meter:
                 f"property, meter {self.meter_id}: expected {expected} for {self.aggregation}, "
                 f"found {self.property!r}"
             )
+        for name in (*self.dimensions, self.property or ""):
+            if _UNREADABLE.search(name):
+                raise ValueError(
+                    f"property, meter {self.meter_id}: expected a name without quotation marks, "
+                    f"backslashes and control characters, found {name!r}"
+                )
         for name in ("grace_us", "correction_horizon_us"):
             if getattr(self, name) < 0:
                 raise ValueError(

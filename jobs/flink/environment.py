@@ -17,6 +17,7 @@ _CHOSEN_OPTIONS = {
     "execution.checkpointing.timeout": "10min",
     "execution.checkpointing.tolerable-failed-checkpoints": "3",
     "pipeline.object-reuse": "true",
+    "python.fn-execution.arrow.batch.size": "10000",
     "python.fn-execution.bundle.size": "10000",
     "python.fn-execution.bundle.time": "1000",
     "python.map-state.read-cache-size": "20000",

@@ -2,9 +2,9 @@
 
 One source and one dedupe, whatever the meters and sinks:
 
-    usage_log -> parsed -> pieces -> shapes -> fields -> timed -> events -> first_seen -> metered
-                   |                                               |                     |    |
-                   +--> raw_events                                 +-> rejected_events <-+  usage
+    usage_log -> records -> parsed -> events -> first_seen -> metered -> usage
+                    |                    |                       |
+                    +-> raw_events       +--> rejected_events <--+
 """
 
 from collections.abc import Sequence
@@ -13,21 +13,19 @@ from importlib.resources import files
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
-from jobs.flink.meter_sql import event_types_sql, properties_sql, quote, shares_sql
+from jobs.flink.keying import account_bucket_sql
+from jobs.flink.meter_sql import quote, shares_sql
+from jobs.flink.record_function import register_parsing
 from jobs.flink.sections import name_section, open_section
 from jobs.settings import KafkaSettings, Settings
-from schemas.heartbeat import HEARTBEAT_TYPE
+from schemas.instant import DAY_US
 from schemas.meter import Meter
+from udfs.parsing import ParsingRules
 
-PARSING = ("parsed", "pieces", "shapes", "fields", "timed", "events")
+PARSING = ("records", "parsed", "events")
 _SECTIONS = (*PARSING, "first_seen", "metered")
 _GROUP_ID = "meterclose"
 _S_US = 1_000_000
-_DAY_US = 86_400 * _S_US
-# At most 20 digits before the point and 9 after it, by value, in the grammar of JSON numbers: a sum
-# of a thousand million of them still fits DECIMAL(38, 9). `\z`, as `$` would allow a newline.
-_DECIMAL = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,9}0*)?\z"
-_SCIENTIFIC = r"^-?(0|[1-9][0-9]{0,19})(\.[0-9]{1,9})?[eE](\+?[0-9]{1,2}|-0?[0-9])\z"
 
 
 def read_sql(name: str, **values: str) -> str:
@@ -54,14 +52,16 @@ def build_hot_path(
         meters: The configured meters.
 
     Returns:
-        Rows as `jobs.flink.rows.usage_reader` reads them, one an account, meter, dimensions,
-        event minute and log window.
+        Rows of an account's bucket and a row as `jobs.flink.rows.usage_reader` reads it, one an
+        account, meter, dimensions, event minute and log window.
     """
     open_hot_path(tables, settings, meters, _SECTIONS)
     tables.execute_sql(f"CREATE TEMPORARY VIEW countable AS {read_sql('countable')}")
     name_section(tables, "usage")
     log_window = _interval(settings.metering.log_window_s * 1000)
-    return tables.to_data_stream(tables.sql_query(read_sql("usage", log_window=log_window)))
+    bucket = account_bucket_sql(settings.metering.account_buckets)
+    select = read_sql("usage", log_window=log_window, account_bucket=bucket)
+    return tables.to_data_stream(tables.sql_query(select))
 
 
 def open_hot_path(
@@ -75,24 +75,25 @@ def open_hot_path(
     slack = _interval(metering.watermark_slack_ms)
     options = with_options(_usage_options(settings.kafka))
     tables.execute_sql(read_sql("usage_log", watermark_slack=slack, options=options))
-    values = {
-        "max_record_bytes": str(metering.max_record_bytes),
-        "heartbeat_type": HEARTBEAT_TYPE,
-        "max_event_skew_us": str(metering.max_event_skew_s * _S_US),
-        "max_event_age_us": str(metering.max_event_age_days * _DAY_US),
-        "event_types": event_types_sql(meters),
-        "properties": properties_sql(meters),
-        "shares": shares_sql(meters),
-        "decimal_form": _DECIMAL,
-        "scientific_form": _SCIENTIFIC,
-    }
+    register_parsing(tables, parsing_rules(settings, meters))
     for section in sections:
-        open_section(tables, section, read_sql(section, **values))
+        open_section(tables, section, read_sql(section, shares=shares_sql(meters)))
 
 
-def build_accounts(tables: StreamTableEnvironment, kafka: KafkaSettings) -> DataStream:
-    """Return the stream of account records, rows as `accounts.sql` selects them."""
-    options = _kafka_options(kafka, kafka.accounts_topic)
+def parsing_rules(settings: Settings, meters: tuple[Meter, ...]) -> ParsingRules:
+    """Return the rules of parsing as configured."""
+    metering = settings.metering
+    return ParsingRules(
+        meters=meters,
+        max_record_bytes=metering.max_record_bytes,
+        max_event_skew_us=metering.max_event_skew_s * _S_US,
+        max_event_age_us=metering.max_event_age_days * DAY_US,
+    )
+
+
+def build_accounts(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
+    """Return the stream of account records with their buckets, as `accounts.sql` selects them."""
+    options = _kafka_options(settings.kafka, settings.kafka.accounts_topic)
     options["key.format"] = "raw"
     options["key.fields"] = "account_id"
     options["value.format"] = "raw"
@@ -100,7 +101,8 @@ def build_accounts(tables: StreamTableEnvironment, kafka: KafkaSettings) -> Data
     options["scan.watermark.idle-timeout"] = "5 s"
     tables.execute_sql(read_sql("accounts_log", options=with_options(options)))
     name_section(tables, "accounts")
-    return tables.to_data_stream(tables.sql_query(read_sql("accounts")))
+    bucket = account_bucket_sql(settings.metering.account_buckets)
+    return tables.to_data_stream(tables.sql_query(read_sql("accounts", account_bucket=bucket)))
 
 
 def _interval(duration_ms: int) -> str:

@@ -1,6 +1,5 @@
 """The whole job: hot path, keyed stage and sinks, wired together."""
 
-from pyflink.common import Row, Types
 from pyflink.common.typeinfo import RowTypeInfo
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
@@ -10,6 +9,7 @@ from iceberg.tables import Table
 from jobs import VERSION
 from jobs.flink.environment import open_environment
 from jobs.flink.hot_path import build_accounts, build_hot_path, read_sql
+from jobs.flink.keying import keyed_by_bucket
 from jobs.flink.period_function import (
     CORRECTIONS,
     EXPIRED,
@@ -17,9 +17,8 @@ from jobs.flink.period_function import (
     UNASSIGNED,
     CountRows,
     MeterPeriods,
-    account_bucket,
 )
-from jobs.flink.rows import CLOSED_USAGE
+from jobs.flink.rows import ACCOUNT, CLOSED_USAGE, USAGE
 from jobs.flink.sinks import IcebergSinks
 from jobs.settings import Settings
 from schemas.meter import Meter
@@ -46,8 +45,8 @@ def build_job(
 ) -> None:
     """Add the whole job to the environment."""
     usage = build_hot_path(tables, settings, meters)
-    accounts = build_accounts(tables, settings.kafka)
-    closed = _meter_periods(usage, accounts, settings, metering_rules(settings, meters))
+    accounts = build_accounts(tables, settings)
+    closed = _meter_periods(usage, accounts, metering_rules(settings, meters))
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
     sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))
@@ -69,18 +68,11 @@ def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRul
     )
 
 
-def _meter_periods(
-    usage: DataStream, accounts: DataStream, settings: Settings, rules: MeteringRules
-) -> DataStream:
+def _meter_periods(usage: DataStream, accounts: DataStream, rules: MeteringRules) -> DataStream:
     """Return the closed rows; the other outputs are its side outputs."""
-    buckets = settings.metering.account_buckets
-
-    def bucket(row: Row) -> int:
-        return account_bucket(row[0], buckets)
-
     closed = (
-        usage.key_by(bucket, Types.INT())
-        .connect(accounts.key_by(bucket, Types.INT()))
+        keyed_by_bucket(usage, USAGE)
+        .connect(keyed_by_bucket(accounts, ACCOUNT))
         .process(MeterPeriods(rules), CLOSED_USAGE)
         .uid("meter_periods")
         .name("meter_periods")

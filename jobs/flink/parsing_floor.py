@@ -13,10 +13,10 @@ def run_floor(settings: Settings, meters: tuple[Meter, ...]) -> None:
     open_hot_path(tables, settings, meters, PARSING)
     name_section(tables, "floor")
     tables.execute_sql(
-        "CREATE TEMPORARY TABLE floor (event_id STRING, reason STRING, event_us BIGINT) "
+        "CREATE TEMPORARY TABLE nothing (event_id STRING, reason STRING, event_us BIGINT) "
         "WITH ('connector' = 'blackhole')"
     )
     statements = tables.create_statement_set()
-    statements.add_insert_sql("INSERT INTO floor SELECT event_id, reason, event_us FROM events")
+    statements.add_insert_sql("INSERT INTO nothing SELECT event_id, reason, event_us FROM events")
     statements.attach_as_datastream()
     stream.execute("parse_only")

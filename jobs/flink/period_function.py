@@ -12,7 +12,6 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 from json.encoder import encode_basestring_ascii as _quote
 from typing import Any
-from zlib import crc32
 
 from pyflink.common import Row, Types
 from pyflink.datastream import (
@@ -171,11 +170,6 @@ class MeterPeriods(KeyedCoProcessFunction):
         pending = () if before is None else before.pending
         late = entry.pending != pending
         (self._late if late else self._counted).inc(event_count)
-
-
-def account_bucket(account_id: str, buckets: int) -> int:
-    """Return the key of the stage for an account; part of the state's layout, never to change."""
-    return crc32(account_id.encode()) % buckets
 
 
 def _name(account_id: str, key: EntryKey) -> str:

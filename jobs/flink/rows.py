@@ -7,13 +7,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
-from functools import lru_cache
 from typing import Any
 
 from pyflink.common import Row, Types
 from pyflink.common.typeinfo import RowTypeInfo
 
-from schemas.dimensions import decode_dimensions
 from schemas.instant import EPOCH
 from schemas.meter import Aggregation, Meter
 from schemas.metered_usage import MeteredUsage
@@ -41,6 +39,34 @@ def row_type(shape: type[UsageRow]) -> RowTypeInfo:
     return Types.ROW_NAMED(names, types)
 
 
+USAGE = Types.ROW(
+    [
+        Types.STRING(),  # account_id
+        Types.STRING(),  # meter_id
+        Types.STRING(),  # dimensions
+        Types.LONG(),  # event_minute_us
+        Types.STRING(),  # units_sum
+        Types.STRING(),  # units_max
+        Types.STRING(),  # units_min
+        Types.LONG(),  # event_count
+        Types.LONG(),  # first_event_us
+        Types.LONG(),  # last_event_us
+        Types.LONG(),  # first_log_ms
+        Types.LONG(),  # last_log_ms
+        Types.LONG(),  # log_window_end_s
+    ]
+)
+"""The rows of `usage.sql`."""
+ACCOUNT = Types.ROW(
+    [
+        Types.STRING(),  # account_id
+        Types.STRING(),  # terms
+        Types.INT(),  # kafka_partition
+        Types.LONG(),  # kafka_offset
+        Types.LONG(),  # log_ms
+    ]
+)
+"""The rows of `accounts.sql`."""
 CLOSED_USAGE = row_type(ClosedUsage)
 USAGE_CORRECTION = row_type(UsageCorrection)
 EXPIRED_USAGE = row_type(ExpiredUsage)
@@ -88,11 +114,6 @@ def instant_text(instant_us: int) -> str:
 
 def usage_reader(meters: Mapping[str, Meter]) -> Callable[[Row], MeteredUsage]:
     """Return a function that reads a row of `usage.sql` under the configured meters."""
-    dimensions_of = lru_cache(maxsize=100_000)(
-        lambda meter_id, text: decode_dimensions(
-            meters[meter_id].dimensions if meter_id in meters else (), text
-        )
-    )
     at = {
         meter_id: {Aggregation.MAX: 5, Aggregation.MIN: 6}.get(meter.aggregation, 4)
         for meter_id, meter in meters.items()
@@ -104,7 +125,7 @@ def usage_reader(meters: Mapping[str, Meter]) -> Callable[[Row], MeteredUsage]:
         return MeteredUsage(
             values[0],
             meter_id,
-            dimensions_of(meter_id, values[2]),
+            values[2],
             values[3],
             Decimal(values[at.get(meter_id, 4)]),
             values[7],

@@ -17,6 +17,8 @@ _TIME = re.compile(
     r"([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2})(?:\.([0-9]{1,9}))?"
     r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])"
 )
+# Half a character, which no UTF-8 can hold.
+_LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 
 
@@ -108,6 +110,10 @@ def _parse(value: bytes | None, limits: Limits) -> Any:
         )
     except (ValueError, RecursionError):
         raise Rejected("malformed_json") from None
+    if "\\u" in text and any(
+        "\ud800" <= unit <= "\udfff" for unit in json.dumps(shape, ensure_ascii=False)
+    ):
+        raise Rejected("malformed_json")
     # The first test is for speed: only as many brackets could be as deep.
     brackets = text.count("{") + text.count("[")
     if brackets > limits.max_nesting and _depth(text) > limits.max_nesting:

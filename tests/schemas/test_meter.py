@@ -31,3 +31,11 @@ def test_no_negative_duration(grace_us: int, horizon_us: int, message: str) -> N
     """A cut never comes before the period's end, nor a horizon before the cut."""
     with pytest.raises(ValueError, match=f"^{re.escape(message)}$"):
         Meter("m", "flight.departed", Aggregation.COUNT, None, "flight", (), grace_us, horizon_us)
+
+
+@pytest.mark.parametrize("name", ['a"b', "a\\b", "a\nb"])
+def test_no_name_that_json_would_escape(name: str) -> None:
+    """The records' reader knows names as they are written."""
+    for units, dimensions in ((name, ()), ("miles", (name,))):
+        with pytest.raises(ValueError, match=r"^property, meter m: expected a name without "):
+            Meter("m", "t", Aggregation.SUM, units, "mile", dimensions, 0, 0)

@@ -3,13 +3,13 @@
 SELECT
   reason, CAST(NULL AS STRING) AS meter_id, kafka_partition, kafka_offset,
   CAST(log_time AS TIMESTAMP_LTZ(6)) AS log_time, event_source, event_id, account_id,
-  CAST(payload AS BYTES) AS payload, '{{job_version}}' AS job_version
+  payload, '{{job_version}}' AS job_version
 FROM events
 WHERE reason IS NOT NULL
 UNION ALL
 SELECT
-  CASE WHEN is_without_units THEN 'missing_units' ELSE 'bad_units' END, meter_id, kafka_partition,
+  CASE WHEN units IS NULL THEN 'missing_units' ELSE 'bad_units' END, meter_id, kafka_partition,
   kafka_offset, CAST(log_time AS TIMESTAMP_LTZ(6)), event_source, event_id, account_id,
   CAST(NULL AS BYTES), '{{job_version}}'
 FROM metered
-WHERE units IS NULL
+WHERE units IS NULL OR units = ''

@@ -2,7 +2,7 @@
 -- No idleness: a partition that cannot be read must hold the watermark.
 CREATE TEMPORARY TABLE usage_log (
   record_key STRING,
-  payload STRING,
+  payload BYTES,
   kafka_partition INT METADATA FROM 'partition' VIRTUAL,
   kafka_offset BIGINT METADATA FROM 'offset' VIRTUAL,
   row_time TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,

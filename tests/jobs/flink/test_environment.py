@@ -86,6 +86,9 @@ def test_no_placeholder_is_left(settings: Settings, monkeypatch: pytest.MonkeyPa
         def execute_sql(self, text: str) -> None:
             texts.append(text)
 
+        def create_temporary_function(self, name: str, function: object) -> None:
+            texts.append(name)
+
         def sql_query(self, text: str) -> None:
             texts.append(text)
 
@@ -101,6 +104,7 @@ def test_no_placeholder_is_left(settings: Settings, monkeypatch: pytest.MonkeyPa
     build_hot_path(Tables(), replace(settings, metering=slow), meters)
     whole = "\n".join(texts)
     assert "{{" not in whole
+    assert "parse_record" in texts
     assert "INTERVAL '0 01:00:00.000' DAY TO SECOND(3)" in whole
     assert "INTERVAL '1 02:03:04.005' DAY TO SECOND(3)" in whole
     assert "'topic' = 'usage-events'" in whole

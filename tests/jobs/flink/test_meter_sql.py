@@ -2,13 +2,7 @@
 
 import pytest
 
-from jobs.flink.meter_sql import (
-    event_types_sql,
-    properties_sql,
-    quote,
-    read_properties,
-    shares_sql,
-)
+from jobs.flink.meter_sql import quote, shares_sql
 from schemas.meter import Aggregation, Meter
 
 
@@ -31,50 +25,13 @@ def test_text_is_quoted_for_sql(text: str, literal: str) -> None:
     assert quote(text) == literal
 
 
-def test_event_types_stand_once_and_in_order() -> None:
-    """The list does not depend on the order of the meters."""
-    assert event_types_sql([FLIGHTS, CANCELLED, MILES]) == "'cancelled', 'departed'"
-    assert event_types_sql([MILES, CANCELLED, FLIGHTS]) == "'cancelled', 'departed'"
-
-
-def test_a_property_is_read_once_for_each_use() -> None:
-    """As units and as a dimension it is read differently, so these are two."""
-    both = meter("both", "departed", "origin", "origin")
-    assert read_properties([FLIGHTS, MILES, both]) == (
-        ("dest", False),
-        ("miles", True),
-        ("origin", False),
-        ("origin", True),
-    )
-
-
-def test_properties_are_read_for_the_types_that_need_them() -> None:
-    """Units that are an object or array are there, and bad; a dimension that is one is missing."""
-    assert properties_sql([FLIGHTS, MILES, CANCELLED]) == (
-        "ARRAY["
-        "CASE WHEN event_type IN ('departed') THEN JSON_VALUE(data, 'lax $.dest') END, "
-        "CASE WHEN event_type IN ('departed') THEN"
-        " COALESCE(JSON_VALUE(data, 'lax $.miles'), JSON_QUERY(data, 'lax $.miles')) END, "
-        "CASE WHEN event_type IN ('departed') THEN JSON_VALUE(data, 'lax $.origin') END, "
-        "CAST(NULL AS STRING)]"
-    )
-
-
-def test_meters_without_properties_keep_the_arrays_type() -> None:
-    """Counting alone reads nothing, and the column is an array of texts all the same."""
-    assert properties_sql([CANCELLED]) == "ARRAY[CAST(NULL AS STRING)]"
-
-
 def test_each_type_has_the_shares_of_its_meters() -> None:
-    """A share is meter, dimensions as netstrings in the meter's order, and units as text."""
-    origin = "COALESCE(CAST(CHAR_LENGTH(properties[3]) AS STRING) || ':' || properties[3], '-')"
-    dest = "COALESCE(CAST(CHAR_LENGTH(properties[1]) AS STRING) || ':' || properties[1], '-')"
+    """A share is meter, dimensions and units; these stand in the order of the type's meters."""
     kind = "ARRAY<ROW<meter_id STRING, dimensions STRING, units STRING>>"
-    assert shares_sql([FLIGHTS, MILES, CANCELLED]) == (
+    assert shares_sql([FLIGHTS, CANCELLED, MILES]) == (
         "CASE event_type WHEN 'cancelled' THEN CAST(ARRAY["
-        "ROW(CAST('cancelled' AS STRING), CAST('' AS STRING), CAST('1' AS STRING))"
-        f"] AS {kind}) WHEN 'departed' THEN CAST(ARRAY["
-        f"ROW(CAST('flights' AS STRING), CAST({origin} AS STRING), CAST('1' AS STRING)), "
-        f"ROW(CAST('miles' AS STRING), CAST({origin} || {dest} AS STRING),"
-        f" CAST(properties[2] AS STRING))] AS {kind}) END"
+        f"ROW(CAST('cancelled' AS STRING), shares[1], shares[2])] AS {kind})"
+        " WHEN 'departed' THEN CAST(ARRAY["
+        "ROW(CAST('flights' AS STRING), shares[1], shares[2]), "
+        f"ROW(CAST('miles' AS STRING), shares[3], shares[4])] AS {kind}) END"
     )

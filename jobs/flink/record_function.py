@@ -1,0 +1,61 @@
+"""The parsing of records as a vectorized function of SQL: a batch of records at a time, by Arrow.
+
+A call of Python for each record would cost more than the parsing itself; a call for a batch does
+not (docs/performance.md). Nothing is decided here: `udfs.parsing` is the rule.
+"""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pandas
+from pyflink.table import DataTypes, StreamTableEnvironment
+from pyflink.table.udf import ScalarFunction, udf
+
+from udfs.parsing import ParsedRecord, ParsingRules, RecordParser
+
+_TYPES = {
+    "event_us": DataTypes.BIGINT(),
+    "shares": DataTypes.ARRAY(DataTypes.STRING()),
+}
+_RECORD = DataTypes.ROW(
+    [DataTypes.FIELD(name, _TYPES.get(name, DataTypes.STRING())) for name in ParsedRecord._fields]
+)
+
+
+class ParseRecord(ScalarFunction):
+    """Reads payloads and their log times in ms; returns a row of `ParsedRecord` for each."""
+
+    def __init__(self, rules: ParsingRules) -> None:
+        """Keep the rules; they are shipped with the job."""
+        self._rules = rules
+
+    def open(self, function_context: Any) -> None:
+        """Prepare the parser."""
+        self._parse = RecordParser(self._rules).parse
+
+    def eval(self, payloads: pandas.Series, log_ms: pandas.Series) -> pandas.DataFrame:
+        """Parse one batch."""
+        with _paused_collector():
+            rows = map(self._parse, payloads.tolist(), log_ms.tolist())
+            columns = zip(ParsedRecord._fields, zip(*rows, strict=True), strict=True)
+            return pandas.DataFrame(
+                {name: pandas.Series(values, dtype=object) for name, values in columns}
+            )
+
+
+@contextmanager
+def _paused_collector() -> Iterator[None]:
+    """Let Python not look for cycles: a batch has none, and its many objects would trigger it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def register_parsing(tables: StreamTableEnvironment, rules: ParsingRules) -> None:
+    """Make `parse_record(payload, log_ms)` known to SQL."""
+    function = udf(ParseRecord(rules), result_type=_RECORD, func_type="pandas")
+    tables.create_temporary_function("parse_record", function)

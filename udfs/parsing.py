@@ -1,0 +1,283 @@
+"""What a record says: the fields of a usage event and its share in each meter, or why neither.
+
+A record is read in one pass into the shape that most have. What does not fit it is read again,
+member by member, to find the reason.
+
+Sources: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md,
+https://www.rfc-editor.org/rfc/rfc8259 (JSON), https://www.rfc-editor.org/rfc/rfc3339 (time).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import lru_cache
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import msgspec
+from msgspec import Raw
+
+from schemas.dimensions import encode_dimensions
+from schemas.heartbeat import HEARTBEAT_TYPE
+from schemas.instant import to_us
+from schemas.meter import Meter
+from schemas.rejected_event import RejectReason
+from schemas.usage_event import SPECVERSION
+from udfs.numbering import units_text
+
+BAD_UNITS = ""
+"""Units that are there and no number; missing ones are None."""
+_MAX_NESTING = 16
+_MAX_TEXT = 256
+_SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z")
+_REST = re.compile(r"(?:\.([0-9]{1,9}))?(?:Z|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))\Z")
+_BRACKET_OR_TEXT = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*"')
+_FIELDS = ("specversion", "id", "source", "type", "subject", "time")
+_FIRST_US = to_us(datetime.min.replace(tzinfo=UTC))
+_LAST_US = to_us(datetime.max.replace(tzinfo=UTC))
+_REMEMBERED = 20_000
+_ABSENT = Raw()
+_MISSING_FIELD = RejectReason.MISSING_FIELD.value
+_TOO_LONG = RejectReason.TOO_LONG.value
+_UNSUPPORTED_SPECVERSION = RejectReason.UNSUPPORTED_SPECVERSION.value
+_BAD_TIME = RejectReason.BAD_TIME.value
+_TOO_FAR_FUTURE = RejectReason.TOO_FAR_FUTURE.value
+_TOO_OLD = RejectReason.TOO_OLD.value
+_UNKNOWN_TYPE = RejectReason.UNKNOWN_TYPE.value
+_ANY = msgspec.json.Decoder(Raw)
+_MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+_TEXT = msgspec.json.Decoder(str)
+
+
+@dataclass(frozen=True, slots=True)
+class ParsingRules:
+    """What is read and what is refused.
+
+    Attributes:
+        meters: The configured meters, in their order.
+        max_record_bytes: Longer records are refused.
+        max_event_skew_us: How far event time may be after log time, in microseconds.
+        max_event_age_us: How far event time may be before log time, in microseconds.
+    """
+
+    meters: tuple[Meter, ...]
+    max_record_bytes: int
+    max_event_skew_us: int
+    max_event_age_us: int
+
+
+class ParsedRecord(NamedTuple):
+    """One record as read.
+
+    Attributes:
+        reason: Why it is refused; None for usage and for heartbeats.
+        event_id: Its `id`; None, as the texts below, where there is no such text.
+        event_source: Its `source`.
+        event_type: Its `type`.
+        account_id: Its `subject`.
+        event_us: Its `time` as an instant; None where that is no time.
+        shares: Dimensions and units for each meter of its type, one after the other, in the order
+            of the meters; units are a plain decimal, BAD_UNITS, or None where missing.
+    """
+
+    reason: str | None
+    event_id: str | None = None
+    event_source: str | None = None
+    event_type: str | None = None
+    account_id: str | None = None
+    event_us: int | None = None
+    shares: tuple[str | None, ...] | None = None
+
+
+class RecordParser:
+    """Reads records under the given rules."""
+
+    def __init__(self, rules: ParsingRules) -> None:
+        """Prepare the shape that records are expected to have."""
+        self._rules = rules
+        names = sorted({name for meter in rules.meters for name in _properties(meter)})
+        at = {name: f"property_{place}" for place, name in enumerate(names)}
+        members = [(place, Raw, _ABSENT) for place in at.values()]
+        data = msgspec.defstruct(
+            "Data", members, rename={place: name for name, place in at.items()}, gc=False
+        )
+        fields: list[Any] = [(name, str) for name in _FIELDS]
+        event = msgspec.defstruct("Event", [*fields, ("data", data | None, None)], gc=False)
+        self._decode_event: Callable[[bytes], Any] = msgspec.json.Decoder(event).decode
+        self._decode_data: Callable[[Raw], Any] = msgspec.json.Decoder(data).decode
+        self._no_data = data()
+        self._read_shares = {
+            event_type: _shares_reader([m for m in rules.meters if m.event_type == event_type], at)
+            for event_type in sorted({meter.event_type for meter in rules.meters})
+        }
+
+    def parse(self, payload: bytes | None, log_ms: int) -> ParsedRecord:
+        """Read one record.
+
+        Args:
+            payload: Its value.
+            log_ms: When it was received, as milliseconds since 1970.
+        """
+        if not payload:
+            return ParsedRecord(RejectReason.EMPTY_RECORD.value)
+        if len(payload) > self._rules.max_record_bytes:
+            return ParsedRecord(RejectReason.TOO_LARGE.value)
+        try:
+            if not payload.isascii():
+                payload.decode()  # msgspec takes invalid UTF-8 in members that nobody reads
+            event = self._decode_event(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return self._parse_members(payload, log_ms)
+        # The first test is for speed: with two objects and no array nothing is deep.
+        is_flat = b"[" not in payload and payload.rfind(b"{") == payload.find(b"{", 1)
+        if not is_flat and _is_too_deep(payload):
+            return ParsedRecord(RejectReason.MALFORMED_JSON.value)
+        texts = (event.specversion, event.id, event.source, event.type, event.subject, event.time)
+        return self._judge(texts, event.data, log_ms)
+
+    def _parse_members(self, payload: bytes, log_ms: int) -> ParsedRecord:
+        """Read a record that lacks the expected shape."""
+        try:
+            payload.decode()
+            _ANY.decode(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return ParsedRecord(RejectReason.MALFORMED_JSON.value)
+        if _is_too_deep(payload):
+            return ParsedRecord(RejectReason.MALFORMED_JSON.value)
+        try:
+            members = _MEMBERS.decode(payload)
+        except msgspec.ValidationError:
+            return ParsedRecord(RejectReason.NOT_AN_OBJECT.value)
+        data = None
+        if bytes(members.get("data", _ABSENT)).startswith(b"{"):
+            data = self._decode_data(members["data"])
+        texts = [_string(members.get(name)) for name in _FIELDS]
+        return self._judge(texts, data, log_ms)
+
+    def _judge(self, texts: Sequence[str | None], data: Any, log_ms: int) -> ParsedRecord:
+        """Check the fields, in the order of the reasons."""
+        specversion, event_id, source, event_type, account_id, time = texts
+        event_us = _instant_us(time) if time else None
+        reason, shares = None, None
+        if not (specversion and event_id and source and event_type and account_id and time):
+            reason = _MISSING_FIELD
+        elif len(event_id) > _MAX_TEXT or len(source) > _MAX_TEXT or len(account_id) > _MAX_TEXT:
+            reason = _TOO_LONG
+        elif specversion != SPECVERSION:
+            reason = _UNSUPPORTED_SPECVERSION
+        elif event_type == HEARTBEAT_TYPE:
+            pass
+        elif event_us is None:
+            reason = _BAD_TIME
+        elif event_us > log_ms * 1000 + self._rules.max_event_skew_us:
+            reason = _TOO_FAR_FUTURE
+        elif event_us < log_ms * 1000 - self._rules.max_event_age_us:
+            reason = _TOO_OLD
+        elif event_type not in self._read_shares:
+            reason = _UNKNOWN_TYPE
+        else:
+            shares = self._read_shares[event_type](self._no_data if data is None else data)
+        return ParsedRecord(reason, event_id, source, event_type, account_id, event_us, shares)
+
+
+def _properties(meter: Meter) -> tuple[str, ...]:
+    return meter.dimensions if meter.property is None else (*meter.dimensions, meter.property)
+
+
+def _shares_reader(
+    meters: Sequence[Meter], at: Mapping[str, str]
+) -> Callable[[Any], tuple[str | None, ...]]:
+    """Return a function from an event's data to its shares in these meters."""
+    names = sorted({name for meter in meters for name in _properties(meter)})
+
+    @lru_cache(maxsize=_REMEMBERED)
+    def shares(*values: bytes) -> tuple[str | None, ...]:
+        found = dict(zip(names, values, strict=True))
+        texts: list[str | None] = []
+        for meter in meters:
+            dimensions = [_dimension(found[name]) for name in meter.dimensions]
+            texts.append(encode_dimensions(meter.dimensions, dimensions))
+            texts.append("1" if meter.property is None else _units(found[meter.property]))
+        return tuple(texts)
+
+    if not names:
+        return lambda _data: shares()
+    places = [at[name] for name in names]
+    # Of one name, attrgetter gives the value itself; named twice, it always gives a tuple.
+    read = attrgetter(*places, places[0])
+    return lambda data: shares(*map(bytes, read(data)[:-1]))
+
+
+def _string(raw: Raw | None) -> str | None:
+    """Return the text of a JSON string; None of anything else."""
+    return _TEXT.decode(raw) if raw is not None and bytes(raw).startswith(b'"') else None
+
+
+def _dimension(value: bytes) -> str | None:
+    """Return a string's text, a number or boolean as written; None of anything else."""
+    if value.startswith(b'"'):
+        return _TEXT.decode(value)
+    return None if value.startswith((b"n", b"{", b"[")) else value.decode() or None
+
+
+def _units(value: bytes) -> str | None:
+    """Return units as a plain decimal, BAD_UNITS, or None where they are missing or null."""
+    if value in (b"", b"null"):
+        return None
+    text = _TEXT.decode(value) if value.startswith(b'"') else value.decode()
+    return units_text(text) or BAD_UNITS
+
+
+def _is_too_deep(payload: bytes) -> bool:
+    """Tell whether valid JSON is nested more than 16 deep; brackets within texts do not count."""
+    depth = 0
+    for match in _BRACKET_OR_TEXT.finditer(payload):
+        token = match[0]
+        if token in b"[{":
+            depth += 1
+            if depth > _MAX_NESTING:
+                return True
+        elif token in b"]}":
+            depth -= 1
+    return False
+
+
+def _instant_us(time: str) -> int | None:
+    """Return the instant of an RFC 3339 time in upper case; None if it is none.
+
+    Digits after the sixth decimal are dropped. A leap second is refused, and so is an instant
+    before the year 1 or after the year 9999 of UTC.
+    """
+    second_us = _second_us(time[:19])
+    rest_us = _rest_us(time[19:])
+    if second_us is None or rest_us is None:
+        return None
+    instant_us = second_us + rest_us
+    return instant_us if _FIRST_US <= instant_us <= _LAST_US else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _second_us(text: str) -> int | None:
+    if not _SECOND.match(text):
+        return None
+    try:
+        return to_us(datetime.fromisoformat(text).replace(tzinfo=UTC))
+    except ValueError:  # a date that the calendar lacks
+        return None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _rest_us(text: str) -> int | None:
+    """Return the fraction of a second less the offset from UTC, in microseconds."""
+    match = _REST.match(text)
+    if match is None:
+        return None
+    fraction, sign, hours, minutes = match.groups()
+    us = int(f"{fraction or '':0<6}"[:6])
+    if sign is None:
+        return us
+    offset_us = (int(hours) * 60 + int(minutes)) * 60_000_000
+    return us + offset_us if sign == "-" else us - offset_us
