@@ -20,6 +20,7 @@ class Figures:
 
     Attributes:
         events: Records read.
+        counted: Events counted into a period, by the job's own counter.
         wall_s: From the running job to the last record's work done, in seconds. The commit of what
             came after the last checkpoint is not in it: it comes at a time of its own.
         jvm_cpu_s: CPU of the TaskManager's JVM, user and system.
@@ -29,6 +30,7 @@ class Figures:
     """
 
     events: int
+    counted: int
     wall_s: float
     jvm_cpu_s: float
     python_cpu_s: float
@@ -73,9 +75,11 @@ def run_job(
     if metered:
         # A checkpoint may be under way that began before; the one after it holds everything.
         cluster.rest.wait_checkpoints(job_id, 2)
+    counted = cluster.rest.counter(job_id, ".counted_events")
     cluster.rest.cancel(job_id)
     return Figures(
         events,
+        counted,
         wall_s,
         after.jvm_cpu_s - before.jvm_cpu_s,
         after.python_cpu_s - before.python_cpu_s,

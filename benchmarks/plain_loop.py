@@ -5,6 +5,7 @@ No late data, periods or restarts: what it leaves out is what the job is for.
 
 import time
 from collections import defaultdict
+from dataclasses import dataclass
 from decimal import Decimal
 
 import orjson
@@ -16,12 +17,23 @@ from schemas.heartbeat import HEARTBEAT_TYPE
 _BATCH = 10_000
 
 
-def count_usage(bootstrap_servers: str, topic: str) -> tuple[float, int, Decimal]:
-    """Read the topic to the heartbeats and add up each account's units.
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What the loop found.
 
-    Returns:
-        Seconds, events counted once, and their units.
+    Attributes:
+        seconds: How long it took, on one core.
+        counted: Events, each counted once.
+        units: Their units.
     """
+
+    seconds: float
+    counted: int
+    units: Decimal
+
+
+def count_usage(bootstrap_servers: str, topic: str) -> Counted:
+    """Read the topic to the heartbeats and add up each account's units."""
     consumer = Consumer({"bootstrap.servers": bootstrap_servers, "group.id": "plain_loop"})
     consumer.assign([TopicPartition(topic, number, 0) for number in range(PARTITIONS)])
     totals: defaultdict[str, Decimal] = defaultdict(Decimal)
@@ -40,4 +52,4 @@ def count_usage(bootstrap_servers: str, topic: str) -> tuple[float, int, Decimal
                 totals[event["subject"]] += Decimal(event["data"]["units"])
     seconds = time.perf_counter() - started
     consumer.close()
-    return seconds, len(seen), sum(totals.values(), Decimal())
+    return Counted(seconds, len(seen), sum(totals.values(), Decimal()))
