@@ -40,13 +40,6 @@ _FIRST_US = to_us(datetime.min.replace(tzinfo=UTC))
 _LAST_US = to_us(datetime.max.replace(tzinfo=UTC))
 _REMEMBERED = 20_000
 _ABSENT = Raw()
-_MISSING_FIELD = RejectReason.MISSING_FIELD.value
-_TOO_LONG = RejectReason.TOO_LONG.value
-_UNSUPPORTED_SPECVERSION = RejectReason.UNSUPPORTED_SPECVERSION.value
-_BAD_TIME = RejectReason.BAD_TIME.value
-_TOO_FAR_FUTURE = RejectReason.TOO_FAR_FUTURE.value
-_TOO_OLD = RejectReason.TOO_OLD.value
-_UNKNOWN_TYPE = RejectReason.UNKNOWN_TYPE.value
 _ANY = msgspec.json.Decoder(Raw)
 _MEMBERS = msgspec.json.Decoder(dict[str, Raw])
 _TEXT = msgspec.json.Decoder(str)
@@ -122,9 +115,9 @@ class RecordParser:
             log_ms: When it was received, as milliseconds since 1970.
         """
         if not payload:
-            return ParsedRecord(RejectReason.EMPTY_RECORD.value)
+            return ParsedRecord(RejectReason.EMPTY_RECORD)
         if len(payload) > self._rules.max_record_bytes:
-            return ParsedRecord(RejectReason.TOO_LARGE.value)
+            return ParsedRecord(RejectReason.TOO_LARGE)
         try:
             if not payload.isascii():
                 payload.decode()  # msgspec takes invalid UTF-8 in members that nobody reads
@@ -134,7 +127,7 @@ class RecordParser:
         # The first test is for speed: with two objects and no array nothing is deep.
         is_flat = b"[" not in payload and payload.rfind(b"{") == payload.find(b"{", 1)
         if not is_flat and _is_too_deep(payload):
-            return ParsedRecord(RejectReason.MALFORMED_JSON.value)
+            return ParsedRecord(RejectReason.MALFORMED_JSON)
         texts = (event.specversion, event.id, event.source, event.type, event.subject, event.time)
         return self._judge(texts, event.data, log_ms)
 
@@ -144,13 +137,13 @@ class RecordParser:
             payload.decode()
             _ANY.decode(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            return ParsedRecord(RejectReason.MALFORMED_JSON.value)
+            return ParsedRecord(RejectReason.MALFORMED_JSON)
         if _is_too_deep(payload):
-            return ParsedRecord(RejectReason.MALFORMED_JSON.value)
+            return ParsedRecord(RejectReason.MALFORMED_JSON)
         try:
             members = _MEMBERS.decode(payload)
         except msgspec.ValidationError:
-            return ParsedRecord(RejectReason.NOT_AN_OBJECT.value)
+            return ParsedRecord(RejectReason.NOT_AN_OBJECT)
         data = None
         if bytes(members.get("data", _ABSENT)).startswith(b"{"):
             data = self._decode_data(members["data"])
@@ -163,21 +156,21 @@ class RecordParser:
         event_us = _instant_us(time) if time else None
         reason, shares = None, None
         if not (specversion and event_id and source and event_type and account_id and time):
-            reason = _MISSING_FIELD
+            reason = RejectReason.MISSING_FIELD
         elif len(event_id) > _MAX_TEXT or len(source) > _MAX_TEXT or len(account_id) > _MAX_TEXT:
-            reason = _TOO_LONG
+            reason = RejectReason.TOO_LONG
         elif specversion != SPECVERSION:
-            reason = _UNSUPPORTED_SPECVERSION
+            reason = RejectReason.UNSUPPORTED_SPECVERSION
         elif event_type == HEARTBEAT_TYPE:
             pass
         elif event_us is None:
-            reason = _BAD_TIME
+            reason = RejectReason.BAD_TIME
         elif event_us > log_ms * 1000 + self._rules.max_event_skew_us:
-            reason = _TOO_FAR_FUTURE
+            reason = RejectReason.TOO_FAR_FUTURE
         elif event_us < log_ms * 1000 - self._rules.max_event_age_us:
-            reason = _TOO_OLD
+            reason = RejectReason.TOO_OLD
         elif event_type not in self._read_shares:
-            reason = _UNKNOWN_TYPE
+            reason = RejectReason.UNKNOWN_TYPE
         else:
             shares = self._read_shares[event_type](self._no_data if data is None else data)
         return ParsedRecord(reason, event_id, source, event_type, account_id, event_us, shares)
