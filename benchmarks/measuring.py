@@ -9,7 +9,7 @@ import psutil
 from jobs.local.flink_cluster import FlinkCluster
 from jobs.local.metering_run import metered_until_ms
 
-_POLL_S = 0.25
+_POLL_S = 1.0
 _TIMEOUT_S = 1800.0
 _SOURCE_COUNTER = "usage_log[1].numRecordsOut"
 

@@ -24,6 +24,7 @@ _CHOSEN_OPTIONS = {
     "python.map-state.write-cache-size": "20000",
     "python.state.cache-size": "20000",
     "restart-strategy.type": "exponential-delay",
+    "state.backend.rocksdb.memory.partitioned-index-filters": "true",
     "state.backend.rocksdb.use-bloom-filter": "true",
     "state.backend.type": "rocksdb",
     "table.exec.iceberg.use-v2-sink": "true",

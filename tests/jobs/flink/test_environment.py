@@ -114,3 +114,10 @@ def test_options_are_quoted() -> None:
     """A value with an apostrophe stays one value."""
     assert with_options({"a": "it's", "b": "1"}) == "'a' = 'it''s', 'b' = '1'"
     assert read_sql("usage_log", watermark_slack="1", options="'a' = 'b'").endswith("('a' = 'b')\n")
+
+
+def test_filters_of_a_large_dedupe_state_are_kept_in_pieces(settings: Settings) -> None:
+    # Whole filters of some million keys do not fit into the cache: each look-up would read one.
+    options = flink_options(settings)
+    assert options["state.backend.rocksdb.use-bloom-filter"] == "true"
+    assert options["state.backend.rocksdb.memory.partitioned-index-filters"] == "true"
