@@ -111,7 +111,9 @@ def _measure(cluster: FlinkCluster) -> _Usage:
                 is_python = process.name().startswith("python")
                 times = process.cpu_times()
                 cpu_s[is_python] += times.user + times.system
-                mib[is_python] += process.memory_info().rss // 2**20
+                # A child that the JVM has just forked shows the JVM's own memory once more.
+                if is_python or process == manager:
+                    mib[is_python] += process.memory_info().rss // 2**20
             except psutil.NoSuchProcess:
                 continue
     return _Usage(cpu_s[False], cpu_s[True], mib[False], mib[True])

@@ -117,7 +117,7 @@ def test_options_are_quoted() -> None:
 
 
 def test_filters_of_a_large_dedupe_state_are_kept_in_pieces(settings: Settings) -> None:
-    # Whole filters of some million keys do not fit into the cache: each look-up would read one.
+    """Whole filters of some million keys do not fit into the cache: look-ups would read them."""
     options = flink_options(settings)
     assert options["state.backend.rocksdb.use-bloom-filter"] == "true"
     assert options["state.backend.rocksdb.memory.partitioned-index-filters"] == "true"
