@@ -28,8 +28,10 @@ from jobs.local.flink_cluster import FlinkCluster
 from jobs.local.places import ROOT, RUN_DIR
 from jobs.publish_accounts import publish_accounts
 from jobs.settings import Settings, load_settings
-from schemas.account import Account, Cadence, Terms
+from schemas.account import Account
+from schemas.cadence import Cadence
 from schemas.instant import to_us
+from schemas.terms import Recurring, Terms
 
 _WORK = RUN_DIR / "bench"
 _RESULTS = ROOT / "benchmarks" / "results.jsonl"
@@ -184,7 +186,8 @@ def _prepare(servers: str, size: int, plan: _Plan | None = None, work: Path | No
 
 def _accounts() -> list[Account]:
     start = synthetic.FIRST_DAY
-    terms = Terms(1, to_us(start), "America/New_York", Cadence.MONTH, start.date(), "standard")
+    calendar = Recurring(Cadence.MONTH, start.replace(tzinfo=None))
+    terms = Terms(1, to_us(start), "America/New_York", calendar, "standard")
     return [Account(synthetic.account_id(number), (terms,)) for number in range(synthetic.ACCOUNTS)]
 
 

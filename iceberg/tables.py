@@ -211,7 +211,7 @@ USAGE_CORRECTIONS = Table(
 )
 
 _WAITED = (
-    Column("event_minute", "timestamptz", "Start of the event minute of the usage."),
+    Column("event_window_start", "timestamptz", "Start of the event window of the usage."),
     Column("quantity", "decimal(38,9)", "The aggregate of these events, exact."),
     _UNIT,
     Column("event_count", "long", "How many events the quantity aggregates."),
@@ -224,7 +224,7 @@ EXPIRED_USAGE = Table(
     name="expired_usage",
     doc="Usage received after its period's correction horizon: in no total, a person decides.",
     columns=(_ROW_ID, *_METERED, *_PERIOD, *_WAITED),
-    key=("account_id", "meter_id", "dimensions", "event_minute", "log_window_end"),
+    key=("account_id", "meter_id", "dimensions", "event_window_start", "log_window_end"),
     partition_by="log_window_end",
 )
 
@@ -234,10 +234,14 @@ UNASSIGNED_USAGE = Table(
     columns=(
         _ROW_ID,
         *_METERED,
-        Column("reason", "string", "unknown_account, no_terms or unknown_meter."),
+        Column(
+            "reason",
+            "string",
+            "unknown_account, no_terms, contract_ended, no_period or unknown_meter.",
+        ),
         *_WAITED,
     ),
-    key=("account_id", "meter_id", "dimensions", "event_minute", "log_window_end"),
+    key=("account_id", "meter_id", "dimensions", "event_window_start", "log_window_end"),
     partition_by="log_window_end",
 )
 
@@ -246,7 +250,7 @@ REJECTED_ACCOUNTS = Table(
     doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
     columns=(
         Column("account_id", "string", "The record's Kafka key."),
-        Column("reason", "string", "bad_terms, key_mismatch or tombstone."),
+        Column("reason", "string", "bad_terms, key_mismatch, off_window, too_late or tombstone."),
         Column("detail", "string", "What was expected and found, in one line."),
         Column("kafka_partition", "int", "Partition of the accounts topic."),
         Column("kafka_offset", "long", "Offset in the partition."),

@@ -13,7 +13,7 @@ Version 1, little endian. Text is UTF-8, quantities are decimal text of any size
     accumulator  event_count i64, first_event_us i64, last_event_us i64, first_log_us i64,
                  last_log_us i64, quantity length u16, quantity
     usage        version u8 = 1, lengths u32 of account_id, meter_id, dimensions, quantity,
-                 event_minute_us i64, event_count i64, first_event_us i64, last_event_us i64,
+                 event_window_start_us i64, event_count i64, first_event_us i64, last_event_us i64,
                  first_log_us i64, last_log_us i64, log_window_end_us i64, then the four texts
 """
 
@@ -74,7 +74,7 @@ class PeriodEntry:
         aggregation: How its quantities merge.
         unit: Name of the unit.
         timezone: IANA zone of the period's boundaries.
-        terms_version: Version of the account's terms, the newest that its usage has met.
+        terms_version: Version of the account's terms that hold in the period.
         grace_us: From the period's end to its cut.
         correction_horizon_us: From the cut to the last log time of a correction.
         closed: Whether the cut has passed.
@@ -214,7 +214,7 @@ def encode_usage(usage: MeteredUsage) -> bytes:
         len(meter_id),
         len(dimensions),
         len(quantity),
-        usage.event_minute_us,
+        usage.event_window_start_us,
         usage.event_count,
         usage.first_event_us,
         usage.last_event_us,
@@ -242,9 +242,9 @@ def decode_usage(state: bytes) -> MeteredUsage:
         at += size
     _check_size(state, at)
     account_id, meter_id, dimensions, quantity = texts
-    event_minute_us, *others = numbers
+    event_window_start_us, *others = numbers
     return MeteredUsage(
-        account_id, meter_id, dimensions, event_minute_us, Decimal(quantity), *others
+        account_id, meter_id, dimensions, event_window_start_us, Decimal(quantity), *others
     )
 
 

@@ -8,14 +8,14 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class MeteredUsage:
-    """The events of one account, meter, dimensions and event minute in one log window.
+    """The events of one account, meter, dimensions and event window in one log window.
 
     Attributes:
         account_id: Whose usage it is.
         meter_id: Which meter counted it.
         dimensions: Canonical JSON text, keys in the meter's order, `{"origin":"JFK"}`; `{}` when
             the meter has none; a missing property is null.
-        event_minute_us: Start of the events' minute of event time; decides the billing period.
+        event_window_start_us: Start of their window of event time; decides the period.
         quantity: Count, sum, maximum or minimum of the events' units, as the meter aggregates.
         event_count: Number of events, at least 1.
         first_event_us: Earliest event time.
@@ -28,7 +28,7 @@ class MeteredUsage:
     account_id: str
     meter_id: str
     dimensions: str
-    event_minute_us: int
+    event_window_start_us: int
     quantity: Decimal
     event_count: int
     first_event_us: int

@@ -17,7 +17,9 @@ class UnassignedReason(StrEnum):
     """Why usage belongs to no billing period."""
 
     UNKNOWN_ACCOUNT = "unknown_account"
-    NO_TERMS = "no_terms"
+    NO_TERMS = "no_terms"  # before the first terms
+    CONTRACT_ENDED = "contract_ended"
+    NO_PERIOD = "no_period"  # outside of the boundaries that the terms list
     UNKNOWN_METER = "unknown_meter"
 
 
@@ -131,7 +133,7 @@ class ExpiredUsage:
         period_start_us: First instant of the period, event time.
         period_end_us: First instant after the period, event time.
         timezone: IANA zone of the period's boundaries.
-        event_minute_us: Start of the events' minute.
+        event_window_start_us: Start of the events' window.
         quantity: In `unit`.
         unit: Name of the unit.
         event_count: Number of events.
@@ -149,7 +151,7 @@ class ExpiredUsage:
     period_start_us: int
     period_end_us: int
     timezone: str
-    event_minute_us: int
+    event_window_start_us: int
     quantity: Decimal
     unit: str
     event_count: int
@@ -170,7 +172,7 @@ class UnassignedUsage:
         meter_id: Which meter counted it.
         dimensions: Canonical JSON text.
         reason: Why it has no period.
-        event_minute_us: Start of the events' minute.
+        event_window_start_us: Start of the events' window.
         quantity: In `unit`.
         unit: Name of the unit; empty when the meter is no longer configured.
         event_count: Number of events.
@@ -186,7 +188,7 @@ class UnassignedUsage:
     meter_id: str
     dimensions: str
     reason: UnassignedReason
-    event_minute_us: int
+    event_window_start_us: int
     quantity: Decimal
     unit: str
     event_count: int

@@ -1,100 +1,177 @@
 """Which billing period an instant falls in.
 
 Every boundary is counted from the anchor, never from the boundary before it, so a month that had
-to be clamped (anchor day 31) does not shorten the ones after it, and no error adds up. A boundary
-is midnight on the account's wall clock: days have 23, 24 or 25 hours. A midnight that the zone
-skips moves forward by the gap; of one that occurs twice the first counts.
+to be clamped (anchor day 31) does not shorten the ones after it, and no error adds up. Months and
+days are counted on the account's wall clock: days have 23, 24 or 25 hours. A wall-clock time that
+the zone skips moves forward by the gap; of one that occurs twice the first counts. Hours, minutes
+and seconds of a cadence are elapsed time, counted last.
+
+Source of nominal days and exact hours: RFC 5545, 3.3.6.
 """
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from calendar import monthrange
-from datetime import date, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import lru_cache
+from itertools import accumulate
 from zoneinfo import ZoneInfo
 
-from schemas.account import Cadence, Terms
 from schemas.billing_period import BillingPeriod
-from schemas.instant import DAY_US, EPOCH, MICROSECOND, to_us
+from schemas.instant import DAY_US, to_us
+from schemas.terms import Listed, Recurring, TakesEffect, Terms
+from schemas.usage_row import UnassignedReason
 
-_DAYS = {Cadence.DAY: 1, Cadence.WEEK: 7}
-_MONTHS = {Cadence.MONTH: 1, Cadence.QUARTER: 3, Cadence.HALF_YEAR: 6, Cadence.YEAR: 12}
+# The mean month of the Gregorian calendar: 146,097 days in 4,800 months.
+_MONTH_US = 146_097 * DAY_US // 4_800
 
 
-def period_containing(terms: tuple[Terms, ...], event_us: int) -> BillingPeriod | None:
-    """Return the billing period of an event.
+@dataclass(frozen=True, slots=True)
+class Span:
+    """The time in which some terms hold.
 
-    The last terms in effect at the event decide. Their first period is a stub: it starts when the
-    terms take effect and ends at the next boundary counted from the anchor.
+    Attributes:
+        start_us: First instant.
+        end_us: First instant after; None: for ever.
+        terms: What holds.
+    """
+
+    start_us: int
+    end_us: int | None
+    terms: Terms
+
+
+def period_containing(terms: tuple[Terms, ...], event_us: int) -> BillingPeriod | UnassignedReason:
+    """Return the billing period of an event, or why it has none.
+
+    Where terms begin or end between two boundaries, their first or last period is a stub.
 
     Args:
         terms: The account's terms, ordered by `effective_from_us`.
-        event_us: Event time; for a row of usage the start of its minute.
+        event_us: Event time; for a row of usage the start of its event window.
 
     Returns:
-        The period with `start_us <= event_us < end_us`; None before the first terms.
+        The period with `start_us <= event_us < end_us`.
     """
-    for candidate in reversed(terms):
-        if candidate.effective_from_us <= event_us:
+    for span in reversed(spans_of(terms)):
+        if span.start_us <= event_us:
             break
     else:
-        return None
-    for period in _periods_on(candidate, event_us // DAY_US):
-        if event_us < period.end_us:
-            return period
-    raise AssertionError(f"no period of {candidate} contains {event_us}")
+        return UnassignedReason.NO_TERMS
+    if span.end_us is not None and span.end_us <= event_us:
+        return UnassignedReason.CONTRACT_ENDED
+    whole = _whole_period(span.terms.timezone, span.terms.calendar, event_us)
+    if whole is None:
+        return UnassignedReason.NO_PERIOD
+    start_us, end_us = max(whole[0], span.start_us), whole[1]
+    if span.end_us is not None:
+        end_us = min(end_us, span.end_us)
+    return BillingPeriod(start_us, end_us, span.terms.timezone, span.terms.version)
 
 
-def boundary_us(terms: Terms, n: int) -> int:
-    """Return the n-th period boundary, counted from the anchor (n = 0; before it n < 0).
+@lru_cache(maxsize=65_536)
+def spans_of(terms: tuple[Terms, ...]) -> tuple[Span, ...]:
+    """Return when which of an account's terms hold: ordered, none overlapping.
 
-    Returns:
-        The instant of midnight, local to the terms' zone, on the boundary's date.
+    New terms hold from the first boundary, at or after their `effective_from`, of the terms that
+    they find there, or at once where they say so. Terms that later ones overtake before they would
+    have begun have no span.
 
     Raises:
-        OverflowError, ValueError: The date is outside the years 1 to 9999.
+        OverflowError, ValueError: A boundary is outside the years 1 to 9999.
     """
-    day = _boundary_date(terms, n)
+    spans: list[Span] = []
+    for each in terms:
+        start_us = _start_us(spans, each)
+        spans = [_cut(span, start_us) for span in spans if span.start_us < start_us]
+        if each.effective_until_us is None or start_us < each.effective_until_us:
+            spans.append(Span(start_us, each.effective_until_us, each))
+    return tuple(spans)
+
+
+def boundary_us(timezone: str, calendar: Recurring, n: int) -> int:
+    """Return the n-th period boundary, counted from the anchor (n = 0; before it n < 0).
+
+    Raises:
+        OverflowError, ValueError: The boundary is outside the years 1 to 9999.
+    """
+    anchor, cadence = calendar.anchor, calendar.cadence
+    years, month_index = divmod(anchor.month - 1 + n * cadence.months, 12)
+    year, month = anchor.year + years, month_index + 1
+    day = min(anchor.day, monthrange(year, month)[1])
+    wall_clock = anchor.replace(year=year, month=month, day=day) + n * timedelta(days=cadence.days)
+    return _instant_us(timezone, wall_clock) + n * cadence.time_us
+
+
+def _start_us(spans: list[Span], terms: Terms) -> int:
+    """Return when terms begin to hold, after the spans of those before them."""
+    at_us = terms.effective_from_us
+    for span in reversed(spans):
+        if span.start_us <= at_us:
+            break
+    else:
+        return at_us
+    is_over = span.end_us is not None and span.end_us <= at_us
+    if is_over or terms.takes_effect is TakesEffect.AT_ONCE:
+        return at_us
+    whole = _whole_period(span.terms.timezone, span.terms.calendar, at_us)
+    if whole is None or at_us in (whole[0], span.start_us):
+        return at_us
+    return whole[1] if span.end_us is None else min(whole[1], span.end_us)
+
+
+def _cut(span: Span, end_us: int) -> Span:
+    return (
+        span if span.end_us is not None and span.end_us <= end_us else replace(span, end_us=end_us)
+    )
+
+
+def _whole_period(
+    timezone: str, calendar: Recurring | Listed, instant_us: int
+) -> tuple[int, int] | None:
+    """Return the boundaries around an instant; None outside of listed ones."""
+    if isinstance(calendar, Listed):
+        boundaries = _listed_us(timezone, calendar)
+    elif calendar.cadence.months or calendar.cadence.days:
+        boundaries = _boundaries_around(timezone, calendar, instant_us // DAY_US)
+    else:
+        first_us, time_us = boundary_us(timezone, calendar, 0), calendar.cadence.time_us
+        start_us = instant_us - (instant_us - first_us) % time_us
+        return start_us, start_us + time_us
+    place = bisect_right(boundaries, instant_us)
+    if place in (0, len(boundaries)):
+        return None
+    return boundaries[place - 1], boundaries[place]
+
+
+# The hot path asks twice per row, and its rows lie on few days.
+@lru_cache(maxsize=65_536)
+def _boundaries_around(timezone: str, calendar: Recurring, utc_day: int) -> tuple[int, ...]:
+    """Return the boundaries of a day of UTC, with the last before it and the first after."""
+    cadence = calendar.cadence
+    day_us, next_day_us = utc_day * DAY_US, (utc_day + 1) * DAY_US
+    length_us = cadence.months * _MONTH_US + cadence.days * DAY_US + cadence.time_us
+    n = (day_us - boundary_us(timezone, calendar, 0)) // length_us + 1
+    while boundary_us(timezone, calendar, n) > day_us:
+        n -= 1
+    while boundary_us(timezone, calendar, n + 1) <= day_us:
+        n += 1
+    boundaries = [boundary_us(timezone, calendar, n)]
+    while boundaries[-1] < next_day_us:
+        n += 1
+        boundaries.append(boundary_us(timezone, calendar, n))
+    return tuple(boundaries)
+
+
+@lru_cache(maxsize=4_096)
+def _listed_us(timezone: str, calendar: Listed) -> tuple[int, ...]:
+    """Return listed boundaries as instants; one that a gap moved past the next gives it its own."""
+    return tuple(accumulate((_instant_us(timezone, each) for each in calendar.boundaries), max))
+
+
+def _instant_us(timezone: str, wall_clock: datetime) -> int:
     # fold=0 is the rule for both changes of clocks (PEP 495): it reads a wall-clock time that
     # does not exist with the offset before the gap, and one that occurs twice as the first.
-    return to_us(datetime(day.year, day.month, day.day, fold=0, tzinfo=ZoneInfo(terms.timezone)))
-
-
-# A day of UTC holds parts of one or two periods, three around a change of clocks. The hot path
-# asks twice per row, and its rows lie on few days.
-@lru_cache(maxsize=65_536)
-def _periods_on(terms: Terms, utc_day: int) -> tuple[BillingPeriod, ...]:
-    """Return the periods that share an instant with a day of UTC, in order."""
-    day_start_us, day_end_us = utc_day * DAY_US, (utc_day + 1) * DAY_US
-    # One more, as the local date can be ahead of UTC's.
-    n = _index_near(terms, day_start_us) + 1
-    while boundary_us(terms, n) > day_start_us:
-        n -= 1
-    periods = []
-    start_us = boundary_us(terms, n)
-    while start_us < day_end_us:
-        n += 1
-        end_us = boundary_us(terms, n)
-        stub_us = max(start_us, terms.effective_from_us)
-        periods.append(BillingPeriod(stub_us, end_us, terms.timezone, terms.version))
-        start_us = end_us
-    return tuple(periods)
-
-
-def _index_near(terms: Terms, instant_us: int) -> int:
-    """Return the index of a boundary near the instant; the caller steps on from it."""
-    day = (EPOCH + instant_us * MICROSECOND).date()
-    if terms.cadence in _DAYS:
-        return (day - terms.anchor).days // _DAYS[terms.cadence]
-    months = (day.year - terms.anchor.year) * 12 + day.month - terms.anchor.month
-    return months // _MONTHS[terms.cadence]
-
-
-def _boundary_date(terms: Terms, n: int) -> date:
-    """Return the local date of the n-th boundary; a day the month lacks becomes its last."""
-    anchor = terms.anchor
-    if terms.cadence in _DAYS:
-        return anchor + n * timedelta(days=_DAYS[terms.cadence])
-    years, month_index = divmod(anchor.month - 1 + n * _MONTHS[terms.cadence], 12)
-    year, month = anchor.year + years, month_index + 1
-    return date(year, month, min(anchor.day, monthrange(year, month)[1]))
+    return to_us(wall_clock.replace(fold=0, tzinfo=ZoneInfo(timezone)))

@@ -53,10 +53,12 @@ def build_hot_path(
 
     Returns:
         Rows of an account's bucket and a row as `jobs.flink.rows.usage_reader` reads it, one an
-        account, meter, dimensions, event minute and log window.
+        account, meter, dimensions, event window and log window.
     """
     open_hot_path(tables, settings, meters, _SECTIONS)
-    tables.execute_sql(f"CREATE TEMPORARY VIEW countable AS {read_sql('countable')}")
+    event_window_us = str(settings.metering.event_window_s * _S_US)
+    countable = read_sql("countable", event_window_us=event_window_us)
+    tables.execute_sql(f"CREATE TEMPORARY VIEW countable AS {countable}")
     name_section(tables, "usage")
     log_window = _interval(settings.metering.log_window_s * 1000)
     bucket = account_bucket_sql(settings.metering.account_buckets)

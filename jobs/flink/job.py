@@ -64,6 +64,7 @@ def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRul
         meters={meter.meter_id: meter for meter in meters},
         correction_bucket_us=metering.correction_bucket_s * _S_US,
         unknown_account_wait_us=metering.unknown_account_wait_s * _S_US,
+        event_window_us=metering.event_window_s * _S_US,
         jitter_us=metering.close_jitter_s * _S_US,
     )
 

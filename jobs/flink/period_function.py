@@ -51,7 +51,16 @@ from schemas.usage_row import (
     UsageCorrection,
     UsageRow,
 )
-from udfs.metering import MeteringRules, expire_waiting, locate, on_timer, on_usage
+from udfs.aligning import misalignment
+from udfs.metering import (
+    MeteringRules,
+    TooLate,
+    amend,
+    expire_waiting,
+    locate,
+    on_timer,
+    on_usage,
+)
 
 CORRECTIONS = OutputTag("usage_corrections", USAGE_CORRECTION)
 EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
@@ -63,6 +72,14 @@ _BYTES = Types.STRING()
 _ONE_TO_ONE = "latin-1"
 _MS_US = 1000
 _TAGS = {UsageCorrection: CORRECTIONS, ExpiredUsage: EXPIRED, UnassignedUsage: UNASSIGNED}
+
+
+class _RefusedAccountError(Exception):
+    """A record of the accounts topic that is refused, and why."""
+
+    def __init__(self, reason: AccountRejectReason, detail: str) -> None:
+        super().__init__(detail)
+        self.reason, self.detail = reason, detail
 
 
 class MeterPeriods(KeyedCoProcessFunction):
@@ -98,22 +115,15 @@ class MeterPeriods(KeyedCoProcessFunction):
 
     def process_element2(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take an account's terms, then the usage that waited for them."""
-        account_id, terms = value[0], value[1]
-        if terms is None:
-            detail = "expected terms, found a tombstone"
-            yield _reject(value, AccountRejectReason.TOMBSTONE, detail)
-            return
-        encoded = terms.encode()
+        account_id, terms, log_ms = value[0], value[1], value[4]
         try:
-            account = self._decode_account(encoded)
-        except AccountError as error:
-            yield _reject(value, AccountRejectReason.BAD_TERMS, str(error))
+            account = self._read_account(account_id, terms)
+            now_us = max(log_ms, ctx.timer_service().current_watermark()) * _MS_US
+            self._amend(account, now_us, ctx)
+        except _RefusedAccountError as refused:
+            yield _reject(value, refused.reason, refused.detail)
             return
-        if account.account_id != account_id:
-            detail = f"expected the record's key {account_id}, found {account.account_id}"
-            yield _reject(value, AccountRejectReason.KEY_MISMATCH, detail)
-            return
-        self._accounts.put(account_id, encoded.decode(_ONE_TO_ONE))
+        self._accounts.put(account_id, terms.encode().decode(_ONE_TO_ONE))
         waiting = [_read_usage(state) for state in self._waiting.get() or ()]
         mine = [usage for usage in waiting if usage.account_id == account_id]
         if mine:
@@ -142,6 +152,46 @@ class MeterPeriods(KeyedCoProcessFunction):
             self._waiting.update([_write_usage(usage) for usage in kept])
             yield from _emit(rows)
 
+    def _read_account(self, account_id: str, terms: str | None) -> Account:
+        if terms is None:
+            detail = "expected terms, found a tombstone"
+            raise _RefusedAccountError(AccountRejectReason.TOMBSTONE, detail)
+        try:
+            account = self._decode_account(terms.encode())
+        except AccountError as error:
+            raise _RefusedAccountError(AccountRejectReason.BAD_TERMS, str(error)) from None
+        if account.account_id != account_id:
+            detail = f"expected the record's key {account_id}, found {account.account_id}"
+            raise _RefusedAccountError(AccountRejectReason.KEY_MISMATCH, detail)
+        problem = misalignment(account.terms, self._rules.event_window_us)
+        if problem is not None:
+            raise _RefusedAccountError(AccountRejectReason.OFF_WINDOW, problem)
+        return account
+
+    def _amend(self, account: Account, now_us: int, ctx: Any) -> None:
+        """Move the entries whose periods other terms change."""
+        account_id = account.account_id
+        known = self._account(account_id)
+        if known is None or known == account:
+            return
+        named = ((_read_name(name), state) for name, state in self._entries.items())
+        entries = [
+            (key, _read_entry(state)) for (owner, key), state in named if owner == account_id
+        ]
+        terms = (known.terms, account.terms)
+        amendment = amend(self._rules, account_id, terms, entries, now_us)
+        if isinstance(amendment, TooLate):
+            raise _RefusedAccountError(AccountRejectReason.TOO_LATE, amendment.detail)
+        for before, after, entry in amendment.moved:
+            self._entries.remove(_name(account_id, before))
+            self._entries.put(_name(account_id, after), _write_entry(entry))
+        self._register(amendment.wake_at_us, ctx)
+
+    def _register(self, wake_at_us: Iterable[int], ctx: Any) -> None:
+        for wake_us in wake_at_us:
+            # Rounded up: a timer never fires before the instant asked for.
+            ctx.timer_service().register_event_time_timer(-(-wake_us // _MS_US))
+
     def _account(self, account_id: str) -> Account | None:
         encoded = self._accounts.get(account_id)
         return None if encoded is None else self._decode_account(encoded.encode(_ONE_TO_ONE))
@@ -158,9 +208,7 @@ class MeterPeriods(KeyedCoProcessFunction):
             self._store(name, decision.entry, entry, usage.event_count)
         if decision.waits:
             self._waiting.add(_write_usage(usage))
-        for wake_us in decision.wake_at_us:
-            # Rounded up: a timer never fires before the instant asked for.
-            ctx.timer_service().register_event_time_timer(-(-wake_us // _MS_US))
+        self._register(decision.wake_at_us, ctx)
         yield from _emit(decision.emit)
 
     def _store(

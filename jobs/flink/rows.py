@@ -44,7 +44,7 @@ USAGE = Types.ROW(
         Types.STRING(),  # account_id
         Types.STRING(),  # meter_id
         Types.STRING(),  # dimensions
-        Types.LONG(),  # event_minute_us
+        Types.LONG(),  # event_window_start_us
         Types.STRING(),  # units_sum
         Types.STRING(),  # units_max
         Types.STRING(),  # units_min

@@ -151,13 +151,18 @@ def _location(value: str, folder: Path) -> str:
 
 
 def _read_int(spec: Field[Any], value: object, where: str) -> int:
-    minimum, maximum = spec.metadata["minimum"], spec.metadata.get("maximum")
+    minimum, maximum = spec.metadata.get("minimum"), spec.metadata.get("maximum")
+    choices = spec.metadata.get("choices")
     expected = f"a whole number of at least {minimum}"
     if maximum is not None:
         expected = f"a whole number from {minimum} to {maximum}"
+    if choices is not None:
+        expected = " or ".join(map(str, choices))
     if not isinstance(value, int) or isinstance(value, bool):
         raise SettingsError("bad value", where, expected, type_name(value))
-    if value < minimum or (maximum is not None and value > maximum):
+    is_below = minimum is not None and value < minimum
+    is_above = maximum is not None and value > maximum
+    if is_below or is_above or (choices is not None and value not in choices):
         raise SettingsError("bad value", where, expected, str(value))
     return value
 

@@ -79,6 +79,10 @@ def _between(minimum: int, maximum: int) -> dict[str, int]:
     return {"minimum": minimum, "maximum": maximum}
 
 
+def _one_of(*choices: int) -> dict[str, tuple[int, ...]]:
+    return {"choices": choices}
+
+
 @dataclass(frozen=True, slots=True, repr=False)
 class KafkaSettings(_Masked):
     """The brokers and topics; `properties` are Java client names, given to every client."""
@@ -115,7 +119,7 @@ class MeteringSettings(_Masked):
     meters_file: Path
     watermark_slack_ms: int = field(default=5000, metadata=_at_least(0))
     log_window_s: int = field(default=10, metadata=_between(1, 3600))
-    event_window_s: int = field(default=60, metadata=_between(60, 60))
+    event_window_s: int = field(default=60, metadata=_one_of(1, 60, 3600))
     max_event_age_days: int = field(default=400, metadata=_at_least(1))
     max_event_skew_s: int = field(default=3600, metadata=_at_least(0))
     correction_bucket_s: int = field(default=3600, metadata=_at_least(1))

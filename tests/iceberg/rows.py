@@ -16,7 +16,7 @@ _DEFAULTS: dict[str, object] = {
     "period_end": _FEBRUARY,
     "timezone": "UTC",
     "aggregation": "count",
-    "event_minute": datetime(2013, 1, 5, tzinfo=UTC),
+    "event_window_start": datetime(2013, 1, 5, tzinfo=UTC),
     "quantity": Decimal(3),
     "unit": "flight",
     "event_count": 3,

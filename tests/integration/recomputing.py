@@ -63,13 +63,13 @@ def _metered(world: World, records: list[RawRecord], clocks: Clocks) -> list[Met
     groups = defaultdict(list)
     for record, event in judge_all(records, meters, Limits(), Expected()):
         for unit in units_in(record, event, meters, clocks, []):
-            groups[*unit.subject, unit.minute, unit.window_end].append(unit)
+            groups[*unit.subject, unit.event_window_start, unit.window_end].append(unit)
     rows = [
         MeteredUsage(
             account_id=account_id,
             meter_id=meter_id,
             dimensions=dimensions,
-            event_minute_us=_us(minute),
+            event_window_start_us=_us(minute),
             quantity=quantity(units),
             event_count=len(units),
             first_event_us=_us(min(unit.event_time for unit in units)),

@@ -8,6 +8,7 @@ import contextlib
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,8 @@ from jobs.local.waiting import wait_until
 from jobs.publish_accounts import publish_accounts
 from jobs.publish_flights import partition_of
 from schemas.account import decode_account, encode_account
+from schemas.cadence import Cadence
+from schemas.terms import Recurring, TakesEffect, Terms
 from schemas.usage_event import UsageEvent, encode_usage_event
 from tests.conftest import Kafka
 from tests.integration.flights import at_ms, choose, receipts_of, write_config
@@ -69,8 +72,32 @@ NEW_ACCOUNT = decode_account(
         }
     ).encode()
 )
+# From then on it is billed by weeks: its March ends at once.
+CHANGE = "2013-03-10T12:00:00"
+NEW_TERMS = Terms(
+    version=2,
+    effective_from_us=at_ms(CHANGE) * 1000,
+    timezone="America/New_York",
+    calendar=Recurring(Cadence.WEEK, datetime(2013, 1, 7)),
+    plan="standard",
+    takes_effect=TakesEffect.AT_ONCE,
+)
+CHANGED = replace(NEW_ACCOUNT, terms=(*NEW_ACCOUNT.terms, NEW_TERMS))
+# One at the change, and one a second before it.
+CHANGED_FLIGHTS = ("2013-03-10T12:00:00", "2013-03-10T11:59:59")
+CHANGED_AT = "2013-03-10T12:30:00"
+OFF_WINDOW = replace(NEW_TERMS, effective_from_us=at_ms("2013-03-11T12:30:00") * 1000)
+TOO_LATE = replace(NEW_TERMS, effective_from_us=at_ms("2013-03-01T12:00:00") * 1000)
+# Accounts of the configuration whose terms begin within an hour: refused with windows of one.
+OFF_HOURS = ("F9", "YV")
 # Each refused; they come after the account, on its key.
-BAD_ACCOUNTS = (b"{", encode_account(replace(NEW_ACCOUNT, account_id="AA")), None)
+BAD_ACCOUNTS = (
+    b"{",
+    encode_account(replace(NEW_ACCOUNT, account_id="AA")),
+    None,
+    encode_account(replace(NEW_ACCOUNT, terms=(*NEW_ACCOUNT.terms, OFF_WINDOW))),
+    encode_account(replace(NEW_ACCOUNT, terms=(*NEW_ACCOUNT.terms, TOO_LATE))),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,10 +135,15 @@ def published(departures: list[Departure]) -> list[Receipt]:
         _receipt(EDGES_AT, "AA", value, "edge")
         for value in edge_records("AA", DEPARTED, "miles", EDGES_FROM)
     ]
-    data = {"miles": 7, "air_minutes": 1, "origin": "JFK"}
-    flight = UsageEvent("new-1", "test", DEPARTED, NEW, at_ms(NEW_AT) * 1000, data)
-    receipts.append(_receipt(NEW_AT, NEW, encode_usage_event(flight), "new"))
+    receipts.append(new_flight(NEW_AT, NEW_AT))
     return sorted(receipts, key=lambda each: each.log_time_ms)
+
+
+def new_flight(time: str, received: str) -> Receipt:
+    """Return a flight of the new account."""
+    data = {"miles": 7, "air_minutes": 1, "origin": "JFK"}
+    flight = UsageEvent(f"new-{time}", "test", DEPARTED, NEW, at_ms(time) * 1000, data)
+    return _receipt(received, NEW, encode_usage_event(flight), "new")
 
 
 def _receipt(time: str, account_id: str, value: bytes, kind: str) -> Receipt:
@@ -121,7 +153,7 @@ def _receipt(time: str, account_id: str, value: bytes, kind: str) -> Receipt:
 
 def publish_new_account(topics: Topics) -> None:
     """Publish the account's terms, then records on its key that cannot be used."""
-    publish_accounts(topics.kafka, [NEW_ACCOUNT])
+    publish_accounts(topics.kafka, [NEW_ACCOUNT, CHANGED])
     with open_producer(topics.kafka) as producer:
         for value in BAD_ACCOUNTS:
             producer.send(
@@ -130,7 +162,7 @@ def publish_new_account(topics: Topics) -> None:
         producer.flush()
     file = topics.config / "accounts.yaml"
     accounts = yaml.safe_load(file.read_text())["accounts"]
-    accounts.append(json.loads(encode_account(NEW_ACCOUNT)))
+    accounts.append(json.loads(encode_account(CHANGED)))
     file.write_text(yaml.safe_dump({"accounts": accounts}))
 
 
@@ -163,7 +195,8 @@ def night(
     (port,) = free_ports(1)
     rest = FlinkRest(f"http://{LOOPBACK}:{port}")
     properties = {"rest.port": port, "metrics.fetcher.update-interval": 1000}
-    world = make_world(folder, topics, properties=properties)
+    # Hours, as the boundaries of these accounts fall on them; other tests have minutes.
+    world = make_world(folder, topics, event_window_s=3600, properties=properties)
 
     with running(world, folder / "flink") as program:
 
@@ -184,9 +217,10 @@ def night(
         silent = world.tables()
         short = beat_until(at_ms(CUT) + SLACK_MS - 1)
         publish_new_account(topics)
-        bad = len(BAD_ACCOUNTS)
+        bad = len(BAD_ACCOUNTS) + len(OFF_HOURS)
         wait_until(lambda: filled("rejected_accounts", bad), "rejected_accounts", TIMEOUT_S)
         at_cut = beat_until(at_ms(CUT) + SLACK_MS)
+        topics.publish([new_flight(time, CHANGED_AT) for time in CHANGED_FLIGHTS])
         closed = beat_until(at_ms(UNTIL))
         # Its REST interface goes down with the job.
         with contextlib.suppress(OSError, FlinkError):
@@ -245,17 +279,39 @@ def test_usage_waits_for_its_account(night: Night) -> None:
         for name in ("closed_usage", "unassigned_usage", "usage_corrections")
     }
     departed = ["air-minutes", "flights", "longest-flight", "miles"]
-    assert sorted(found.pop("closed_usage")) == departed
+    assert sorted(set(found.pop("closed_usage"))) == departed
     assert found == {"unassigned_usage": [], "usage_corrections": []}
+
+
+def test_a_change_of_terms_ends_the_open_period(night: Night) -> None:
+    """A month that had begun ends at the change, with what it held; a week begins there."""
+    rows = [row for row in night.closed["closed_usage"] if row["account_id"] == NEW]
+    found = sorted(
+        (row["period_start"], row["period_end"], int(row["quantity"]), row["terms_version"])
+        for row in rows
+        if row["meter_id"] == "miles"
+    )
+    first, change, week = (
+        datetime.fromisoformat(f"{text}+00:00")
+        for text in ("2013-03-01T00:00:00", CHANGE, "2013-03-11T04:00:00")
+    )
+    assert found == [(first, change, 14, 1), (change, week, 7, 2)]
 
 
 def test_accounts_that_cannot_be_used_are_kept(night: Night) -> None:
     """Each with its reason and its bytes; the account keeps its former terms."""
-    rows = sorted(night.closed["rejected_accounts"], key=lambda row: row["kafka_offset"])
+    refused = night.closed["rejected_accounts"]
+    others = {(row["account_id"], row["reason"]) for row in refused if row["account_id"] != NEW}
+    assert others == {(name, "off_window") for name in OFF_HOURS}
+    rows = sorted(
+        (row for row in refused if row["account_id"] == NEW), key=lambda row: row["kafka_offset"]
+    )
     assert [(row["account_id"], row["reason"]) for row in rows] == [
         (NEW, "bad_terms"),
         (NEW, "key_mismatch"),
         (NEW, "tombstone"),
+        (NEW, "off_window"),
+        (NEW, "too_late"),
     ]
     assert [row["terms"] and row["terms"].encode() for row in rows] == list(BAD_ACCOUNTS)
     assert "expected the record's key NEW, found AA" in rows[1]["detail"]

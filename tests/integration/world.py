@@ -107,19 +107,26 @@ class World:
     def expected(self, tables: dict[str, Rows]) -> Expected:
         """Return what the oracle makes of the records in `raw_events`."""
         records = records_of(tables["raw_events"])
-        return expected_of(records, self.topics.config, partitions=PARTITIONS, slack_ms=SLACK_MS)
+        return expected_of(
+            records,
+            self.topics.config,
+            partitions=PARTITIONS,
+            slack_ms=SLACK_MS,
+            event_window_s=self.settings.metering.event_window_s,
+        )
 
     def differences(self, tables: dict[str, Rows]) -> dict[str, list[str]]:
         """Return by table what the oracle did not expect, or misses."""
         return find_differences(tables, self.expected(tables))
 
 
-def make_world(folder: Path, topics: Topics, **flink: Any) -> World:
+def make_world(folder: Path, topics: Topics, event_window_s: int = 60, **flink: Any) -> World:
     """Write settings into a folder and create the tables.
 
     Args:
         folder: For the settings, the tables and the checkpoints.
         topics: What to read.
+        event_window_s: What period boundaries fall on.
         flink: Settings of the section of that name.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -136,6 +143,7 @@ def make_world(folder: Path, topics: Topics, **flink: Any) -> World:
         "metering": {
             "meters_file": str(topics.config / "meters.yaml"),
             "watermark_slack_ms": SLACK_MS,
+            "event_window_s": event_window_s,
         },
         "flink": {"checkpoint_dir": "checkpoints", "checkpoint_interval_ms": 2000, **flink},
     }

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +42,18 @@ def records_of(raw_events: Rows) -> list[RawRecord]:
 
 
 def expected_of(
-    records: list[RawRecord], config: Path, *, partitions: int = 4, slack_ms: int = 5000
+    records: list[RawRecord],
+    config: Path,
+    *,
+    partitions: int = 4,
+    slack_ms: int = 5000,
+    event_window_s: int = 60,
 ) -> Expected:
     """Return what the tables must hold once the job has read all records."""
-    clocks = Clocks(final_watermark(records, partitions, slack_ms))
+    clocks = Clocks(
+        final_watermark(records, partitions, slack_ms),
+        event_window=timedelta(seconds=event_window_s),
+    )
     meters = read_meters(config / "meters.yaml")
     return recompute(records, meters, read_accounts(config / "accounts.yaml"), clocks)
 

@@ -20,6 +20,7 @@ class Clocks:
 
     watermark: datetime
     log_window: timedelta = timedelta(seconds=10)
+    event_window: timedelta = timedelta(minutes=1)
     correction_bucket: timedelta = timedelta(hours=1)
     unknown_account_wait: timedelta = timedelta(days=1)
 
@@ -34,11 +35,7 @@ class Unit(NamedTuple):
     event_time: datetime
     log_time: datetime
     window_end: datetime
-
-    @property
-    def minute(self) -> datetime:
-        """The minute of the event."""
-        return self.event_time.replace(second=0, microsecond=0)
+    event_window_start: datetime
 
     @property
     def subject(self) -> tuple[str, str, str]:
@@ -67,8 +64,9 @@ def units_in(
             rejects.append(reject)
             continue
         dimensions = dimensions_of(event, meter)
+        start = event.time - (event.time - EPOCH) % clocks.event_window
         units.append(
-            Unit(meter, event.subject, dimensions, amount, event.time, log_time, window_end)
+            Unit(meter, event.subject, dimensions, amount, event.time, log_time, window_end, start)
         )
     return units
 

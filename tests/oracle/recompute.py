@@ -74,15 +74,17 @@ def recompute(
         if not units or units[0].window_end > clocks.watermark:
             continue
         terms_list = accounts.get(event.subject)
-        period = None if terms_list is None else period_of(terms_list, units[0].minute)
+        period = None if terms_list is None else period_of(terms_list, units[0].event_window_start)
+        why_not = "no_terms" if period is None else period.why_not
+        period = None if why_not else period
         for unit in units:
-            window = (*unit.subject, unit.minute, unit.window_end)
+            window = (*unit.subject, unit.event_window_start, unit.window_end)
             if period is not None and unit.window_end <= _horizon(unit, period):
                 in_period[*unit.subject, period.start].append((unit, period))
             elif period is not None:
                 in_window[*window, "expired"].append((unit, period))
             elif terms_list is not None:
-                in_window[*window, "no_terms"].append((unit, None))
+                in_window[*window, why_not].append((unit, None))
             elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
                 in_window[*window, "unknown_account"].append((unit, None))
     _write_rows(in_period, in_window, clocks, expected)
@@ -216,7 +218,7 @@ def _expired(units: Sequence[Unit], period: Period) -> Expired:
         period_start=period.start,
         period_end=period.end,
         timezone=period.terms.timezone,
-        event_minute=units[0].minute,
+        event_window_start=units[0].event_window_start,
         quantity=quantity(units),
         event_count=len(units),
         log_window_end=units[0].window_end,
@@ -227,7 +229,7 @@ def _unassigned(units: Sequence[Unit], reason: str) -> Unassigned:
     return Unassigned(
         **_subject_and_times(units),
         reason=reason,
-        event_minute=units[0].minute,
+        event_window_start=units[0].event_window_start,
         quantity=quantity(units),
         event_count=len(units),
         log_window_end=units[0].window_end,

@@ -1,9 +1,10 @@
 """What the oracle reads and what it returns. It shares no code with the product, on purpose."""
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -39,8 +40,11 @@ class OracleTerms:
     version: int
     effective_from: datetime
     timezone: str
-    cadence: str
-    anchor: date
+    cadence: str | None = None
+    anchor: datetime | None = None
+    boundaries: tuple[datetime, ...] = ()
+    at_once: bool = False
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -122,7 +126,7 @@ class Expired:
     period_start: datetime
     period_end: datetime
     timezone: str
-    event_minute: datetime
+    event_window_start: datetime
     quantity: Decimal
     unit: str
     event_count: int
@@ -141,7 +145,7 @@ class Unassigned:
     meter_id: str
     dimensions: str
     reason: str
-    event_minute: datetime
+    event_window_start: datetime
     quantity: Decimal
     unit: str
     event_count: int
@@ -169,18 +173,28 @@ def read_meters(path: Path) -> list[OracleMeter]:
     ]
 
 
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text)
+
+
 def read_accounts(path: Path) -> dict[str, list[OracleTerms]]:
     """Read the accounts file, which is known to be right."""
-    return {
-        entry["account_id"]: [
-            OracleTerms(
-                version=terms["version"],
-                effective_from=datetime.fromisoformat(terms["effective_from"]),
-                timezone=terms["timezone"],
-                cadence=terms["cadence"],
-                anchor=date.fromisoformat(terms["anchor"]),
-            )
-            for terms in entry["terms"]
-        ]
-        for entry in yaml.safe_load(path.read_text())["accounts"]
-    }
+    accounts = yaml.safe_load(path.read_text())["accounts"]
+    return {entry["account_id"]: read_terms(entry["terms"]) for entry in accounts}
+
+
+def read_terms(members: list[dict[str, Any]]) -> list[OracleTerms]:
+    """Read the terms of an account, which are known to be right."""
+    return [
+        OracleTerms(
+            version=terms["version"],
+            effective_from=datetime.fromisoformat(terms["effective_from"]),
+            timezone=terms["timezone"],
+            cadence=terms.get("cadence"),
+            anchor=_moment(terms.get("anchor")),
+            boundaries=tuple(map(datetime.fromisoformat, terms.get("boundaries", ()))),
+            at_once=terms.get("takes_effect") == "at_once",
+            until=_moment(terms.get("effective_until")),
+        )
+        for terms in members
+    ]

@@ -57,7 +57,7 @@ def _usage(log: Sequence[RawRecord], clocks: Clocks) -> list[MeteredUsage]:
     ignored = oracle.Expected()
     for record, event in oracle.judge_all(log, meters, Limits(), ignored):
         for unit in units_in(record, event, meters, clocks, []):
-            groups[*unit.subject, unit.minute, unit.window_end].append(unit)
+            groups[*unit.subject, unit.event_window_start, unit.window_end].append(unit)
     rows = [
         MeteredUsage(
             account_id,

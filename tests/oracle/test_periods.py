@@ -1,6 +1,6 @@
 """The oracle's calendar, against dates worked out by hand."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.oracle.shapes import OracleTerms
 def found(moment: str, zone: str, cadence: str, anchor: str, since: str = "2000-01-01") -> str:
     """Return the period of a moment as `start end`."""
     effective = datetime.fromisoformat(f"{since}T00:00Z")
-    terms = OracleTerms(1, effective, zone, cadence, date.fromisoformat(anchor))
+    terms = OracleTerms(1, effective, zone, cadence, datetime.fromisoformat(anchor))
     period = period_of([terms], datetime.fromisoformat(f"{moment}Z"))
     if period is None:
         return "none"
@@ -92,8 +92,8 @@ def test_the_first_period_is_a_stub() -> None:
 
 def test_the_last_terms_in_effect_decide() -> None:
     """Of several terms the latest that has begun counts."""
-    old = OracleTerms(1, datetime(2012, 1, 1, tzinfo=UTC), "UTC", "month", date(2012, 1, 1))
-    new = OracleTerms(2, datetime(2013, 1, 1, tzinfo=UTC), "UTC", "year", date(2013, 1, 1))
+    old = OracleTerms(1, datetime(2012, 1, 1, tzinfo=UTC), "UTC", "month", datetime(2012, 1, 1))
+    new = OracleTerms(2, datetime(2013, 1, 1, tzinfo=UTC), "UTC", "year", datetime(2013, 1, 1))
     for month, version in ((12, 1), (1, 2)):
         moment = datetime(2012 if month == 12 else 2013, month, 5, tzinfo=UTC)
         period = period_of([old, new], moment)

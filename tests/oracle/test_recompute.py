@@ -1,7 +1,7 @@
 """The oracle's rows, against a log small enough to work out by hand."""
 
 import json
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,7 +14,7 @@ HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 SUM = OracleMeter("gb", "used", "sum", "units", "GB", ("place",), 3600, 10 * 86_400)
 MAX = OracleMeter("peak", "used", "max", "units", "GB", (), 3600, 10 * 86_400)
 COUNT = OracleMeter("uses", "used", "count", None, "use", (), 3600, 10 * 86_400)
-TERMS = OracleTerms(3, datetime(2013, 1, 10, tzinfo=UTC), "UTC", "month", date(2013, 1, 1))
+TERMS = OracleTerms(3, datetime(2013, 1, 10, tzinfo=UTC), "UTC", "month", datetime(2013, 1, 1))
 CLOCKS = Clocks(watermark=datetime(2014, 1, 1, tzinfo=UTC))
 
 
@@ -116,7 +116,7 @@ def test_usage_after_the_horizon_expires() -> None:
     )
     assert [int(row.quantity) for row in expected.corrections] == [2]
     (expired,) = expected.expired
-    assert (int(expired.quantity), expired.event_minute) == (4, JUNE)
+    assert (int(expired.quantity), expired.event_window_start) == (4, JUNE)
     assert expired.log_window_end == horizon + timedelta(seconds=10)
 
 

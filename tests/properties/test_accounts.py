@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from schemas.account import (
     Account,
     AccountError,
-    Cadence,
-    Terms,
     decode_account,
     encode_account,
 )
-from schemas.instant import MINUTE_US
+from schemas.cadence import Cadence
+from schemas.instant import MINUTE_US, SECOND_US
+from schemas.terms import Listed, Recurring, Terms
 
 texts = st.text(min_size=1)
 json_values = st.recursive(
@@ -23,19 +23,28 @@ json_values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner),
     max_leaves=5,
 )
+wall_clocks = st.datetimes().map(lambda moment: moment.replace(microsecond=0))
+cadences = st.builds(
+    Cadence,
+    months=st.integers(0, 500),
+    days=st.integers(0, 10_000),
+    time_us=st.integers(0, 10**6).map(lambda seconds: seconds * SECOND_US),
+).filter(lambda cadence: cadence != Cadence())
+calendars = st.builds(Recurring, cadences, wall_clocks) | st.builds(
+    Listed, st.sets(wall_clocks, min_size=2, max_size=9).map(lambda each: tuple(sorted(each)))
+)
 accounts = st.builds(
-    lambda account_id, starts, timezone, cadence, anchor, plan: Account(
+    lambda account_id, starts, timezone, calendar, plan: Account(
         account_id,
         tuple(
-            Terms(version, start * MINUTE_US, timezone, cadence, anchor, plan)
+            Terms(version, start * MINUTE_US, timezone, calendar, plan)
             for version, start in enumerate(sorted(starts), start=1)
         ),
     ),
     texts,
     st.sets(st.integers(-30_000_000, 60_000_000), min_size=1, max_size=4),
     st.sampled_from(["UTC", "America/New_York", "Pacific/Apia"]),
-    st.sampled_from(Cadence),
-    st.dates(),
+    calendars,
     texts,
 )
 
@@ -53,7 +62,12 @@ def test_any_bytes(record: bytes) -> None:
 
 
 @given(
-    st.sampled_from(["version", "effective_from", "timezone", "cadence", "anchor", "plan"]),
+    st.sampled_from(
+        [
+            *("version", "effective_from", "timezone", "cadence", "anchor", "plan"),
+            *("effective_until", "takes_effect", "boundaries"),
+        ]
+    ),
     json_values,
 )
 def test_any_member(name: str, value: object) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from calendar import monthrange
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
@@ -10,9 +11,11 @@ from zoneinfo import ZoneInfo
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.account import Cadence, Terms
+from schemas.billing_period import BillingPeriod
+from schemas.cadence import NAMED_CADENCES, Cadence
 from schemas.instant import EPOCH, MICROSECOND, MINUTE_US, to_us
-from udfs.scheduling import boundary_us, period_containing
+from schemas.terms import Recurring, TakesEffect, Terms
+from udfs.scheduling import boundary_us, period_containing, spans_of
 
 # Zones with every trait: no change of clocks, half hours, gaps and folds at midnight, changes of
 # standard time, skipped days, both hemispheres, and a change in a leap year's February.
@@ -39,14 +42,18 @@ FIRST_US, LAST_US = (to_us(datetime(year, 1, 1, tzinfo=UTC)) for year in (1975, 
 
 instants = st.integers(FIRST_US, LAST_US)
 minutes = st.integers(FIRST_US // MINUTE_US, LAST_US // MINUTE_US).map(lambda n: n * MINUTE_US)
+anchors = st.dates(date(1970, 1, 1), date(2105, 12, 31)).map(
+    lambda day: datetime(day.year, day.month, day.day)
+)
+CADENCES = [NAMED_CADENCES[name] for name in sorted(NAMED_CADENCES)]
 terms = st.builds(
     Terms,
     version=st.integers(1, 9),
     effective_from_us=st.just(FIRST_US),
     timezone=st.sampled_from(ZONES),
-    cadence=st.sampled_from(Cadence),
-    anchor=st.dates(date(1970, 1, 1), date(2105, 12, 31)),
+    calendar=st.builds(Recurring, st.sampled_from(CADENCES), anchors),
     plan=st.just("standard"),
+    takes_effect=st.sampled_from(TakesEffect),
 )
 
 
@@ -54,23 +61,23 @@ terms = st.builds(
 def test_periods_tile_time(which: Terms, event_us: int, data: st.DataObject) -> None:
     """Each instant has one period, all instants of a period have the same, neighbours touch."""
     period = period_containing((which,), event_us)
-    assert period is not None
+    assert isinstance(period, BillingPeriod)
     assert period.start_us <= event_us < period.end_us
     other_us = data.draw(st.integers(period.start_us, period.end_us - 1))
     assert period_containing((which,), other_us) == period
     after = period_containing((which,), period.end_us)
-    assert after is not None
+    assert isinstance(after, BillingPeriod)
     assert after.start_us == period.end_us
     if period.start_us > FIRST_US:
         before = period_containing((which,), period.start_us - 1)
-        assert before is not None
+        assert isinstance(before, BillingPeriod)
         assert before.end_us == period.start_us
 
 
 @given(terms, st.integers(-600, 600))
 def test_boundaries_are_local_midnights(which: Terms, n: int) -> None:
     """A boundary shows 00:00 on the wall, for the first time; or the zone skips that midnight."""
-    boundary = boundary_us(which, n)
+    boundary = nth(which, n)
     zone = ZoneInfo(which.timezone)
     wall = (EPOCH + boundary * MICROSECOND).astimezone(zone)
     expected = naive_date(which, n)
@@ -92,31 +99,71 @@ def test_boundaries_are_local_midnights(which: Terms, n: int) -> None:
 @given(terms, st.integers(-600, 600))
 def test_boundaries_never_go_back(which: Terms, n: int) -> None:
     """Each boundary is at or after the one before it."""
-    boundaries = [boundary_us(which, each) for each in range(n, n + 14)]
+    boundaries = [nth(which, each) for each in range(n, n + 14)]
     assert all(a <= b for a, b in pairwise(boundaries))
 
 
-@given(terms, terms, minutes, instants)
+@given(terms, terms, minutes.filter(lambda each: each > FIRST_US), instants)
 def test_terms_share_no_instant(first: Terms, last: Terms, change_us: int, event_us: int) -> None:
     """With several terms each event goes by one; no period of the new ones starts before them."""
     both = (
         first,
-        Terms(10, change_us, last.timezone, last.cadence, last.anchor, last.plan),
+        replace(last, version=10, effective_from_us=change_us),
     )
     period = period_containing(both, event_us)
-    assert period is not None
+    assert isinstance(period, BillingPeriod)
     assert period.start_us <= event_us < period.end_us
-    assert period.terms_version == (10 if event_us >= change_us else first.version)
-    assert period.terms_version != 10 or period.start_us >= change_us
+    start_us = spans_of(both)[1].start_us
+    assert period.terms_version == (10 if event_us >= start_us else first.version)
+    assert period.start_us >= start_us if period.terms_version == 10 else period.end_us <= start_us
+    if last.takes_effect is TakesEffect.AT_ONCE:
+        assert start_us == change_us
+    else:
+        old = period_containing((first,), change_us)
+        assert isinstance(old, BillingPeriod)
+        assert start_us == (change_us if old.start_us == change_us else old.end_us)
+
+
+def nth(which: Terms, n: int) -> int:
+    """Return the n-th boundary."""
+    assert isinstance(which.calendar, Recurring)
+    return boundary_us(which.timezone, which.calendar, n)
 
 
 def naive_date(which: Terms, n: int) -> date:
     """Count boundaries one by one along the calendar: slow, and nothing to do with the code."""
-    days = {Cadence.DAY: 1, Cadence.WEEK: 7}.get(which.cadence)
-    if days:
-        return date.fromordinal(which.anchor.toordinal() + n * days)
-    step = {Cadence.MONTH: 1, Cadence.QUARTER: 3, Cadence.HALF_YEAR: 6, Cadence.YEAR: 12}
-    first = which.anchor.replace(day=1)
-    for _ in range(abs(n) * step[which.cadence]):
+    assert isinstance(which.calendar, Recurring)
+    anchor, cadence = which.calendar.anchor.date(), which.calendar.cadence
+    if cadence.days:
+        return date.fromordinal(anchor.toordinal() + n * cadence.days)
+    first = anchor.replace(day=1)
+    for _ in range(abs(n) * cadence.months):
         first = (first + timedelta(days=31) if n > 0 else first - timedelta(days=1)).replace(day=1)
-    return first.replace(day=min(which.anchor.day, monthrange(first.year, first.month)[1]))
+    return first.replace(day=min(anchor.day, monthrange(first.year, first.month)[1]))
+
+
+any_cadences = st.builds(
+    Cadence,
+    months=st.integers(0, 30),
+    days=st.integers(0, 400),
+    time_us=st.integers(0, 100_000).map(lambda minutes: minutes * MINUTE_US),
+).filter(lambda cadence: cadence != Cadence())
+clock_anchors = st.datetimes(datetime(1970, 1, 1), datetime(2105, 12, 31)).map(
+    lambda moment: moment.replace(microsecond=0)
+)
+
+
+@given(any_cadences, clock_anchors, st.sampled_from(ZONES), instants, st.data())
+def test_periods_of_any_duration_tile_time(
+    cadence: Cadence, anchor: datetime, timezone: str, event_us: int, data: st.DataObject
+) -> None:
+    """Whatever the cadence and the time of day of the anchor."""
+    which = Terms(1, FIRST_US, timezone, Recurring(cadence, anchor), "standard")
+    period = period_containing((which,), event_us)
+    assert isinstance(period, BillingPeriod)
+    assert period.start_us <= event_us < period.end_us
+    other_us = data.draw(st.integers(period.start_us, period.end_us - 1))
+    assert period_containing((which,), other_us) == period
+    after = period_containing((which,), period.end_us)
+    assert isinstance(after, BillingPeriod)
+    assert after.start_us == period.end_us

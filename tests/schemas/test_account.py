@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -11,19 +11,18 @@ import pytest
 from schemas.account import (
     Account,
     AccountError,
-    Cadence,
-    Terms,
     decode_account,
     encode_account,
 )
+from schemas.cadence import Cadence
+from schemas.terms import Listed, Recurring, TakesEffect, Terms
 
 RECORD = (
     b'{"account_id":"B6","terms":[{"version":1,"effective_from":"2012-01-01T00:00:00Z",'
     b'"timezone":"America/New_York","cadence":"month","anchor":"2013-01-15","plan":"standard"}]}'
 )
-TERMS = Terms(
-    1, 1_325_376_000_000_000, "America/New_York", Cadence.MONTH, date(2013, 1, 15), "standard"
-)
+MONTHS = Recurring(Cadence.MONTH, datetime(2013, 1, 15))
+TERMS = Terms(1, 1_325_376_000_000_000, "America/New_York", MONTHS, "standard")
 
 
 def changed(**members: Any) -> bytes:
@@ -66,13 +65,13 @@ def test_any_offset_and_unknown_members() -> None:
         ),
         (
             changed(effective_from="2012-01-01T00:00:00"),
-            "terms[0].effective_from: expected a whole minute in RFC 3339 with its offset, "
+            "terms[0].effective_from: expected a whole second in RFC 3339 with its offset, "
             "found '2012-01-01T00:00:00'",
         ),
         (
-            changed(effective_from="2012-01-01T00:00:01Z"),
-            "terms[0].effective_from: expected a whole minute in RFC 3339 with its offset, "
-            "found '2012-01-01T00:00:01Z'",
+            changed(effective_from="2012-01-01T00:00:01.5Z"),
+            "terms[0].effective_from: expected a whole second in RFC 3339 with its offset, "
+            "found '2012-01-01T00:00:01.5Z'",
         ),
         (
             changed(timezone="Mars/Olympus"),
@@ -85,15 +84,43 @@ def test_any_offset_and_unknown_members() -> None:
         (
             changed(cadence="fortnight"),
             "terms[0].cadence: expected one of day, week, month, quarter, half_year, year, "
-            "found 'fortnight'",
+            "or an ISO 8601 duration of at most a century, found 'fortnight'",
         ),
         (
             changed(anchor="20130115"),
-            "terms[0].anchor: expected a date YYYY-MM-DD, found '20130115'",
+            "terms[0].anchor: expected a wall-clock time YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS], "
+            "found '20130115'",
         ),
         (
             changed(anchor="2013-02-30"),
-            "terms[0].anchor: expected a date YYYY-MM-DD, found '2013-02-30'",
+            "terms[0].anchor: expected a wall-clock time YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS], "
+            "found '2013-02-30'",
+        ),
+        (
+            changed(anchor="2013-01-15T00:00Z"),
+            "terms[0].anchor: expected a wall-clock time YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS], "
+            "found '2013-01-15T00:00Z'",
+        ),
+        (
+            changed(effective_until="2012-01-01T00:00:00Z"),
+            "terms[0].effective_until: expected later than 2012-01-01T00:00:00Z, "
+            "found 2012-01-01T00:00:00Z",
+        ),
+        (
+            changed(takes_effect="soon"),
+            "terms[0].takes_effect: expected one of next_boundary, at_once, found 'soon'",
+        ),
+        (
+            changed(boundaries=["2013-01-01", "2013-02-01"]),
+            "terms[0]: expected cadence and anchor or boundaries, found both",
+        ),
+        (
+            changed(cadence=None, anchor=None, boundaries=["2013-01-01"]),
+            "terms[0].boundaries: expected a list of two or more, found ['2013-01-01']",
+        ),
+        (
+            changed(cadence=None, anchor=None, boundaries=["2013-02-01", "2013-01-01T06:00"]),
+            "terms[0].boundaries[1]: expected later than 2013-02-01, found 2013-01-01T06:00",
         ),
         (changed(plan=None), "terms[0].plan: expected text that is not empty, found None"),
         (
@@ -111,6 +138,26 @@ def test_what_is_wrong_is_one_line(record: bytes, message: str) -> None:
     with pytest.raises(AccountError) as error:
         decode_account(record)
     assert str(error.value) == message
+
+
+def test_every_member() -> None:
+    """Terms with nothing left to its default read and write, byte for byte."""
+    record = (
+        b'{"account_id":"B6","terms":[{"version":3,"effective_from":"2012-01-01T00:00:00Z",'
+        b'"effective_until":"2014-01-01T05:00:00Z","takes_effect":"at_once","timezone":"UTC",'
+        b'"boundaries":["2013-01-01","2013-01-29T06:30","2013-02-26T06:30:15"],"plan":"gold"}]}'
+    )
+    listed = Listed(
+        (
+            datetime(2013, 1, 1),
+            datetime(2013, 1, 29, 6, 30),
+            datetime(2013, 2, 26, 6, 30, 15),
+        )
+    )
+    start_us, end_us = 1_325_376_000_000_000, 1_388_552_400_000_000
+    terms = Terms(3, start_us, "UTC", listed, "gold", TakesEffect.AT_ONCE, end_us)
+    assert decode_account(record) == Account("B6", (terms,))
+    assert encode_account(Account("B6", (terms,))) == record
 
 
 @pytest.mark.parametrize(

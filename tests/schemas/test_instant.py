@@ -40,4 +40,4 @@ def test_the_fold_of_a_wall_clock_counts() -> None:
 def test_naive_is_refused() -> None:
     """A datetime without a zone is no instant."""
     with pytest.raises(ValueError, match="expected a datetime with a time zone"):
-        to_us(datetime(2013, 1, 15))  # noqa: DTZ001 - the very thing to refuse
+        to_us(datetime(2013, 1, 15))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import heapq
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 
-from schemas.account import Account, Cadence, Terms, decode_account, encode_account
+from schemas.account import Account, decode_account, encode_account
+from schemas.cadence import Cadence
 from schemas.instant import DAY_US, HOUR_US, MINUTE_US, to_us
 from schemas.meter import Aggregation, Meter
 from schemas.meter_state import (
@@ -18,8 +19,17 @@ from schemas.meter_state import (
     encode_usage,
 )
 from schemas.metered_usage import MeteredUsage
+from schemas.terms import Recurring, Terms
 from schemas.usage_row import UsageRow
-from udfs.metering import MeteringRules, expire_waiting, locate, on_timer, on_usage
+from udfs.metering import (
+    Amendment,
+    MeteringRules,
+    amend,
+    expire_waiting,
+    locate,
+    on_timer,
+    on_usage,
+)
 
 NEVER_US = 1 << 62
 
@@ -31,7 +41,9 @@ def at(text: str) -> int:
 
 MILES = Meter("miles", "flight.departed", Aggregation.SUM, "miles", "mile", (), HOUR_US, 3 * DAY_US)
 RULES = MeteringRules({"miles": MILES})
-MONTHLY = Terms(7, at("2000-01-01T00:00"), "UTC", Cadence.MONTH, date(2013, 1, 1), "standard")
+MONTHLY = Terms(
+    7, at("2000-01-01T00:00"), "UTC", Recurring(Cadence.MONTH, datetime(2013, 1, 1)), "standard"
+)
 A1 = Account("A1", (MONTHLY,))
 
 
@@ -42,7 +54,7 @@ def usage(event: str, window_end: str, quantity: int | str = 1, **other: str | i
         "account_id": "A1",
         "meter_id": "miles",
         "dimensions": "{}",
-        "event_minute_us": event_us // MINUTE_US * MINUTE_US,
+        "event_window_start_us": event_us // MINUTE_US * MINUTE_US,
         "quantity": Decimal(quantity),
         "event_count": 1,
         "first_event_us": event_us,
@@ -64,12 +76,29 @@ class Engine:
     waiting: dict[str, list[bytes]] = field(default_factory=dict)
     timers: list[tuple[int, str]] = field(default_factory=list)
     rows: list[UsageRow] = field(default_factory=list)
+    now_us: int = 0
 
     def know(self, account: Account) -> None:
-        """Make an account known, and deliver what waits for it."""
+        """Make an account known, or its new terms, and deliver what waits for it."""
+        if account.account_id in self.accounts:
+            self._amend(account)
         self.accounts[account.account_id] = encode_account(account)
         for state in self.waiting.pop(account.account_id, []):
             self.deliver(decode_usage(state))
+
+    def _amend(self, account: Account) -> None:
+        account_id = account.account_id
+        known = decode_account(self.accounts[account_id])
+        state = self.entries.setdefault(account_id, {})
+        entries = [(EntryKey.decode(k), decode_entry(v)) for k, v in state.items()]
+        terms = (known.terms, account.terms)
+        amendment = amend(self.rules, account_id, terms, entries, self.now_us)
+        assert isinstance(amendment, Amendment), amendment
+        for before, after, entry in amendment.moved:
+            del state[before.encode()]
+            state[after.encode()] = encode_entry(entry)
+        for time_us in amendment.wake_at_us:
+            heapq.heappush(self.timers, (time_us, account_id))
 
     def deliver(self, row: MeteredUsage) -> None:
         """Hand over one row of usage."""
@@ -92,6 +121,7 @@ class Engine:
     def advance(self, watermark_us: int = NEVER_US) -> list[UsageRow]:
         """Fire all timers up to the watermark, in order; return what they emit."""
         before = len(self.rows)
+        self.now_us = max(self.now_us, watermark_us)
         while self.timers and self.timers[0][0] <= watermark_us:
             now_us, account_id = heapq.heappop(self.timers)
             state = self.entries.setdefault(account_id, {})

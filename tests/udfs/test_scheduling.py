@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import datetime
 
 import pytest
 
-from schemas.account import Cadence, Terms
 from schemas.billing_period import BillingPeriod
-from schemas.instant import HOUR_US, MINUTE_US
+from schemas.cadence import Cadence, decode_cadence
+from schemas.instant import HOUR_US
+from schemas.terms import Listed, Recurring, TakesEffect, Terms
+from schemas.usage_row import UnassignedReason
 from tests.udfs.engine import at
-from udfs.scheduling import boundary_us, period_containing
+from udfs.scheduling import boundary_us, period_containing, spans_of
 
 NEW_YORK = "America/New_York"
 
 
 def terms(timezone: str, cadence: str, anchor: str, since: str = "2000-01-01T00:00") -> Terms:
     """Return version 1 of some terms."""
-    return Terms(1, at(since), timezone, Cadence(cadence), date.fromisoformat(anchor), "standard")
+    length = decode_cadence(cadence)
+    assert length is not None
+    calendar = Recurring(length, datetime.fromisoformat(anchor))
+    return Terms(1, at(since), timezone, calendar, "standard")
+
+
+def nth(which: Terms, n: int) -> int:
+    """Return the n-th boundary of recurring periods."""
+    assert isinstance(which.calendar, Recurring)
+    return boundary_us(which.timezone, which.calendar, n)
 
 
 def check(which: Terms, start: str, end: str) -> BillingPeriod:
@@ -27,9 +38,9 @@ def check(which: Terms, start: str, end: str) -> BillingPeriod:
         assert period_containing((which,), event_us) == period
     before = period_containing((which,), period.start_us - 1)
     after = period_containing((which,), period.end_us)
-    assert before is not None
+    assert isinstance(before, BillingPeriod)
     assert before.end_us == period.start_us
-    assert after is not None
+    assert isinstance(after, BillingPeriod)
     assert after.start_us == period.end_us
     return period
 
@@ -139,7 +150,7 @@ def test_midnight_in_a_gap_moves_by_the_gap() -> None:
     Toronto, 30 March 1919: 23:30 -> 00:30 of the 31st, so midnight of the 31st is 01:00.
     """
     toronto = terms("America/Toronto", "day", "1919-01-01")
-    assert boundary_us(toronto, 89) == at("1919-03-31T05:00")
+    assert nth(toronto, 89) == at("1919-03-31T05:00")
 
 
 def test_a_day_that_never_was() -> None:
@@ -154,8 +165,8 @@ def test_periods_are_half_open() -> None:
     end_us = at("2013-02-15T05:00")
     before = period_containing((monthly,), end_us - 1)
     after = period_containing((monthly,), end_us)
-    assert before is not None
-    assert after is not None
+    assert isinstance(before, BillingPeriod)
+    assert isinstance(after, BillingPeriod)
     assert before.end_us == after.start_us == end_us
 
 
@@ -179,28 +190,165 @@ def test_first_period_is_a_stub() -> None:
 def test_no_period_before_the_first_terms() -> None:
     """Usage from before the first terms has no period."""
     monthly = terms("UTC", "month", "2013-01-01", since="2013-01-28T09:30")
-    assert period_containing((monthly,), at("2013-01-28T09:30") - 1) is None
-    assert period_containing((), at("2013-01-28T09:30")) is None
+    before = at("2013-01-28T09:30") - 1
+    assert period_containing((monthly,), before) is UnassignedReason.NO_TERMS
+    assert period_containing((), before) is UnassignedReason.NO_TERMS
 
 
-def test_the_last_terms_in_effect_decide() -> None:
-    """Each event goes by the terms that hold at its instant; the new terms start with a stub."""
-    old = terms("UTC", "month", "2013-01-01")
-    new = Terms(2, at("2013-03-10T12:00"), NEW_YORK, Cadence.WEEK, date(2013, 1, 7), "gold")
-    change_us = new.effective_from_us
-    assert period_containing((old, new), change_us - MINUTE_US) == BillingPeriod(
-        at("2013-03-01T00:00"), at("2013-04-01T00:00"), "UTC", 1
+WEEKLY = Recurring(Cadence.WEEK, datetime(2013, 1, 7))
+
+
+def changed(since: str, takes_effect: TakesEffect, until: str | None = None) -> tuple[Terms, ...]:
+    """Return calendar months in UTC, changed to weeks of New York."""
+    until_us = None if until is None else at(until)
+    new = Terms(2, at(since), NEW_YORK, WEEKLY, "gold", takes_effect, until_us)
+    return terms("UTC", "month", "2013-01-01"), new
+
+
+def spans(which: tuple[Terms, ...]) -> list[tuple[int, int, int | None]]:
+    """Return version, start and end of each span."""
+    return [(each.terms.version, each.start_us, each.end_us) for each in spans_of(which)]
+
+
+def test_a_change_waits_for_the_next_boundary_of_the_old_terms() -> None:
+    """The old period ends where it would have; the new terms begin there, with a stub."""
+    both = changed("2013-03-10T12:00", TakesEffect.NEXT_BOUNDARY)
+    change_us = at("2013-04-01T00:00")
+    assert period_containing(both, change_us - 1) == BillingPeriod(
+        at("2013-03-01T00:00"), change_us, "UTC", 1
     )
-    assert period_containing((old, new), change_us) == BillingPeriod(
+    assert period_containing(both, change_us) == BillingPeriod(
+        change_us, at("2013-04-01T04:00"), NEW_YORK, 2
+    )
+
+
+def test_a_change_on_a_boundary_waits_for_no_other() -> None:
+    """Terms from a boundary on hold from there."""
+    both = changed("2013-04-01T00:00", TakesEffect.NEXT_BOUNDARY)
+    assert spans_of(both)[1].start_us == at("2013-04-01T00:00")
+
+
+def test_a_change_at_once_ends_the_period_there() -> None:
+    """No gap and no overlap: the old period becomes a stub that ends where the new one begins."""
+    both = changed("2013-03-10T12:00", TakesEffect.AT_ONCE)
+    change_us = at("2013-03-10T12:00")
+    assert period_containing(both, change_us - 1) == BillingPeriod(
+        at("2013-03-01T00:00"), change_us, "UTC", 1
+    )
+    assert period_containing(both, change_us) == BillingPeriod(
         change_us, at("2013-03-11T04:00"), NEW_YORK, 2
     )
+
+
+def test_a_contract_ends_with_a_stub() -> None:
+    """The last period ends with the contract; usage after it has no period, but a reason."""
+    both = changed("2013-04-01T00:00", TakesEffect.NEXT_BOUNDARY, until="2013-04-10T06:00")
+    end_us = at("2013-04-10T06:00")
+    assert period_containing(both, end_us - 1) == BillingPeriod(
+        at("2013-04-08T04:00"), end_us, NEW_YORK, 2
+    )
+    assert period_containing(both, end_us) is UnassignedReason.CONTRACT_ENDED
+
+
+def test_a_contract_that_is_renewed_later_has_a_gap() -> None:
+    """Between two contracts usage has no period; the renewal begins at once, with a stub."""
+    first = terms("UTC", "month", "2013-01-01")
+    ended = Terms(
+        1,
+        first.effective_from_us,
+        "UTC",
+        first.calendar,
+        "standard",
+        effective_until_us=at("2013-04-10T00:00"),
+    )
+    renewed = Terms(2, at("2013-06-20T00:00"), "UTC", first.calendar, "standard")
+    both = (ended, renewed)
+    assert period_containing(both, at("2013-05-01T00:00")) is UnassignedReason.CONTRACT_ENDED
+    assert period_containing(both, at("2013-06-20T00:00")) == BillingPeriod(
+        at("2013-06-20T00:00"), at("2013-07-01T00:00"), "UTC", 2
+    )
+
+
+def test_terms_overtaken_before_they_began_never_hold() -> None:
+    """Two changes in one period: the later one holds from the boundary both waited for."""
+    first, second = changed("2013-03-10T12:00", TakesEffect.NEXT_BOUNDARY)
+    third = Terms(3, at("2013-03-20T00:00"), "UTC", first.calendar, "silver")
+    boundary = at("2013-04-01T00:00")
+    assert spans((first, second, third)) == [
+        (1, first.effective_from_us, boundary),
+        (3, boundary, None),
+    ]
+
+
+def test_a_calendar_of_listed_boundaries() -> None:
+    """A 4-4-5 quarter: each period reaches from one boundary to the next; outside is none."""
+    days = ("2013-01-01", "2013-01-29", "2013-02-26", "2013-04-02")
+    calendar = Listed(tuple(datetime.fromisoformat(day) for day in days))
+    listed = (Terms(1, at("2000-01-01T00:00"), NEW_YORK, calendar, "standard"),)
+    assert period_containing(listed, at("2013-02-26T05:00")) == BillingPeriod(
+        at("2013-02-26T05:00"), at("2013-04-02T04:00"), NEW_YORK, 1
+    )
+    assert period_containing(listed, at("2013-01-29T05:00") - 1) == BillingPeriod(
+        at("2013-01-01T05:00"), at("2013-01-29T05:00"), NEW_YORK, 1
+    )
+    for outside in ("2012-12-31T00:00", "2013-04-02T04:00", "2014-01-01T00:00"):
+        assert period_containing(listed, at(outside)) is UnassignedReason.NO_PERIOD
+
+
+def test_listed_boundaries_in_a_gap() -> None:
+    """02:30 is moved to 03:30, past the next boundary 03:00: that one waits, and time is tiled."""
+    times = ("2013-03-10T01:00", "2013-03-10T02:30", "2013-03-10T03:00", "2013-03-10T05:00")
+    calendar = Listed(tuple(datetime.fromisoformat(time) for time in times))
+    listed = (Terms(1, at("2000-01-01T00:00"), NEW_YORK, calendar, "standard"),)
+    period = period_containing(listed, at("2013-03-10T07:00"))
+    assert period == BillingPeriod(at("2013-03-10T06:00"), at("2013-03-10T07:30"), NEW_YORK, 1)
+    period = period_containing(listed, at("2013-03-10T07:30"))
+    assert period == BillingPeriod(at("2013-03-10T07:30"), at("2013-03-10T09:00"), NEW_YORK, 1)
+
+
+@pytest.mark.parametrize(
+    ("timezone", "cadence", "anchor", "start", "end"),
+    [
+        ("UTC", "P10D", "2013-01-01", "2013-02-20T00:00", "2013-03-02T00:00"),
+        ("UTC", "P2W", "2013-01-07", "2012-12-24T00:00", "2013-01-07T00:00"),
+        ("UTC", "P2M", "2013-01-31", "2013-03-31T00:00", "2013-05-31T00:00"),
+        ("UTC", "P1M15D", "2013-01-31", "2013-03-15T00:00", "2013-04-30T00:00"),
+        # Clamped from the anchor first, then the days: 28 February + 15.
+        ("UTC", "P1M15D", "2013-01-31", "2013-01-31T00:00", "2013-03-15T00:00"),
+        # A wall-clock anchor: 06:00 of the account's day.
+        (NEW_YORK, "month", "2013-01-15T06:00", "2013-02-15T11:00", "2013-03-15T10:00"),
+        # Hours are elapsed time: around the change of clocks their wall-clock times move.
+        (NEW_YORK, "PT6H", "2013-03-10", "2013-03-10T05:00", "2013-03-10T11:00"),
+        (NEW_YORK, "PT6H", "2013-03-10", "2013-03-11T05:00", "2013-03-11T11:00"),
+        (NEW_YORK, "P1DT12H", "2013-03-09", "2013-03-09T05:00", "2013-03-10T17:00"),
+        ("UTC", "PT1S", "2013-01-01", "2012-12-31T23:59:59", "2013-01-01T00:00:00"),
+        ("UTC", "P100Y", "2013-01-01", "1913-01-01T00:00", "2013-01-01T00:00"),
+    ],
+)
+def test_period_of_any_duration(
+    timezone: str, cadence: str, anchor: str, start: str, end: str
+) -> None:
+    """Any ISO 8601 duration from an anchor."""
+    check(terms(timezone, cadence, anchor, since="1800-01-01T00:00"), start, end)
+
+
+@pytest.mark.parametrize(
+    ("anchor", "expected"),
+    [
+        ("2013-03-09T02:30", "2013-03-10T07:30"),  # skipped: 02:30 becomes 03:30 of summer time
+        ("2013-11-02T01:30", "2013-11-03T05:30"),  # twice: the first, still summer time
+    ],
+)
+def test_wall_clock_boundaries_in_gaps_and_repeats(anchor: str, expected: str) -> None:
+    """A boundary that does not exist moves forward by the gap; of two the first counts."""
+    assert nth(terms(NEW_YORK, "day", anchor), 1) == at(expected)
 
 
 def test_boundaries_come_from_the_anchor() -> None:
     """The n-th boundary is the same however far it is counted, and the anchor is number 0."""
     monthly = terms("UTC", "month", "2012-01-31")
-    assert boundary_us(monthly, 0) == at("2012-01-31T00:00")
-    assert boundary_us(monthly, 1) == at("2012-02-29T00:00")
-    assert boundary_us(monthly, 13) == at("2013-02-28T00:00")
-    assert boundary_us(monthly, -11) == at("2011-02-28T00:00")
-    assert boundary_us(monthly, 1200) == at("2112-01-31T00:00")
+    assert nth(monthly, 0) == at("2012-01-31T00:00")
+    assert nth(monthly, 1) == at("2012-02-29T00:00")
+    assert nth(monthly, 13) == at("2013-02-28T00:00")
+    assert nth(monthly, -11) == at("2011-02-28T00:00")
+    assert nth(monthly, 1200) == at("2112-01-31T00:00")

@@ -18,8 +18,11 @@ Timers decide only when rows are emitted, never what is in them. An engine owes 
 3. When a timer fires, at the time asked or later, hand all entries of the account to `on_timer`
    and all its waiting usage to `expire_waiting`, then store, delete and emit what they return.
 4. When an account becomes known, do 2. for its waiting usage. Terms of an account never go away.
+5. When a known account gets other terms, hand all its entries to `amend`; refuse the terms where
+   it says so, or else move the entries and register the timers it returns.
 """
 
+from udfs.metering.amending import Amendment, TooLate, amend
 from udfs.metering.closing import TimerDecision, expire_waiting, on_timer
 from udfs.metering.receiving import (
     BrokenOrderError,
@@ -31,11 +34,14 @@ from udfs.metering.receiving import (
 from udfs.metering.rules import MeteringRules, jitter_us
 
 __all__ = [
+    "Amendment",
     "BrokenOrderError",
     "Decision",
     "MeterChangedError",
     "MeteringRules",
     "TimerDecision",
+    "TooLate",
+    "amend",
     "expire_waiting",
     "jitter_us",
     "locate",

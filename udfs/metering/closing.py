@@ -66,7 +66,7 @@ def expire_waiting(
         now_us: The time of the timer, log time.
 
     Returns:
-        The rows to emit, ordered by log window, event minute, meter and dimensions, and the usage
+        The rows to emit, ordered by log window, event window, meter and dimensions, and the usage
         that still waits, in its given order.
     """
     over: list[MeteredUsage] = []
@@ -77,7 +77,7 @@ def expire_waiting(
     over.sort(
         key=lambda each: (
             each.log_window_end_us,
-            each.event_minute_us,
+            each.event_window_start_us,
             each.meter_id,
             each.dimensions,
         )

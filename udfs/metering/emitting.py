@@ -119,7 +119,7 @@ def expired_row(usage: MeteredUsage, period: BillingPeriod, unit: str) -> Expire
         period_start_us=period.start_us,
         period_end_us=period.end_us,
         timezone=period.timezone,
-        event_minute_us=usage.event_minute_us,
+        event_window_start_us=usage.event_window_start_us,
         quantity=usage.quantity,
         unit=unit,
         event_count=usage.event_count,
@@ -142,7 +142,7 @@ def unassigned_row(
         meter_id=usage.meter_id,
         dimensions=usage.dimensions,
         reason=reason,
-        event_minute_us=usage.event_minute_us,
+        event_window_start_us=usage.event_window_start_us,
         quantity=usage.quantity,
         unit="" if meter is None else meter.unit,
         event_count=usage.event_count,
@@ -161,7 +161,7 @@ def _usage_id(fate: str, usage: MeteredUsage) -> str:
         usage.account_id,
         usage.meter_id,
         usage.dimensions,
-        str(usage.event_minute_us),
+        str(usage.event_window_start_us),
         str(usage.log_window_end_us),
     )
 

@@ -167,7 +167,7 @@ def test_usage_is_read_as_its_meter_aggregates(meter_id: str, quantity: str) -> 
         account_id="AA",
         meter_id=meter_id,
         dimensions=DIMENSIONS,
-        event_minute_us=60_000_000,
+        event_window_start_us=60_000_000,
         quantity=Decimal(quantity),
         event_count=2,
         first_event_us=61,

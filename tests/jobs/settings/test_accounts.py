@@ -1,12 +1,13 @@
 """The accounts file: the demo's carriers and the one line for each mistake."""
 
-from datetime import date
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from jobs.settings import SettingsError, load_accounts
-from schemas.account import Cadence
+from schemas.cadence import Cadence
+from schemas.terms import Recurring, Terms
 
 CONFIG = Path(__file__).parents[3] / "config"
 LEAST = """\
@@ -18,11 +19,20 @@ accounts:
 """
 
 
+def recurring(terms: Terms) -> Recurring:
+    """Return the calendar of terms whose periods recur."""
+    assert isinstance(terms.calendar, Recurring)
+    return terms.calendar
+
+
 def test_the_demos_accounts() -> None:
     """All 16 carriers, with the special terms of five of them."""
     accounts = {each.account_id: each.terms for each in load_accounts(CONFIG / "accounts.yaml")}
     assert " ".join(sorted(accounts)) == "9E AA AS B6 DL EV F9 FL HA MQ OO UA US VX WN YV"
-    found = {name: (t.timezone, t.cadence, t.anchor.day) for name, (t,) in accounts.items()}
+    found = {
+        name: (only.timezone, recurring(only).cadence, recurring(only).anchor.day)
+        for name, (only,) in accounts.items()
+    }
     special = {
         "AS": ("America/Los_Angeles", Cadence.MONTH, 1),
         "B6": ("America/New_York", Cadence.MONTH, 15),
@@ -32,14 +42,14 @@ def test_the_demos_accounts() -> None:
     }
     assert {name: found.pop(name) for name in special} == special
     assert set(found.values()) == {("America/New_York", Cadence.MONTH, 1)}
-    assert accounts["WN"][0].anchor.strftime("%A") == "Monday"
+    assert recurring(accounts["WN"][0]).anchor.strftime("%A") == "Monday"
 
 
 def test_dates_may_stand_without_quotes(tmp_path: Path) -> None:
     """Dates are read as written, not as YAML's own kind of date."""
     (tmp_path / "accounts.yaml").write_text(LEAST)
     (account,) = load_accounts(tmp_path / "accounts.yaml")
-    assert account.terms[0].anchor == date(2012, 1, 1)
+    assert recurring(account.terms[0]).anchor == datetime(2012, 1, 1)
 
 
 @pytest.mark.parametrize(

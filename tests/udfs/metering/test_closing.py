@@ -7,12 +7,11 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.account import Account
 from schemas.instant import DAY_US, HOUR_US
 from schemas.meter import Aggregation
 from schemas.meter_state import EntryKey
 from schemas.usage_row import ClosedUsage, UsageCorrection
-from tests.udfs.engine import A1, MILES, MONTHLY, RULES, at, started, usage
+from tests.udfs.engine import A1, MILES, RULES, at, started, usage
 from udfs.metering import (
     BrokenOrderError,
     MeterChangedError,
@@ -188,17 +187,6 @@ def test_an_open_period_keeps_its_grace() -> None:
         at("2013-02-01T01:00"),
         at("2013-03-02T00:00"),
     ]
-
-
-def test_the_newest_terms_version_is_kept() -> None:
-    """Terms that change nothing about a period do not split it; the row names the newest."""
-    engine = started()
-    engine.deliver(usage("2013-01-20T10:00", "2013-01-20T10:01", 3))
-    engine.know(Account("A1", (replace(MONTHLY, version=8, plan="gold"),)))
-    engine.deliver(usage("2013-01-21T10:00", "2013-01-21T10:01", 4))
-    (row,) = engine.advance()
-    assert isinstance(row, ClosedUsage)
-    assert (row.quantity, row.terms_version) == (Decimal(7), 8)
 
 
 @pytest.mark.parametrize("change", [{"aggregation": Aggregation.MAX}, {"unit": "km"}])

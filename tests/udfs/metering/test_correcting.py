@@ -138,7 +138,7 @@ def test_the_horizon_ends_corrections() -> None:
         period_start_us=at("2013-01-01T00:00"),
         period_end_us=at("2013-02-01T00:00"),
         timezone="UTC",
-        event_minute_us=at("2013-01-20T10:00"),
+        event_window_start_us=at("2013-01-20T10:00"),
         quantity=Decimal(2),
         unit="mile",
         event_count=1,

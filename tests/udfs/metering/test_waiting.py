@@ -61,7 +61,7 @@ def test_waiting_ends_after_a_day() -> None:
         meter_id="miles",
         dimensions="{}",
         reason=UnassignedReason.UNKNOWN_ACCOUNT,
-        event_minute_us=at("2013-01-20T10:00"),
+        event_window_start_us=at("2013-01-20T10:00"),
         quantity=Decimal(1),
         unit="mile",
         event_count=1,
