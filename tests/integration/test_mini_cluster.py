@@ -5,19 +5,16 @@ accounts leave some partitions of the topic empty, and nothing but heartbeats mo
 """
 
 import contextlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 import pytest
-import yaml
 
 from jobs.beat_heartbeat import beat_heartbeat
 from jobs.flights.departures import DEPARTED, Departure
 from jobs.flights.receiving import Injections, Receipt
-from jobs.kafka_clients import open_producer
 from jobs.local.children import Child
 from jobs.local.flink_home import FlinkHome, flink_distribution
 from jobs.local.flink_rest import FlinkError, FlinkRest
@@ -25,21 +22,26 @@ from jobs.local.metering_run import metered_until_ms, wait_metered
 from jobs.local.places import PYTHON
 from jobs.local.ports import LOOPBACK, free_ports
 from jobs.local.waiting import wait_until
-from jobs.publish_accounts import publish_accounts
-from jobs.publish_flights import partition_of
-from schemas.account import decode_account, encode_account
-from schemas.cadence import Cadence
-from schemas.terms import Recurring, TakesEffect, Terms
-from schemas.usage_event import UsageEvent, encode_usage_event
 from tests.conftest import Kafka
 from tests.integration.flights import at_ms, choose, receipts_of, write_config
 from tests.integration.full_run import UNTIL
+from tests.integration.new_account import (
+    BAD_ACCOUNTS,
+    CHANGE,
+    CHANGED_AT,
+    CHANGED_FLIGHTS,
+    NEW,
+    NEW_AT,
+    OFF_HOURS,
+    new_flight,
+    publish_new_account,
+    receipt,
+)
 from tests.integration.world import (
     JOB,
     PARTITIONS,
     SLACK_MS,
     TIMEOUT_S,
-    Topics,
     World,
     make_topics,
     make_world,
@@ -53,51 +55,6 @@ ACCOUNTS = ("AA", "WN", "HA")
 EDGES_FROM, EDGES_AT = "2013-02-20", "2013-02-20T23:00:00"
 # February in New York, and the 24 hours of grace.
 CUT = "2013-03-02T05:00:00"
-# An account that becomes known only while its usage waits for it.
-NEW, NEW_AT = "NEW", "2013-03-02T04:30:00"
-NEW_ACCOUNT = decode_account(
-    json.dumps(
-        {
-            "account_id": NEW,
-            "terms": [
-                {
-                    "version": 1,
-                    "effective_from": "2013-01-01T00:00:00Z",
-                    "timezone": "UTC",
-                    "cadence": "month",
-                    "anchor": "2013-01-01",
-                    "plan": "standard",
-                }
-            ],
-        }
-    ).encode()
-)
-# From then on it is billed by weeks: its March ends at once.
-CHANGE = "2013-03-10T12:00:00"
-NEW_TERMS = Terms(
-    version=2,
-    effective_from_us=at_ms(CHANGE) * 1000,
-    timezone="America/New_York",
-    calendar=Recurring(Cadence.WEEK, datetime(2013, 1, 7)),
-    plan="standard",
-    takes_effect=TakesEffect.AT_ONCE,
-)
-CHANGED = replace(NEW_ACCOUNT, terms=(*NEW_ACCOUNT.terms, NEW_TERMS))
-# One at the change, and one a second before it.
-CHANGED_FLIGHTS = ("2013-03-10T12:00:00", "2013-03-10T11:59:59")
-CHANGED_AT = "2013-03-10T12:30:00"
-OFF_WINDOW = replace(NEW_TERMS, effective_from_us=at_ms("2013-03-11T12:30:00") * 1000)
-TOO_LATE = replace(NEW_TERMS, effective_from_us=at_ms("2013-03-01T12:00:00") * 1000)
-# Accounts of the configuration whose terms begin within an hour: refused with windows of one.
-OFF_HOURS = ("F9", "YV")
-# Each refused; they come after the account, on its key.
-BAD_ACCOUNTS = (
-    b"{",
-    encode_account(replace(NEW_ACCOUNT, account_id="AA")),
-    None,
-    encode_account(replace(NEW_ACCOUNT, terms=(*NEW_ACCOUNT.terms, OFF_WINDOW))),
-    encode_account(replace(NEW_ACCOUNT, terms=(*NEW_ACCOUNT.terms, TOO_LATE))),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,38 +89,11 @@ def published(departures: list[Departure]) -> list[Receipt]:
     ]
     receipts = receipts_of(chosen, Injections(repeat_rate=0.1, malformed=1))
     receipts += [
-        _receipt(EDGES_AT, "AA", value, "edge")
+        receipt(EDGES_AT, "AA", value, "edge")
         for value in edge_records("AA", DEPARTED, "miles", EDGES_FROM)
     ]
     receipts.append(new_flight(NEW_AT, NEW_AT))
     return sorted(receipts, key=lambda each: each.log_time_ms)
-
-
-def new_flight(time: str, received: str) -> Receipt:
-    """Return a flight of the new account."""
-    data = {"miles": 7, "air_minutes": 1, "origin": "JFK"}
-    flight = UsageEvent(f"new-{time}", "test", DEPARTED, NEW, at_ms(time) * 1000, data)
-    return _receipt(received, NEW, encode_usage_event(flight), "new")
-
-
-def _receipt(time: str, account_id: str, value: bytes, kind: str) -> Receipt:
-    key = account_id.encode()
-    return Receipt(at_ms(time), partition_of(key, PARTITIONS), key, value, kind)
-
-
-def publish_new_account(topics: Topics) -> None:
-    """Publish the account's terms, then records on its key that cannot be used."""
-    publish_accounts(topics.kafka, [NEW_ACCOUNT, CHANGED])
-    with open_producer(topics.kafka) as producer:
-        for value in BAD_ACCOUNTS:
-            producer.send(
-                topics.kafka.accounts_topic, key=NEW.encode(), value=value, timestamp_ms=0
-            )
-        producer.flush()
-    file = topics.config / "accounts.yaml"
-    accounts = yaml.safe_load(file.read_text())["accounts"]
-    accounts.append(json.loads(encode_account(CHANGED)))
-    file.write_text(yaml.safe_dump({"accounts": accounts}))
 
 
 @contextlib.contextmanager
