@@ -57,9 +57,8 @@ terms = st.builds(
 )
 
 
-@given(terms, instants, st.data())
-def test_periods_tile_time(which: Terms, event_us: int, data: st.DataObject) -> None:
-    """Each instant has one period, all instants of a period have the same, neighbours touch."""
+def check_tiling(which: Terms, event_us: int, data: st.DataObject) -> BillingPeriod:
+    """Check that an event's period is that of all its instants, and meets the next one."""
     period = period_containing((which,), event_us)
     assert isinstance(period, BillingPeriod)
     assert period.start_us <= event_us < period.end_us
@@ -68,6 +67,13 @@ def test_periods_tile_time(which: Terms, event_us: int, data: st.DataObject) -> 
     after = period_containing((which,), period.end_us)
     assert isinstance(after, BillingPeriod)
     assert after.start_us == period.end_us
+    return period
+
+
+@given(terms, instants, st.data())
+def test_periods_tile_time(which: Terms, event_us: int, data: st.DataObject) -> None:
+    """Each instant has one period, all instants of a period have the same, neighbours touch."""
+    period = check_tiling(which, event_us, data)
     if period.start_us > FIRST_US:
         before = period_containing((which,), period.start_us - 1)
         assert isinstance(before, BillingPeriod)
@@ -159,11 +165,4 @@ def test_periods_of_any_duration_tile_time(
 ) -> None:
     """Whatever the cadence and the time of day of the anchor."""
     which = Terms(1, FIRST_US, timezone, Recurring(cadence, anchor), "standard")
-    period = period_containing((which,), event_us)
-    assert isinstance(period, BillingPeriod)
-    assert period.start_us <= event_us < period.end_us
-    other_us = data.draw(st.integers(period.start_us, period.end_us - 1))
-    assert period_containing((which,), other_us) == period
-    after = period_containing((which,), period.end_us)
-    assert isinstance(after, BillingPeriod)
-    assert after.start_us == period.end_us
+    check_tiling(which, event_us, data)
