@@ -117,7 +117,15 @@ _PERIOD = (
     Column("period_end", "timestamptz", "End of the billing period, exclusive (event time)."),
     Column("timezone", "string", "IANA zone whose wall clock set the period's boundaries."),
 )
-_AGGREGATION = Column("aggregation", "string", "How the quantity is formed: count, sum, max, min.")
+_AGGREGATION = Column(
+    "aggregation", "string", "How the quantity is formed, as named in the meters file."
+)
+_BREAKDOWN = Column(
+    "breakdown",
+    "string",
+    "What the quantity was formed from, canonical JSON; null where the quantity says it all.",
+    required=False,
+)
 _UNIT = Column("unit", "string", "Unit of the quantity, as named in the meters file.")
 _REVISION_KEY = ("account_id", "meter_id", "dimensions", "period_start", "period_end", "revision")
 _EVENT_TIMES = (
@@ -173,6 +181,7 @@ CLOSED_USAGE = Table(
         *_PERIOD,
         _AGGREGATION,
         Column("quantity", "decimal(38,9)", "Aggregate of what was received up to the cut."),
+        _BREAKDOWN,
         _UNIT,
         Column("event_count", "long", "How many events the quantity aggregates."),
         Column("revision", "int", "Always 0: what stood at the cut."),
@@ -196,6 +205,7 @@ USAGE_CORRECTIONS = Table(
         _AGGREGATION,
         Column("quantity", "decimal(38,9)", "New aggregate, corrections included."),
         Column("quantity_delta", "decimal(38,9)", "New quantity less that of the revision before."),
+        _BREAKDOWN,
         _UNIT,
         Column("event_count", "long", "How many events the new quantity aggregates."),
         Column("event_count_delta", "long", "How many of them arrived in this bucket."),
@@ -212,7 +222,8 @@ USAGE_CORRECTIONS = Table(
 
 _WAITED = (
     Column("event_window_start", "timestamptz", "Start of the event window of the usage."),
-    Column("quantity", "decimal(38,9)", "The aggregate of these events, exact."),
+    Column("part", "string", "Value or place of what cannot be summed up.", required=False),
+    Column("quantity", "decimal(38,9)", "Greatest or least units, as the meter asks, or the sum."),
     _UNIT,
     Column("event_count", "long", "How many events the quantity aggregates."),
     *_EVENT_TIMES,
@@ -220,11 +231,20 @@ _WAITED = (
     _JOB_VERSION,
 )
 
+_WAITED_KEY = (
+    "account_id",
+    "meter_id",
+    "dimensions",
+    "event_window_start",
+    "part",
+    "log_window_end",
+)
+
 EXPIRED_USAGE = Table(
     name="expired_usage",
     doc="Usage received after its period's correction horizon: in no total, a person decides.",
     columns=(_ROW_ID, *_METERED, *_PERIOD, *_WAITED),
-    key=("account_id", "meter_id", "dimensions", "event_window_start", "log_window_end"),
+    key=_WAITED_KEY,
     partition_by="log_window_end",
 )
 
@@ -241,7 +261,7 @@ UNASSIGNED_USAGE = Table(
         ),
         *_WAITED,
     ),
-    key=("account_id", "meter_id", "dimensions", "event_window_start", "log_window_end"),
+    key=_WAITED_KEY,
     partition_by="log_window_end",
 )
 

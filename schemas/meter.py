@@ -4,18 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from enum import StrEnum
+from itertools import pairwise
+
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
 
 _UNREADABLE = re.compile(r'["\\\x00-\x1f]')
-
-
-class Aggregation(StrEnum):
-    """How the units of many events become one quantity."""
-
-    COUNT = "count"
-    SUM = "sum"
-    MAX = "max"
-    MIN = "min"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,16 +19,18 @@ class Meter:
         meter_id: Its name in every table; a meter whose meaning changes gets a new one.
         event_type: The CloudEvents `type` it listens to.
         aggregation: How units become a quantity.
-        property: The member of `data` that holds the units; None exactly for `count`.
+        property: The member of `data` that holds the units, or the values of a unique count; None
+            exactly for `count`.
         unit: The name of the unit, for example `mile`.
         dimensions: Members of `data` that split the quantity, in the order of the canonical text.
         grace_us: From a period's end to its cut, in microseconds of log time.
         correction_horizon_us: From the cut on, how long late usage becomes corrections, in
             microseconds of log time; later usage is expired.
+        options: What the aggregation needs to know.
 
     Raises:
-        ValueError: The property does not fit the aggregation, a property's name would be escaped
-            in JSON, or a duration is negative.
+        ValueError: The property or the options do not fit the aggregation, a property's name
+            would be escaped in JSON, or a duration is negative.
     """
 
     meter_id: str
@@ -46,6 +41,7 @@ class Meter:
     dimensions: tuple[str, ...]
     grace_us: int
     correction_horizon_us: int
+    options: AggregationOptions = NO_OPTIONS
 
     def __post_init__(self) -> None:
         """Refuse a meter that no event could feed."""
@@ -67,3 +63,22 @@ class Meter:
                     f"{name}, meter {self.meter_id}: expected 0 or more, "
                     f"found {getattr(self, name)}"
                 )
+        self._check_options()
+
+    def _check_options(self) -> None:
+        options, aggregation = self.options, self.aggregation
+        found = {
+            Aggregation.HISTOGRAM: bool(options.bounds),
+            Aggregation.PERCENTILE: options.percentile is not None,
+        }
+        for owner, is_there in found.items():
+            if is_there != (owner is aggregation):
+                expected = "its own options" if owner is aggregation else f"none of {owner}"
+                raise ValueError(
+                    f"options, meter {self.meter_id}: expected {expected} for {aggregation}, "
+                    f"found {options}"
+                )
+        if any(a >= b for a, b in pairwise(options.bounds)):
+            raise ValueError(f"bounds, meter {self.meter_id}: expected ascending ones")
+        if options.percentile is not None and not 0 < options.percentile <= 100:
+            raise ValueError(f"percentile, meter {self.meter_id}: expected above 0, at most 100")

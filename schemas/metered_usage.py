@@ -8,7 +8,7 @@ from decimal import Decimal
 
 @dataclass(frozen=True, slots=True)
 class MeteredUsage:
-    """The events of one account, meter, dimensions and event window in one log window.
+    """The events of one account, meter, dimensions, part and event window in one log window.
 
     Attributes:
         account_id: Whose usage it is.
@@ -16,13 +16,16 @@ class MeteredUsage:
         dimensions: Canonical JSON text, keys in the meter's order, `{"origin":"JFK"}`; `{}` when
             the meter has none; a missing property is null.
         event_window_start_us: Start of their window of event time; decides the period.
-        quantity: Count, sum, maximum or minimum of the events' units, as the meter aggregates.
+        quantity: Maximum or minimum of the events' units for meters that ask for it, else their
+            sum.
         event_count: Number of events, at least 1.
         first_event_us: Earliest event time.
         last_event_us: Latest event time.
         first_log_us: Earliest log time.
         last_log_us: Latest log time.
         log_window_end_us: Exclusive end of the log window; decides revision 0 or correction.
+        part: What usage is told apart by that cannot be summed up: a value, a histogram's bucket,
+            or an event's place as `partition:offset`; empty for all other.
     """
 
     account_id: str
@@ -36,3 +39,4 @@ class MeteredUsage:
     first_log_us: int
     last_log_us: int
     log_window_end_us: int
+    part: str = ""

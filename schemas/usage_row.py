@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 
-from schemas.meter import Aggregation
+from schemas.aggregation import Aggregation
 
 
 class UnassignedReason(StrEnum):
@@ -37,6 +37,7 @@ class ClosedUsage:
         timezone: IANA zone of the period's boundaries.
         aggregation: How the quantity was formed.
         quantity: In `unit`.
+        breakdown: What the quantity was formed from, canonical JSON; None where it says all.
         unit: Name of the unit.
         event_count: Number of events in the quantity.
         revision: Always 0.
@@ -57,6 +58,7 @@ class ClosedUsage:
     timezone: str
     aggregation: Aggregation
     quantity: Decimal
+    breakdown: str | None
     unit: str
     event_count: int
     revision: int
@@ -84,6 +86,7 @@ class UsageCorrection:
         aggregation: How the quantity was formed.
         quantity: New cumulative value, in `unit`.
         quantity_delta: `quantity` less that of the row corrected (less 0 when there is none).
+        breakdown: What the quantity was formed from, canonical JSON; None where it says all.
         unit: Name of the unit.
         event_count: New cumulative number of events.
         event_count_delta: Number of events that this row adds.
@@ -108,6 +111,7 @@ class UsageCorrection:
     aggregation: Aggregation
     quantity: Decimal
     quantity_delta: Decimal
+    breakdown: str | None
     unit: str
     event_count: int
     event_count_delta: int
@@ -134,6 +138,7 @@ class ExpiredUsage:
         period_end_us: First instant after the period, event time.
         timezone: IANA zone of the period's boundaries.
         event_window_start_us: Start of the events' window.
+        part: What tells usage apart that cannot be summed up; None of what can.
         quantity: In `unit`.
         unit: Name of the unit.
         event_count: Number of events.
@@ -152,6 +157,7 @@ class ExpiredUsage:
     period_end_us: int
     timezone: str
     event_window_start_us: int
+    part: str | None
     quantity: Decimal
     unit: str
     event_count: int
@@ -173,6 +179,7 @@ class UnassignedUsage:
         dimensions: Canonical JSON text.
         reason: Why it has no period.
         event_window_start_us: Start of the events' window.
+        part: What tells usage apart that cannot be summed up; None of what can.
         quantity: In `unit`.
         unit: Name of the unit; empty when the meter is no longer configured.
         event_count: Number of events.
@@ -189,6 +196,7 @@ class UnassignedUsage:
     dimensions: str
     reason: UnassignedReason
     event_window_start_us: int
+    part: str | None
     quantity: Decimal
     unit: str
     event_count: int

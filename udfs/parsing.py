@@ -10,26 +10,22 @@ https://www.rfc-editor.org/rfc/rfc8259 (JSON), https://www.rfc-editor.org/rfc/rf
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from operator import attrgetter
 from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import Raw
 
-from schemas.dimensions import encode_dimensions
 from schemas.heartbeat import HEARTBEAT_TYPE
 from schemas.instant import to_us
 from schemas.meter import Meter
 from schemas.rejected_event import RejectReason
 from schemas.usage_event import SPECVERSION
-from udfs.numbering import units_text
+from udfs.sharing import properties_of, shares_reader
 
-BAD_UNITS = ""
-"""Units that are there and no number; missing ones are None."""
 _MAX_NESTING = 16
 _MAX_TEXT = 256
 _SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z")
@@ -72,8 +68,9 @@ class ParsedRecord(NamedTuple):
         event_type: Its `type`.
         account_id: Its `subject`.
         event_us: Its `time` as an instant; None where that is no time.
-        shares: Dimensions and units for each meter of its type, one after the other, in the order
-            of the meters; units are a plain decimal, BAD_UNITS, or None where missing.
+        shares: Dimensions, units and part for each meter of its type, one after the other, in the
+            order of the meters; units are a plain decimal, an empty one, or None where missing; the
+            part is as in `MeteredUsage`, or a star.
     """
 
     reason: str | None
@@ -91,7 +88,7 @@ class RecordParser:
     def __init__(self, rules: ParsingRules) -> None:
         """Prepare the shape that records are expected to have."""
         self._rules = rules
-        names = sorted({name for meter in rules.meters for name in _properties(meter)})
+        names = sorted({name for meter in rules.meters for name in properties_of(meter)})
         at = {name: f"property_{place}" for place, name in enumerate(names)}
         members = [(place, Raw, _ABSENT) for place in at.values()]
         data = msgspec.defstruct(
@@ -103,7 +100,7 @@ class RecordParser:
         self._decode_data: Callable[[Raw], Any] = msgspec.json.Decoder(data).decode
         self._no_data = data()
         self._read_shares = {
-            event_type: _shares_reader([m for m in rules.meters if m.event_type == event_type], at)
+            event_type: shares_reader([m for m in rules.meters if m.event_type == event_type], at)
             for event_type in sorted({meter.event_type for meter in rules.meters})
         }
 
@@ -176,52 +173,9 @@ class RecordParser:
         return ParsedRecord(reason, event_id, source, event_type, account_id, event_us, shares)
 
 
-def _properties(meter: Meter) -> tuple[str, ...]:
-    return meter.dimensions if meter.property is None else (*meter.dimensions, meter.property)
-
-
-def _shares_reader(
-    meters: Sequence[Meter], at: Mapping[str, str]
-) -> Callable[[Any], tuple[str | None, ...]]:
-    """Return a function from an event's data to its shares in these meters."""
-    names = sorted({name for meter in meters for name in _properties(meter)})
-
-    @lru_cache(maxsize=_REMEMBERED)
-    def shares(*values: bytes) -> tuple[str | None, ...]:
-        found = dict(zip(names, values, strict=True))
-        texts: list[str | None] = []
-        for meter in meters:
-            dimensions = [_dimension(found[name]) for name in meter.dimensions]
-            texts.append(encode_dimensions(meter.dimensions, dimensions))
-            texts.append("1" if meter.property is None else _units(found[meter.property]))
-        return tuple(texts)
-
-    if not names:
-        return lambda _data: shares()
-    places = [at[name] for name in names]
-    # Of one name, attrgetter gives the value itself; named twice, it always gives a tuple.
-    read = attrgetter(*places, places[0])
-    return lambda data: shares(*map(bytes, read(data)[:-1]))
-
-
 def _string(raw: Raw | None) -> str | None:
     """Return the text of a JSON string; None of anything else."""
     return _TEXT.decode(raw) if raw is not None and bytes(raw).startswith(b'"') else None
-
-
-def _dimension(value: bytes) -> str | None:
-    """Return a string's text, a number or boolean as written; None of anything else."""
-    if value.startswith(b'"'):
-        return _TEXT.decode(value)
-    return None if value.startswith((b"n", b"{", b"[")) else value.decode() or None
-
-
-def _units(value: bytes) -> str | None:
-    """Return units as a plain decimal, BAD_UNITS, or None where they are missing or null."""
-    if value in (b"", b"null"):
-        return None
-    text = _TEXT.decode(value) if value.startswith(b'"') else value.decode()
-    return units_text(text) or BAD_UNITS
 
 
 def _is_too_deep(payload: bytes) -> bool:

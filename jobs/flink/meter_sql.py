@@ -6,8 +6,9 @@ Meters change expressions only, never operators or types: a savepoint of other m
 from collections.abc import Sequence
 
 from schemas.meter import Meter
+from udfs.sharing import SHARE_TEXTS
 
-_SHARES_TYPE = "ARRAY<ROW<meter_id STRING, dimensions STRING, units STRING>>"
+_SHARES_TYPE = "ARRAY<ROW<meter_id STRING, dimensions STRING, units STRING, part STRING>>"
 
 
 def quote(text: str) -> str:
@@ -16,7 +17,7 @@ def quote(text: str) -> str:
 
 
 def shares_sql(meters: Sequence[Meter]) -> str:
-    """Return the event's shares: meter, dimensions and units for each meter of its type."""
+    """Return the event's shares: meter, dimensions, units and part for each meter of its type."""
     branches = []
     for event_type in _event_types(meters):
         fed = [meter for meter in meters if meter.event_type == event_type]
@@ -33,5 +34,5 @@ def _event_types(meters: Sequence[Meter]) -> tuple[str, ...]:
 
 def _share(meter: Meter, at: int) -> str:
     """Return the share of the meter that is the `at`th of those of its event type."""
-    place = 2 * at + 1
-    return f"ROW(CAST({quote(meter.meter_id)} AS STRING), shares[{place}], shares[{place + 1}])"
+    shares = ", ".join(f"shares[{SHARE_TEXTS * at + place}]" for place in range(1, SHARE_TEXTS + 1))
+    return f"ROW(CAST({quote(meter.meter_id)} AS STRING), {shares})"

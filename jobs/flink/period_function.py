@@ -7,10 +7,8 @@ and waits for the answer; one call for the accounts of a bucket instead of one f
 stage several times faster (docs/performance.md).
 """
 
-import json
 from collections.abc import Iterable, Iterator
-from functools import lru_cache
-from json.encoder import encode_basestring_ascii as _quote
+from functools import lru_cache, partial
 from typing import Any
 
 from pyflink.common import Row, Types
@@ -26,6 +24,18 @@ from pyflink.datastream.state import (
     MapStateDescriptor,
 )
 
+from jobs.flink.keyed_state import (
+    BYTES,
+    ONE_TO_ONE,
+    NodeState,
+    entry_name,
+    read_entry,
+    read_name,
+    read_usage,
+    tree_name,
+    write_entry,
+    write_usage,
+)
 from jobs.flink.rows import (
     EXPIRED_USAGE,
     REJECTED_ACCOUNT,
@@ -36,14 +46,8 @@ from jobs.flink.rows import (
     write_row,
 )
 from schemas.account import Account, AccountError, AccountRejectReason, decode_account
-from schemas.meter_state import (
-    EntryKey,
-    PeriodEntry,
-    decode_entry,
-    decode_usage,
-    encode_entry,
-    encode_usage,
-)
+from schemas.aggregation import HAS_PARTS
+from schemas.meter_state import EntryKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
     ExpiredUsage,
@@ -52,8 +56,11 @@ from schemas.usage_row import (
     UsageRow,
 )
 from udfs.aligning import misalignment
+from udfs.branching import change_part, read_parts, remove_parts
+from udfs.grouping import receive
 from udfs.metering import (
     MeteringRules,
+    PartReceipt,
     TooLate,
     amend,
     expire_waiting,
@@ -67,9 +74,6 @@ EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
 UNASSIGNED = OutputTag("unassigned_usage", UNASSIGNED_USAGE)
 REJECTED_ACCOUNTS = OutputTag("rejected_accounts", REJECTED_ACCOUNT)
 
-# Bytes are kept as text, one character (Latin-1) a byte: thread mode cannot write byte arrays.
-_BYTES = Types.STRING()
-_ONE_TO_ONE = "latin-1"
 _MS_US = 1000
 _TAGS = {UsageCorrection: CORRECTIONS, ExpiredUsage: EXPIRED, UnassignedUsage: UNASSIGNED}
 
@@ -98,12 +102,15 @@ class MeterPeriods(KeyedCoProcessFunction):
         self._read_usage = usage_reader(self._rules.meters)
         self._decode_account = lru_cache(maxsize=100_000)(decode_account)
         self._accounts: MapState = runtime_context.get_map_state(
-            MapStateDescriptor("accounts", Types.STRING(), _BYTES)
+            MapStateDescriptor("accounts", Types.STRING(), BYTES)
         )
         self._entries: MapState = runtime_context.get_map_state(
-            MapStateDescriptor("entries", Types.STRING(), _BYTES)
+            MapStateDescriptor("entries", Types.STRING(), BYTES)
         )
-        self._waiting: Any = runtime_context.get_list_state(ListStateDescriptor("waiting", _BYTES))
+        self._nodes = NodeState(
+            runtime_context.get_map_state(MapStateDescriptor("parts", Types.STRING(), BYTES))
+        )
+        self._waiting: Any = runtime_context.get_list_state(ListStateDescriptor("waiting", BYTES))
         group = runtime_context.get_metrics_group()
         self._counted = group.counter("counted_events")
         self._late = group.counter("late_events")
@@ -123,11 +130,11 @@ class MeterPeriods(KeyedCoProcessFunction):
         except _RefusedAccountError as refused:
             yield _reject(value, refused.reason, refused.detail)
             return
-        self._accounts.put(account_id, terms.encode().decode(_ONE_TO_ONE))
-        waiting = [_read_usage(state) for state in self._waiting.get() or ()]
+        self._accounts.put(account_id, terms.encode().decode(ONE_TO_ONE))
+        waiting = [read_usage(state) for state in self._waiting.get() or ()]
         mine = [usage for usage in waiting if usage.account_id == account_id]
         if mine:
-            others = [_write_usage(usage) for usage in waiting if usage.account_id != account_id]
+            others = [write_usage(usage) for usage in waiting if usage.account_id != account_id]
             self._waiting.update(others)
         for usage in mine:
             yield from self._take(account, usage, ctx)
@@ -137,19 +144,22 @@ class MeterPeriods(KeyedCoProcessFunction):
         now_us = timestamp * _MS_US
         entries: dict[str, list[tuple[EntryKey, PeriodEntry]]] = {}
         for name, state in self._entries.items():
-            account_id, key = _read_name(name)
-            entries.setdefault(account_id, []).append((key, _read_entry(state)))
+            account_id, key = read_name(name)
+            entries.setdefault(account_id, []).append((key, read_entry(state)))
         for account_id in sorted(entries):
-            decision = on_timer(account_id, entries[account_id], now_us)
+            read = partial(self._read_parts, account_id)
+            decision = on_timer(account_id, entries[account_id], read, now_us)
             for key, entry in decision.changed:
-                self._entries.put(_name(account_id, key), _write_entry(entry))
-            for key in decision.removed:
-                self._entries.remove(_name(account_id, key))
+                self._entries.put(entry_name(account_id, key), write_entry(entry))
+            for key, entry in decision.removed:
+                self._entries.remove(entry_name(account_id, key))
+                if entry.aggregation in HAS_PARTS:
+                    remove_parts(self._nodes, tree_name(account_id, key))
             yield from _emit(decision.emit)
-        waiting = [_read_usage(state) for state in self._waiting.get() or ()]
+        waiting = [read_usage(state) for state in self._waiting.get() or ()]
         rows, kept = expire_waiting(self._rules, waiting, now_us)
         if rows:
-            self._waiting.update([_write_usage(usage) for usage in kept])
+            self._waiting.update([write_usage(usage) for usage in kept])
             yield from _emit(rows)
 
     def _read_account(self, account_id: str, terms: str | None) -> Account:
@@ -174,17 +184,15 @@ class MeterPeriods(KeyedCoProcessFunction):
         known = self._account(account_id)
         if known is None or known == account:
             return
-        named = ((_read_name(name), state) for name, state in self._entries.items())
-        entries = [
-            (key, _read_entry(state)) for (owner, key), state in named if owner == account_id
-        ]
+        named = ((read_name(name), state) for name, state in self._entries.items())
+        entries = [(key, read_entry(state)) for (owner, key), state in named if owner == account_id]
         terms = (known.terms, account.terms)
         amendment = amend(self._rules, account_id, terms, entries, now_us)
         if isinstance(amendment, TooLate):
             raise _RefusedAccountError(AccountRejectReason.TOO_LATE, amendment.detail)
         for before, after, entry in amendment.moved:
-            self._entries.remove(_name(account_id, before))
-            self._entries.put(_name(account_id, after), _write_entry(entry))
+            self._entries.remove(entry_name(account_id, before))
+            self._entries.put(entry_name(account_id, after), write_entry(entry))
         self._register(amendment.wake_at_us, ctx)
 
     def _register(self, wake_at_us: Iterable[int], ctx: Any) -> None:
@@ -194,56 +202,45 @@ class MeterPeriods(KeyedCoProcessFunction):
 
     def _account(self, account_id: str) -> Account | None:
         encoded = self._accounts.get(account_id)
-        return None if encoded is None else self._decode_account(encoded.encode(_ONE_TO_ONE))
+        return None if encoded is None else self._decode_account(encoded.encode(ONE_TO_ONE))
 
     def _take(self, account: Account | None, usage: MeteredUsage, ctx: Any) -> Iterator[Any]:
         key = locate(account, usage)
         name, entry = None, None
         if isinstance(key, EntryKey):
-            name = _name(usage.account_id, key)
+            name = entry_name(usage.account_id, key)
             state = self._entries.get(name)
-            entry = None if state is None else _read_entry(state)
+            entry = None if state is None else read_entry(state)
         decision = on_usage(self._rules, account, entry, usage)
         if decision.entry is not None:
             self._store(name, decision.entry, entry, usage.event_count)
+            if decision.receipt is not None and isinstance(key, EntryKey):
+                tree = tree_name(usage.account_id, key)
+                self._receive(tree, decision.entry, decision.receipt)
         if decision.waits:
-            self._waiting.add(_write_usage(usage))
+            self._waiting.add(write_usage(usage))
         self._register(decision.wake_at_us, ctx)
         yield from _emit(decision.emit)
+
+    def _receive(self, tree: str, entry: PeriodEntry, receipt: PartReceipt) -> None:
+        change = partial(
+            receive,
+            entry.aggregation,
+            counts_from_us=receipt.counts_from_us,
+            text=receipt.text,
+        )
+        change_part(self._nodes, tree, receipt.name, change)
+
+    def _read_parts(self, account_id: str, key: EntryKey) -> Iterator[Part]:
+        return read_parts(self._nodes, tree_name(account_id, key))
 
     def _store(
         self, name: str | None, entry: PeriodEntry, before: PeriodEntry | None, event_count: int
     ) -> None:
-        self._entries.put(name, _write_entry(entry))
+        self._entries.put(name, write_entry(entry))
         pending = () if before is None else before.pending
         late = entry.pending != pending
         (self._late if late else self._counted).inc(event_count)
-
-
-def _name(account_id: str, key: EntryKey) -> str:
-    """Return the entry's name in state: the account and its key as canonical JSON array text."""
-    return f"[{_quote(account_id)},{key.encode()[1:]}"
-
-
-def _read_name(name: str) -> tuple[str, EntryKey]:
-    account_id, *rest = json.loads(name)
-    return account_id, EntryKey(*rest)
-
-
-def _write_entry(entry: PeriodEntry) -> str:
-    return encode_entry(entry).decode(_ONE_TO_ONE)
-
-
-def _read_entry(state: str) -> PeriodEntry:
-    return decode_entry(state.encode(_ONE_TO_ONE))
-
-
-def _write_usage(usage: MeteredUsage) -> str:
-    return encode_usage(usage).decode(_ONE_TO_ONE)
-
-
-def _read_usage(state: str) -> MeteredUsage:
-    return decode_usage(state.encode(_ONE_TO_ONE))
 
 
 def _emit(rows: Iterable[UsageRow]) -> Iterator[Any]:

@@ -12,8 +12,9 @@ from typing import Any
 from pyflink.common import Row, Types
 from pyflink.common.typeinfo import RowTypeInfo
 
+from schemas.aggregation import Aggregation
 from schemas.instant import EPOCH
-from schemas.meter import Aggregation, Meter
+from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
     ClosedUsage,
@@ -54,6 +55,7 @@ USAGE = Types.ROW(
         Types.LONG(),  # first_log_ms
         Types.LONG(),  # last_log_ms
         Types.LONG(),  # log_window_end_s
+        Types.STRING(),  # part
     ]
 )
 """The rows of `usage.sql`."""
@@ -134,6 +136,7 @@ def usage_reader(meters: Mapping[str, Meter]) -> Callable[[Row], MeteredUsage]:
             values[10] * _MS_US,
             values[11] * _MS_US,
             values[12] * _S_US,
+            values[13],
         )
 
     return read_usage

@@ -54,7 +54,7 @@ def _period_lines(
     periods = groupby(usage, key=lambda each: (each.period_start_us, each.period_end_us))
     for (start_us, end_us), in_period in periods:
         present = list(in_period)
-        quantities = {each.meter_id: each.quantity for each in present}
+        quantities = {each.label: each.quantity for each in present}
         timezone = present[0].timezone
         cells = [_quantity(quantities.get(meter_id)) for meter_id in meters]
         lines.append([account_id, _date(start_us, timezone), _date(end_us, timezone), *cells])
@@ -74,13 +74,13 @@ def print_plot(console: Console, report: Report) -> None:
     account_id = max(events, key=lambda name: events[name])
     of_account = [each for each in report.usage if each.account_id == account_id]
     by_count = [each for each in of_account if each.aggregation == "count"] or of_account
-    meter_id = max(by_count, key=lambda each: each.event_count).meter_id
-    shown = [each for each in of_account if each.meter_id == meter_id]
+    label = max(by_count, key=lambda each: each.event_count).label
+    shown = [each for each in of_account if each.label == label]
     figure = plotext.figure
     figure.clear()
     figure.plot_size(WIDTH, 14)
     figure.theme("colorless")
-    figure.title(f"{account_id}: {meter_id} per billing period, by its first day")
+    figure.title(f"{account_id}: {label} per billing period, by its first day")
     days = [_date(each.period_start_us, each.timezone) for each in shown]
     top = max(each.quantity for each in shown) or Decimal(1)
     # The plot gets no quantity, only its share of the largest: plotext counts in floats.

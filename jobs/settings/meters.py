@@ -2,14 +2,19 @@
 
 import re
 from collections.abc import Mapping
+from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 from jobs.settings.shapes import SettingsError
 from jobs.settings.yaml_file import read_yaml, text_keys, type_name
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
 from schemas.heartbeat import HEARTBEAT_TYPE
-from schemas.meter import Aggregation, Meter
+from schemas.meter import Meter
+from udfs.numbering import units_text
 
 _HOUR_US = 3_600_000_000
+_MAX_BOUNDS = 100
 _KEYS = (
     "meter",
     "event_type",
@@ -17,6 +22,8 @@ _KEYS = (
     "property",
     "unit",
     "dimensions",
+    "bounds",
+    "percentile",
     "grace_hours",
     "correction_horizon_days",
 )
@@ -75,6 +82,7 @@ def _read_meter(found: Mapping[str, object], where: str) -> Meter:
         correction_horizon_us=24
         * _HOUR_US
         * _whole(found.get("correction_horizon_days", 90), f"{where}.correction_horizon_days"),
+        options=_options(found, aggregation, where),
     )
 
 
@@ -83,6 +91,45 @@ def _aggregation(value: object, where: str) -> Aggregation:
     if value not in choices:
         raise SettingsError("bad value", where, " or ".join(choices), repr(value))
     return Aggregation(str(value))
+
+
+def _options(
+    found: Mapping[str, object], aggregation: Aggregation, where: str
+) -> AggregationOptions:
+    owners = {"bounds": Aggregation.HISTOGRAM, "percentile": Aggregation.PERCENTILE}
+    for key, owner in owners.items():
+        if (key in found) != (owner is aggregation):
+            expected = "given" if owner is aggregation else f"none with {aggregation}"
+            there = "one" if key in found else "none"
+            raise SettingsError("bad value", f"{where}.{key}", expected, there)
+    if aggregation is Aggregation.HISTOGRAM:
+        return AggregationOptions(bounds=_bounds(found["bounds"], f"{where}.bounds"))
+    if aggregation is Aggregation.PERCENTILE:
+        percentile = _number(found["percentile"], f"{where}.percentile")
+        if not 0 < percentile <= 100:
+            expected = "a number above 0, at most 100"
+            raise SettingsError("bad value", f"{where}.percentile", expected, str(percentile))
+        return AggregationOptions(percentile=percentile)
+    return NO_OPTIONS
+
+
+def _bounds(value: object, where: str) -> tuple[Decimal, ...]:
+    if not isinstance(value, list) or not 1 <= len(value) <= _MAX_BOUNDS:
+        raise SettingsError("bad value", where, f"a list of 1 to {_MAX_BOUNDS}", type_name(value))
+    bounds = tuple(_number(each, f"{where}[{index}]") for index, each in enumerate(value))
+    if any(a >= b for a, b in pairwise(bounds)):
+        raise SettingsError("bad value", where, "ascending numbers", ", ".join(map(str, bounds)))
+    return bounds
+
+
+def _number(value: object, where: str) -> Decimal:
+    """Read an exact number: an integer, or text where it has decimals."""
+    text = str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    plain = units_text(text)
+    if plain is None:
+        expected = "a whole number, or text such as '99.9'"
+        raise SettingsError("bad value", where, expected, repr(value))
+    return Decimal(plain)
 
 
 def _word(value: object, form: re.Pattern[str], where: str) -> str:

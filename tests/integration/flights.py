@@ -39,6 +39,18 @@ def receipts_of(departures: Sequence[Departure], injections: Injections) -> list
     return receive(departures, injections, lambda key: partition_of(key, PARTITIONS))
 
 
+MORE = {"event_type": "flight.departed", "property": "miles", "unit": "mile", "grace_hours": 24}
+MORE_METERS: tuple[dict[str, Any], ...] = (
+    {"meter": "shortest-flight", "aggregation": "min"},
+    {"meter": "mean-flight", "aggregation": "average", "dimensions": ["origin"]},
+    {"meter": "last-flight", "aggregation": "latest", "dimensions": ["origin"]},
+    {"meter": "distances", "aggregation": "unique_count", "unit": "distance"},
+    {"meter": "long-flights", "aggregation": "percentile", "percentile": "90"},
+    {"meter": "flights-by-length", "aggregation": "histogram", "bounds": [500, "999.5", 2000]},
+)
+"""What the demo has no meter of."""
+
+
 def beats(text: str) -> list[Receipt]:
     """Return one heartbeat for each partition at a log time."""
     return heartbeats(PARTITIONS, at_ms(text))
@@ -47,11 +59,13 @@ def beats(text: str) -> list[Receipt]:
 def write_config(folder: Path, horizon_days: int = 20) -> Path:
     """Write meters and accounts into a folder; return the folder.
 
-    They are the demo's, with a short correction horizon so that usage expires, and without the
-    account HA and the terms of F9 and YV before 20 February, so that usage is unassigned.
+    They are the demo's and one meter for each other aggregation, with a short correction horizon so
+    that usage expires, and without the account HA and the terms of F9 and YV before 20 February, so
+    that usage is unassigned.
     """
     folder.mkdir(parents=True, exist_ok=True)
     meters = yaml.safe_load((_CONFIG / "meters.yaml").read_text())["meters"]
+    meters += [{**MORE, **meter} for meter in MORE_METERS]
     for meter in meters:
         meter["correction_horizon_days"] = horizon_days
     write_meters(folder / "meters.yaml", meters)

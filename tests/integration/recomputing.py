@@ -16,7 +16,7 @@ from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
 from tests.integration.world import PARTITIONS, SLACK_MS, World
 from tests.oracle.comparing import Rows, records_of
-from tests.oracle.counting import Clocks, quantity, units_in
+from tests.oracle.counting import Clocks, part_of, quantity, units_in
 from tests.oracle.judging import EPOCH, Limits
 from tests.oracle.recompute import Expected, final_watermark, judge_all
 from tests.oracle.shapes import RawRecord, read_meters
@@ -63,7 +63,8 @@ def _metered(world: World, records: list[RawRecord], clocks: Clocks) -> list[Met
     groups = defaultdict(list)
     for record, event in judge_all(records, meters, Limits(), Expected()):
         for unit in units_in(record, event, meters, clocks, []):
-            groups[*unit.subject, unit.event_window_start, unit.window_end].append(unit)
+            key = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
+            groups[key].append(unit)
     rows = [
         MeteredUsage(
             account_id=account_id,
@@ -77,8 +78,9 @@ def _metered(world: World, records: list[RawRecord], clocks: Clocks) -> list[Met
             first_log_us=_us(min(unit.log_time for unit in units)),
             last_log_us=_us(max(unit.log_time for unit in units)),
             log_window_end_us=_us(window_end),
+            part=part or "",
         )
-        for (account_id, meter_id, dimensions, minute, window_end), units in groups.items()
+        for (account_id, meter_id, dimensions, minute, part, window_end), units in groups.items()
     ]
     return sorted(rows, key=lambda row: row.log_window_end_us)
 

@@ -23,7 +23,7 @@ from jobs.local.places import PYTHON
 from jobs.local.ports import LOOPBACK, free_ports
 from jobs.local.waiting import wait_until
 from tests.conftest import Kafka
-from tests.integration.flights import at_ms, choose, receipts_of, write_config
+from tests.integration.flights import MORE_METERS, at_ms, choose, receipts_of, write_config
 from tests.integration.full_run import UNTIL
 from tests.integration.new_account import (
     BAD_ACCOUNTS,
@@ -199,6 +199,7 @@ def test_heartbeats_close_a_quiet_month_end(night: Night) -> None:
         "air-minutes",
         "longest-flight",
         "cancellations",
+        *(meter["meter"] for meter in MORE_METERS),
     }
 
 
@@ -208,8 +209,9 @@ def test_usage_waits_for_its_account(night: Night) -> None:
         name: [row["meter_id"] for row in night.closed[name] if row["account_id"] == NEW]
         for name in ("closed_usage", "unassigned_usage", "usage_corrections")
     }
-    departed = ["air-minutes", "flights", "longest-flight", "miles"]
-    assert sorted(set(found.pop("closed_usage"))) == departed
+    departed = {"air-minutes", "flights", "longest-flight", "miles"}
+    departed.update(meter["meter"] for meter in MORE_METERS)
+    assert set(found.pop("closed_usage")) == departed
     assert found == {"unassigned_usage": [], "usage_corrections": []}
 
 

@@ -53,8 +53,20 @@ def test_usage_has_its_corrections(settings: Path, capsys: Output) -> None:
         "period_end": "2013-02-01T00:00:00Z",
         "timezone": "UTC",
     }
-    flights = {"meter_id": "flights", "aggregation": "count", "unit": "flight", "quantity": "5"}
-    longest = {"meter_id": "longest", "aggregation": "max", "unit": "mile", "quantity": "2586.5"}
+    flights = {
+        "meter_id": "flights",
+        "dimensions": "{}",
+        "aggregation": "count",
+        "unit": "flight",
+        "quantity": "5",
+    }
+    longest = {
+        "meter_id": "longest",
+        "dimensions": "{}",
+        "aggregation": "max",
+        "unit": "mile",
+        "quantity": "2586.5",
+    }
     assert usage == [
         {**period, **flights, "event_count": 5},
         {**period, **longest, "event_count": 4},

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import NamedTuple
 
-from tests.oracle.judging import EPOCH, Event, Rejected, dimensions_of, units_of
+from tests.oracle.judging import EPOCH, Event, Rejected, dimensions_of, units_of, value_of
 from tests.oracle.shapes import MeterReject, OracleMeter, RawRecord
 
 
@@ -36,6 +36,8 @@ class Unit(NamedTuple):
     log_time: datetime
     window_end: datetime
     event_window_start: datetime
+    value: str
+    place: tuple[int, int]
 
     @property
     def subject(self) -> tuple[str, str, str]:
@@ -66,14 +68,25 @@ def units_in(
         dimensions = dimensions_of(event, meter)
         start = event.time - (event.time - EPOCH) % clocks.event_window
         units.append(
-            Unit(meter, event.subject, dimensions, amount, event.time, log_time, window_end, start)
+            Unit(
+                meter,
+                event.subject,
+                dimensions,
+                amount,
+                event.time,
+                log_time,
+                window_end,
+                start,
+                value_of(event, meter),
+                (record.partition, record.offset),
+            )
         )
     return units
 
 
-def aggregate(units: Sequence[Unit], before: int | None = None) -> int:
-    """Return the aggregate of units in billionths, going on from an earlier one."""
-    amounts = [unit.billionths for unit in units] + ([] if before is None else [before])
+def aggregate(units: Sequence[Unit]) -> int:
+    """Return the greatest, the least or the sum of units in billionths: what SQL forms."""
+    amounts = [unit.billionths for unit in units]
     if units[0].meter.aggregation == "max":
         return max(amounts)
     if units[0].meter.aggregation == "min":
@@ -88,5 +101,63 @@ def to_decimal(billionths: int) -> Decimal:
 
 
 def quantity(units: Sequence[Unit]) -> Decimal:
-    """Return the aggregate of the units of one meter."""
+    """Return the aggregate of units as SQL forms it."""
     return to_decimal(aggregate(units))
+
+
+def part_of(unit: Unit) -> str | None:
+    """Return what tells a unit apart from others of its window that SQL cannot add up."""
+    kind = unit.meter.aggregation
+    if kind == "unique_count":
+        return f"={unit.value}"
+    if kind == "percentile":
+        return plain(unit.billionths)
+    if kind == "latest":
+        return "{}:{}".format(*unit.place)
+    if kind == "histogram":
+        amount = to_decimal(unit.billionths)
+        above = [bound for bound in unit.meter.bounds if amount <= Decimal(bound)]
+        return above[0] if above else None
+    return None
+
+
+def plain(billionths: int) -> str:
+    """Return a value with no more decimals than it has."""
+    text = f"{to_decimal(billionths):f}".rstrip("0").rstrip(".")
+    return "0" if text in ("-0", "") else text
+
+
+def outcome(units: Sequence[Unit]) -> tuple[Decimal, str | None]:
+    """Return what all units of a period come to, and what that was formed from."""
+    meter, count = units[0].meter, len(units)
+    amounts = sorted(unit.billionths for unit in units)
+    if meter.aggregation == "average":
+        total = sum(amounts)
+        # Half up, away from zero.
+        whole, rest = divmod(abs(total), count)
+        rounded = whole + (1 if rest * 2 >= count else 0)
+        text = f'{{"sum":"{plain(total)}","count":{count}}}'
+        return to_decimal(rounded if total >= 0 else -rounded), text
+    if meter.aggregation == "unique_count":
+        return to_decimal(len({unit.value for unit in units}) * 10**9), None
+    if meter.aggregation == "latest":
+        last = sorted(units, key=lambda unit: (unit.event_time, unit.place))[-1]
+        time_us = (last.event_time - EPOCH) // timedelta(microseconds=1)
+        partition, offset = last.place
+        text = (
+            f'{{"event_time_us":{time_us},"kafka_partition":{partition},"kafka_offset":{offset}}}'
+        )
+        return to_decimal(last.billionths), text
+    if meter.aggregation == "percentile":
+        share = Decimal(meter.percentile) * count
+        # The first of the sorted values that has enough of them up to it.
+        enough = next(n for n in range(1, count + 1) if n * 100 >= share)
+        return to_decimal(amounts[enough - 1]), None
+    if meter.aggregation == "histogram":
+        counts = [0] * (len(meter.bounds) + 1)
+        for amount in amounts:
+            counts[sum(to_decimal(amount) > Decimal(bound) for bound in meter.bounds)] += 1
+        bounds = ",".join(f'"{bound}"' for bound in meter.bounds)
+        text = f'{{"bounds":[{bounds}],"counts":[{",".join(map(str, counts))}]}}'
+        return to_decimal(count * 10**9), text
+    return quantity(units), None

@@ -156,6 +156,10 @@ def units_of(event: Event, meter: OracleMeter) -> int:
     value = event.data.get(meter.property)
     if value is None:
         raise Rejected("missing_units")
+    if meter.aggregation == "unique_count":
+        if not isinstance(value, str | bool) or len(str(value)) > 256:
+            raise Rejected("bad_units")
+        return BILLION
     if not isinstance(value, str) or not _NUMBER.fullmatch(value):
         raise Rejected("bad_units")
     try:
@@ -172,6 +176,12 @@ def units_of(event: Event, meter: OracleMeter) -> int:
     if exponent < -9 or len(significant) + exponent > 20:
         raise Rejected("bad_units")
     return int(f"{'-' if sign else ''}{significant}{'0' * (exponent + 9)}")
+
+
+def value_of(event: Event, meter: OracleMeter) -> str:
+    """Return the value that a unique count tells apart; any text for other meters."""
+    value = event.data.get(meter.property or "")
+    return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
 def dimensions_of(event: Event, meter: OracleMeter) -> str:

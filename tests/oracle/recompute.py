@@ -8,9 +8,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
-from tests.oracle.counting import Clocks, Unit, aggregate, quantity, to_decimal, units_in
+from tests.oracle.counting import Clocks, Unit, outcome, part_of, quantity, units_in
 from tests.oracle.judging import (
     EPOCH,
     Event,
@@ -78,7 +79,7 @@ def recompute(
         why_not = "no_terms" if period is None else period.why_not
         period = None if why_not else period
         for unit in units:
-            window = (*unit.subject, unit.event_window_start, unit.window_end)
+            window = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
             if period is not None and unit.window_end <= _horizon(unit, period):
                 in_period[*unit.subject, period.start].append((unit, period))
             elif period is not None:
@@ -152,9 +153,11 @@ def _close(units: Sequence[Unit], period: Period, clocks: Clocks, expected: Expe
         return
     base = [unit for unit in units if unit.window_end <= cut]
     if base:
+        amount, breakdown = outcome(base)
         row = Closed(
             **_common(base, period),
-            quantity=quantity(base),
+            quantity=amount,
+            breakdown=breakdown,
             event_count=len(base),
             revision=0,
             cut=cut,
@@ -165,25 +168,27 @@ def _close(units: Sequence[Unit], period: Period, clocks: Clocks, expected: Expe
         if unit.window_end > cut:
             size = clocks.correction_bucket
             buckets[EPOCH - (EPOCH - unit.window_end) // size * size].append(unit)
-    total = aggregate(base) if base else None
-    event_count = len(base)
+    so_far = list(base)
+    before = outcome(base)[0] if base else Decimal(0)
     for revision, bucket_end in enumerate(sorted(buckets), start=1):
         if bucket_end > clocks.watermark:
             return
         added = buckets[bucket_end]
-        before, total = total, aggregate(added, total)
-        event_count += len(added)
+        so_far += added
+        amount, breakdown = outcome(so_far)
         correction = Correction(
             **_common(added, period),
-            quantity=to_decimal(total),
-            quantity_delta=to_decimal(total - (before or 0)),
-            event_count=event_count,
+            quantity=amount,
+            quantity_delta=amount - before,
+            breakdown=breakdown,
+            event_count=len(so_far),
             event_count_delta=len(added),
             revision=revision,
             cut=cut,
             correction_end=bucket_end,
         )
         expected.corrections.append(correction)
+        before = amount
 
 
 def _common(units: Sequence[Unit], period: Period) -> dict[str, Any]:
@@ -219,6 +224,7 @@ def _expired(units: Sequence[Unit], period: Period) -> Expired:
         period_end=period.end,
         timezone=period.terms.timezone,
         event_window_start=units[0].event_window_start,
+        part=part_of(units[0]),
         quantity=quantity(units),
         event_count=len(units),
         log_window_end=units[0].window_end,
@@ -230,6 +236,7 @@ def _unassigned(units: Sequence[Unit], reason: str) -> Unassigned:
         **_subject_and_times(units),
         reason=reason,
         event_window_start=units[0].event_window_start,
+        part=part_of(units[0]),
         quantity=quantity(units),
         event_count=len(units),
         log_window_end=units[0].window_end,

@@ -31,6 +31,8 @@ class OracleMeter:
     dimensions: tuple[str, ...]
     grace_s: int
     horizon_s: int
+    bounds: tuple[str, ...] = ()
+    percentile: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +81,7 @@ class Closed:
     timezone: str
     aggregation: str
     quantity: Decimal
+    breakdown: str | None
     unit: str
     event_count: int
     revision: int
@@ -103,6 +106,7 @@ class Correction:
     aggregation: str
     quantity: Decimal
     quantity_delta: Decimal
+    breakdown: str | None
     unit: str
     event_count: int
     event_count_delta: int
@@ -127,6 +131,7 @@ class Expired:
     period_end: datetime
     timezone: str
     event_window_start: datetime
+    part: str | None
     quantity: Decimal
     unit: str
     event_count: int
@@ -146,6 +151,7 @@ class Unassigned:
     dimensions: str
     reason: str
     event_window_start: datetime
+    part: str | None
     quantity: Decimal
     unit: str
     event_count: int
@@ -168,6 +174,8 @@ def read_meters(path: Path) -> list[OracleMeter]:
             dimensions=tuple(entry.get("dimensions", [])),
             grace_s=entry.get("grace_hours", 1) * 3600,
             horizon_s=entry.get("correction_horizon_days", 90) * 86_400,
+            bounds=tuple(map(str, entry.get("bounds", ()))),
+            percentile=str(entry.get("percentile", "")),
         )
         for entry in yaml.safe_load(path.read_text())["meters"]
     ]

@@ -15,7 +15,7 @@ from jobs.settings import load_accounts, load_meters
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
 from tests.oracle import recompute as oracle
-from tests.oracle.counting import Clocks, quantity, units_in
+from tests.oracle.counting import Clocks, part_of, quantity, units_in
 from tests.oracle.edge_records import edge_records
 from tests.oracle.judging import EPOCH, Limits
 from tests.oracle.shapes import Closed, Correction, RawRecord, read_accounts, read_meters
@@ -57,7 +57,8 @@ def _usage(log: Sequence[RawRecord], clocks: Clocks) -> list[MeteredUsage]:
     ignored = oracle.Expected()
     for record, event in oracle.judge_all(log, meters, Limits(), ignored):
         for unit in units_in(record, event, meters, clocks, []):
-            groups[*unit.subject, unit.event_window_start, unit.window_end].append(unit)
+            key = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
+            groups[key].append(unit)
     rows = [
         MeteredUsage(
             account_id,
@@ -71,8 +72,9 @@ def _usage(log: Sequence[RawRecord], clocks: Clocks) -> list[MeteredUsage]:
             _us(min(unit.log_time for unit in units)),
             _us(max(unit.log_time for unit in units)),
             _us(window_end),
+            part or "",
         )
-        for (account_id, meter_id, dimensions, minute, window_end), units in groups.items()
+        for (account_id, meter_id, dimensions, minute, part, window_end), units in groups.items()
     ]
     return sorted(rows, key=lambda row: row.log_window_end_us)
 

@@ -8,13 +8,15 @@ from __future__ import annotations
 import random
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
+from fractions import Fraction
 
 from hypothesis import strategies as st
 
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
 from schemas.instant import DAY_US, HOUR_US, MINUTE_US
-from schemas.meter import Aggregation, Meter
+from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
 from tests.udfs.engine import at
 
@@ -26,6 +28,11 @@ Figures = tuple[Name, int, int, Decimal, int, tuple[int, int], tuple[int, int]]
 
 JANUARY, FEBRUARY, MARCH = at("2013-01-01T00:00"), at("2013-02-01T00:00"), at("2013-03-01T00:00")
 GRACE_US, HORIZON_US, WINDOW_US = 90 * MINUTE_US, 3 * DAY_US, 10_000_000
+BOUNDS = (Decimal("-0.000000001"), Decimal(0), Decimal("0.000000002"))
+OPTIONS = {
+    Aggregation.HISTOGRAM: AggregationOptions(bounds=BOUNDS),
+    Aggregation.PERCENTILE: AggregationOptions(percentile=Decimal("62.5")),
+}
 METERS = {
     f"m-{aggregation}": Meter(
         f"m-{aggregation}",
@@ -36,6 +43,7 @@ METERS = {
         ("origin",),
         GRACE_US,
         HORIZON_US,
+        OPTIONS.get(aggregation, NO_OPTIONS),
     )
     for aggregation in Aggregation
 }
@@ -62,6 +70,7 @@ class Event:
     units: Decimal
     log_us: int
     window_end_us: int
+    place: tuple[int, int]
 
 
 @st.composite
@@ -81,22 +90,32 @@ def _events(draw: st.DrawFn, meter_id: str) -> Event:
         Decimal(1) if is_count else Decimal(units).scaleb(-9),
         window_end_us - draw(st.integers(1, WINDOW_US)),
         window_end_us,
+        (draw(st.integers(0, 2)), 0),
     )
 
 
 # Of one or two meters, so that most events meet others of their entry.
-logs = st.lists(st.sampled_from(list(METERS)), min_size=1, max_size=2).flatmap(
-    lambda names: st.lists(st.sampled_from(names).flatmap(_events), max_size=16)
+logs = (
+    st.lists(st.sampled_from(list(METERS)), min_size=1, max_size=2)
+    .flatmap(lambda names: st.lists(st.sampled_from(names).flatmap(_events), max_size=16))
+    .map(lambda log: [replace(e, place=(e.place[0], n)) for n, e in enumerate(log)])
 )
 
 
 def pre_aggregate(log: list[Event], chance: random.Random | None) -> list[MeteredUsage]:
     """Aggregate events by their window as the hot path does; by chance in several parts."""
-    groups: dict[tuple[str, str, int, int, int], list[Event]] = defaultdict(list)
+    groups: dict[tuple[str, str, int, int, str, int], list[Event]] = defaultdict(list)
     for event in log:
-        part = chance.randint(0, 2) if chance else 0
+        share = chance.randint(0, 2) if chance else 0
         minute_us = event.event_us // MINUTE_US * MINUTE_US
-        key = (event.meter_id, event.dimensions, minute_us, event.window_end_us, part)
+        key = (
+            event.meter_id,
+            event.dimensions,
+            minute_us,
+            event.window_end_us,
+            _part(event),
+            share,
+        )
         groups[key].append(event)
     return [
         MeteredUsage(
@@ -111,8 +130,9 @@ def pre_aggregate(log: list[Event], chance: random.Random | None) -> list[Metere
             min(event.log_us for event in members),
             max(event.log_us for event in members),
             window_end_us,
+            part,
         )
-        for (meter_id, dimensions, minute_us, window_end_us, _), members in groups.items()
+        for (meter_id, dimensions, minute_us, window_end_us, part, _), members in groups.items()
     ]
 
 
@@ -136,7 +156,7 @@ def figures(log: list[Event]) -> list[Figures]:
                     key,
                     n,
                     end_us,
-                    quantity(so_far),
+                    result(so_far),
                     len(so_far),
                     (event_times[0], event_times[-1]),
                     (log_times[0], log_times[-1]),
@@ -172,11 +192,42 @@ def by_entry(log: Iterable[Event]) -> dict[Name, list[Event]]:
 
 
 def quantity(members: Sequence[Event]) -> Decimal:
-    """Aggregate the units of events of one meter."""
-    return merged(members[0].meter_id, [event.units for event in members])
+    """Return what SQL forms of the units of events of one meter."""
+    return merge(members[0].meter_id, [event.units for event in members])
 
 
-def merged(meter_id: str, units: list[Decimal]) -> Decimal:
-    """Aggregate units as the meter does; the default context has digits enough for them."""
-    function = {"m-max": max, "m-min": min}.get(meter_id, sum)
-    return Decimal(function(units))
+def merge(meter_id: str, units: list[Decimal]) -> Decimal:
+    """Return the greatest, the least or the sum, as SQL does for the meter."""
+    return Decimal({"m-max": max, "m-min": min}.get(meter_id, sum)(units))
+
+
+def _part(event: Event) -> str:
+    if event.meter_id == "m-latest":
+        return f"{event.place[0]}:{event.place[1]}"
+    if event.meter_id in ("m-unique_count", "m-percentile"):
+        return f"{event.units.normalize():f}"
+    if event.meter_id == "m-histogram":
+        return next((f"{bound:f}" for bound in BOUNDS if event.units <= bound), "")
+    return ""
+
+
+def result(members: Sequence[Event]) -> Decimal:
+    """Return what the events of one meter come to; the default context has digits enough."""
+    meter_id, units = members[0].meter_id, sorted(event.units for event in members)
+    if meter_id == "m-average":
+        return round_half_up(sum(map(Fraction, units), Fraction()) / len(units))
+    if meter_id == "m-unique_count":
+        return Decimal(len(set(units)))
+    if meter_id == "m-latest":
+        return max((event.event_us, event.place, event.units) for event in members)[2]
+    if meter_id == "m-percentile":
+        return next(unit for n, unit in enumerate(units, 1) if 8 * n >= 5 * len(units))
+    if meter_id == "m-histogram":
+        return Decimal(len(units))
+    return quantity(members)
+
+
+def round_half_up(exact: Fraction) -> Decimal:
+    """Round to nine decimals, away from zero between two."""
+    billionths = int(abs(exact) * 10**9 + Fraction(1, 2))
+    return Decimal(-billionths if exact < 0 else billionths).scaleb(-9)

@@ -7,9 +7,13 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.meter import Aggregation
-from schemas.meter_state import Accumulator
+from schemas.aggregation import HAS_PARTS, Aggregation
+from schemas.meter_state import Accumulator, Part
+from schemas.part_state import decode_parts
+from tests.udfs.engine import NodeMap
 from udfs.aggregating import combine, difference, merge
+from udfs.branching import NODE_PARTS, change_part, read_parts, remove_parts
+from udfs.grouping import Reading, receive
 
 aggregations = st.sampled_from(Aggregation)
 quantities = st.builds(
@@ -32,7 +36,7 @@ def test_merge_is_associative_and_commutative(
     assert str(merge(aggregation, a, b)) == str(merge(aggregation, b, a))
 
 
-@given(aggregations, accumulators, accumulators, accumulators)
+@given(st.sampled_from(sorted(set(Aggregation) - HAS_PARTS)), *[accumulators] * 3)
 def test_combine_is_a_commutative_monoid(
     aggregation: Aggregation, a: Accumulator, b: Accumulator, c: Accumulator
 ) -> None:
@@ -48,3 +52,42 @@ def test_combine_is_a_commutative_monoid(
 def test_a_difference_adds_back(before: Decimal, after: Decimal) -> None:
     """A delta added to what it corrects gives the new value, exactly."""
     assert merge(Aggregation.SUM, before, difference(after, before)) == after
+
+
+@given(st.sampled_from(sorted(HAS_PARTS)), st.data())
+def test_receipts_are_a_commutative_monoid(aggregation: Aggregation, data: st.DataObject) -> None:
+    """A part is the same whatever the order of what it receives; nothing received is nothing."""
+    texts = {
+        Aggregation.UNIQUE_COUNT: st.just(""),
+        Aggregation.LATEST: st.builds(
+            lambda *members: Reading(*members).encode(), times, st.integers(0, 9), times, quantities
+        ),
+    }.get(aggregation, st.integers(1, 2**40).map(str))
+    receipts = data.draw(st.lists(st.tuples(st.integers(0, 3), texts), max_size=6))
+    one, other = Part("x", ()), Part("x", ())
+    for log_us, text in receipts:
+        one = receive(aggregation, one, log_us, text)
+    for log_us, text in data.draw(st.permutations(receipts)):
+        other = receive(aggregation, other, log_us, text)
+    assert one == other
+
+
+@given(st.sets(st.text(st.characters(exclude_categories=["Cs"])), max_size=400), st.data())
+def test_a_tree_gives_back_its_parts(names: set[str], data: st.DataObject) -> None:
+    """Every part is there once, the nodes are the same in any order, and none outlives its tree."""
+    nodes, others = NodeMap(), NodeMap()
+    for name in sorted(names):
+        for _ in range(2):
+            change_part(nodes, "tree", name, lambda part: Part(part.name, ((1, part.name),)))
+    for name in data.draw(st.permutations(sorted(names))):
+        change_part(others, "tree", name, lambda part: Part(part.name, ((1, part.name),)))
+    assert nodes == others
+    parts = list(read_parts(nodes, "tree"))
+    assert sorted(part.name for part in parts) == sorted(names)
+    assert max(map(len, map(_parts_of, nodes.values())), default=0) <= NODE_PARTS
+    remove_parts(nodes, "tree")
+    assert not nodes
+
+
+def _parts_of(node: bytes) -> tuple[Part, ...]:
+    return decode_parts(node) or ()

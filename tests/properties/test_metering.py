@@ -29,9 +29,9 @@ from tests.properties.random_log import (
     figures,
     horizon_us,
     logs,
-    merged,
+    merge,
     pre_aggregate,
-    quantity,
+    result,
 )
 from tests.udfs.engine import A1, Engine
 from udfs.metering import MeteringRules
@@ -72,7 +72,7 @@ def test_deltas_add_up(log: list[Event], chance: random.Random) -> None:
             quantities[name(row)] += row.quantity_delta
             counts[name(row)] += row.event_count_delta
     entries = by_entry(event for event in log if event.window_end_us <= horizon_us(event))
-    assert quantities == {key: quantity(members) for key, members in entries.items()}
+    assert quantities == {key: result(members) for key, members in entries.items()}
     assert counts == {key: len(members) for key, members in entries.items()}
 
 
@@ -179,7 +179,7 @@ def expired(engine: Engine) -> dict[str, tuple[int, Decimal]]:
     return {
         row_id: (
             sum(row.event_count for row in rows),
-            merged(rows[0].meter_id, [row.quantity for row in rows]),
+            merge(rows[0].meter_id, [row.quantity for row in rows]),
         )
         for row_id, rows in parts.items()
     }

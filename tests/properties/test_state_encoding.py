@@ -9,18 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.meter import Aggregation
-from schemas.meter_state import (
-    Accumulator,
-    EntryKey,
-    PeriodEntry,
-    StateVersionError,
-    decode_entry,
-    decode_usage,
-    encode_entry,
-    encode_usage,
-)
+from schemas.aggregation import Aggregation, AggregationOptions
+from schemas.entry_state import decode_entry, encode_entry
+from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry, StateVersionError
 from schemas.metered_usage import MeteredUsage
+from schemas.part_state import decode_parts, encode_parts
+from schemas.usage_state import decode_usage, encode_usage
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 instants = st.integers(-(2**63), 2**63 - 1)
@@ -30,6 +24,11 @@ accumulators = st.builds(Accumulator, quantities, counts, instants, instants, in
 entries = st.builds(
     PeriodEntry,
     aggregation=st.sampled_from(Aggregation),
+    options=st.builds(
+        AggregationOptions,
+        st.lists(quantities, max_size=3).map(tuple),
+        st.none() | quantities,
+    ),
     unit=texts,
     timezone=texts,
     terms_version=st.integers(1, 2**31 - 1),
@@ -49,7 +48,11 @@ usages = st.builds(
     quantities,
     counts,
     *[instants] * 5,
+    texts,
 )
+parts = st.lists(
+    st.builds(Part, texts, st.lists(st.tuples(instants, texts), max_size=3).map(tuple)), max_size=4
+).map(tuple)
 
 
 @given(entries)
@@ -64,6 +67,12 @@ def test_entries_round_trip(entry: PeriodEntry) -> None:
 def test_usage_round_trips(usage: MeteredUsage) -> None:
     """Waiting usage comes back equal, digit for digit."""
     assert repr(decode_usage(encode_usage(usage))) == repr(usage)
+
+
+@given(parts)
+def test_parts_round_trip(some: tuple[Part, ...]) -> None:
+    """The parts of a node come back equal, in their order."""
+    assert decode_parts(encode_parts(some)) == some
 
 
 @given(instants, instants, texts, texts)

@@ -3,21 +3,58 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 
-from schemas.meter import Aggregation, Meter
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
+from schemas.meter import Meter
 
 
 @pytest.mark.parametrize("aggregation", list(Aggregation))
 def test_a_property_where_units_are_needed(aggregation: Aggregation) -> None:
     """A count has no property, every other aggregation has one."""
     name = None if aggregation is Aggregation.COUNT else "miles"
-    meter = Meter("m", "flight.departed", aggregation, name, "mile", (), 0, 0)
+    options = {
+        Aggregation.HISTOGRAM: AggregationOptions(bounds=(Decimal(1),)),
+        Aggregation.PERCENTILE: AggregationOptions(percentile=Decimal(95)),
+    }.get(aggregation, NO_OPTIONS)
+    meter = Meter("m", "flight.departed", aggregation, name, "mile", (), 0, 0, options)
     assert meter.property == name
     other = "miles" if name is None else None
     with pytest.raises(ValueError, match=f"^property, meter m: expected .* for {aggregation}, "):
-        Meter("m", "flight.departed", aggregation, other, "mile", (), 0, 0)
+        Meter("m", "flight.departed", aggregation, other, "mile", (), 0, 0, options)
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "options", "message"),
+    [
+        (Aggregation.HISTOGRAM, NO_OPTIONS, "expected its own options"),
+        (Aggregation.PERCENTILE, NO_OPTIONS, "expected its own options"),
+        (Aggregation.SUM, AggregationOptions(bounds=(Decimal(1),)), "expected none of histogram"),
+        (
+            Aggregation.HISTOGRAM,
+            AggregationOptions(bounds=(Decimal(2), Decimal(2))),
+            "expected ascending ones",
+        ),
+        (
+            Aggregation.PERCENTILE,
+            AggregationOptions(percentile=Decimal(0)),
+            "expected above 0, at most 100",
+        ),
+        (
+            Aggregation.PERCENTILE,
+            AggregationOptions(percentile=Decimal("100.1")),
+            "expected above 0, at most 100",
+        ),
+    ],
+)
+def test_options_fit_the_aggregation(
+    aggregation: Aggregation, options: AggregationOptions, message: str
+) -> None:
+    """A histogram has ascending bounds, a percentile its number, all others nothing."""
+    with pytest.raises(ValueError, match=f", meter m: {message}"):
+        Meter("m", "flight.departed", aggregation, "miles", "mile", (), 0, 0, options)
 
 
 @pytest.mark.parametrize(

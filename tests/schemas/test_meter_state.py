@@ -2,25 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from schemas.meter import Aggregation
-from schemas.meter_state import (
-    Accumulator,
-    EntryKey,
-    PeriodEntry,
-    StateVersionError,
-    decode_entry,
-    decode_usage,
-    encode_entry,
-    encode_usage,
-)
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
+from schemas.entry_state import decode_entry, encode_entry
+from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry, StateVersionError
 from schemas.metered_usage import MeteredUsage
+from schemas.part_state import SPLIT, decode_parts, encode_parts
+from schemas.usage_state import decode_usage, encode_usage
 
-GOLDEN = Path(__file__).parents[1] / "fixtures" / "state" / "version_1.txt"
+STATES = Path(__file__).parents[1] / "fixtures" / "state"
 
 TOTAL = Accumulator(
     Decimal("12345.678900000"),
@@ -36,10 +31,21 @@ GRACE_US, HORIZON_US = 86_400_000_000, 7_776_000_000_000
 
 ENTRIES = {
     "entry-open": PeriodEntry(
-        Aggregation.SUM, "mile", "America/New_York", 1, GRACE_US, HORIZON_US, False, 0, TOTAL, ()
+        Aggregation.SUM,
+        NO_OPTIONS,
+        "mile",
+        "America/New_York",
+        1,
+        GRACE_US,
+        HORIZON_US,
+        False,
+        0,
+        TOTAL,
+        (),
     ),
     "entry-late-only": PeriodEntry(
         Aggregation.MAX,
+        NO_OPTIONS,
         "mile",
         "Pacific/Honolulu",
         2_147_483_647,
@@ -52,6 +58,7 @@ ENTRIES = {
     ),
     "entry-corrected": PeriodEntry(
         Aggregation.MIN,
+        NO_OPTIONS,
         "Übung",
         "UTC",
         3,
@@ -63,7 +70,17 @@ ENTRIES = {
         ((1_359_702_000_000_000, LATE), (1_359_712_800_000_000, LATER)),
     ),
     "entry-closed-empty": PeriodEntry(
-        Aggregation.COUNT, "flight", "America/Chicago", 1, GRACE_US, HORIZON_US, True, 0, None, ()
+        Aggregation.COUNT,
+        NO_OPTIONS,
+        "flight",
+        "America/Chicago",
+        1,
+        GRACE_US,
+        HORIZON_US,
+        True,
+        0,
+        None,
+        (),
     ),
 }
 USAGES = {
@@ -83,37 +100,94 @@ USAGES = {
 }
 
 
-def golden(prefix: str) -> list[tuple[str, bytes]]:
-    """Return the named bytes of the golden file that have a prefix."""
-    lines = [line.split() for line in GOLDEN.read_text().splitlines() if line[:1] not in ("", "#")]
-    return [(name, bytes.fromhex(text)) for name, text in lines if name.startswith(prefix)]
+# What version 1 could not say.
+LATER_ENTRIES = {
+    "entry-percentile": PeriodEntry(
+        Aggregation.PERCENTILE,
+        AggregationOptions(percentile=Decimal("99.9")),
+        "second",
+        "Asia/Kolkata",
+        4,
+        GRACE_US,
+        HORIZON_US,
+        True,
+        1,
+        TOTAL,
+        ((1_359_702_000_000_000, LATE),),
+    ),
+    "entry-histogram": PeriodEntry(
+        Aggregation.HISTOGRAM,
+        AggregationOptions(bounds=(Decimal("0.5"), Decimal(10))),
+        "byte",
+        "UTC",
+        1,
+        0,
+        0,
+        False,
+        0,
+        TOTAL,
+        (),
+    ),
+}
+LATER_USAGES = {"usage-latest": replace(USAGES["usage"], part="2:77")}
+PARTS = {
+    "parts": (
+        Part("", ((1_359_702_000_000_000, "1359702000000000:2:77:-1.5"),)),
+        Part("=ü", ((1_359_702_000_000_000, ""),)),
+        Part("1.5", ((1_359_702_000_000_000, "3"), (1_359_712_800_000_000, "1"))),
+    ),
+}
 
 
-@pytest.mark.parametrize(("name", "state"), golden("entry"))
-def test_entries_of_version_1_load(name: str, state: bytes) -> None:
-    """Entries written by version 1 load for ever, and are what is written still."""
-    assert decode_entry(state) == ENTRIES[name]
-    assert encode_entry(ENTRIES[name]) == state
+def golden(version: int, prefix: str = "") -> list[tuple[str, bytes]]:
+    """Return the named bytes of a version's golden file that have a prefix."""
+    text = (STATES / f"version_{version}.txt").read_text()
+    lines = [line.split() for line in text.splitlines() if line[:1] not in ("", "#")]
+    return [(name, bytes.fromhex(state)) for name, state in lines if name.startswith(prefix)]
 
 
-@pytest.mark.parametrize(("name", "state"), golden("usage"))
-def test_waiting_usage_of_version_1_loads(name: str, state: bytes) -> None:
-    """Waiting usage written by version 1 loads for ever, and is what is written still."""
-    assert decode_usage(state) == USAGES[name]
-    assert encode_usage(USAGES[name]) == state
+@pytest.mark.parametrize(("name", "state"), golden(1, "entry") + golden(2, "entry"))
+def test_entries_of_every_version_load(name: str, state: bytes) -> None:
+    """Entries of every version load for ever; those of the newest are what is written still."""
+    entry = {**ENTRIES, **LATER_ENTRIES}[name]
+    assert decode_entry(state) == entry
+    assert state[0] == 1 or encode_entry(entry) == state
 
 
-def test_the_golden_file_is_complete() -> None:
-    """Each case stands in the file once."""
-    assert [name for name, _ in golden("")] == [*ENTRIES, *USAGES]
+@pytest.mark.parametrize(("name", "state"), golden(1, "usage") + golden(2, "usage"))
+def test_waiting_usage_of_every_version_loads(name: str, state: bytes) -> None:
+    """Waiting usage of every version loads for ever; the newest is what is written still."""
+    usage = {**USAGES, **LATER_USAGES}[name]
+    assert decode_usage(state) == usage
+    assert state[0] == 1 or encode_usage(usage) == state
 
 
-@pytest.mark.parametrize("state", [b"", b"\x00rest", b"\x02rest", b"\xffrest"])
+@pytest.mark.parametrize(("name", "state"), golden(2, "parts"))
+def test_parts_of_every_version_load(name: str, state: bytes) -> None:
+    """Parts written by version 2 load for ever, and are what is written still."""
+    assert decode_parts(state) == PARTS[name]
+    assert encode_parts(PARTS[name]) == state
+    assert decode_parts(SPLIT) is None
+
+
+def test_the_golden_files_are_complete() -> None:
+    """Each case stands in its file once."""
+    assert [name for name, _ in golden(1)] == [*ENTRIES, *USAGES]
+    assert [name for name, _ in golden(2)] == [
+        *(*ENTRIES, *LATER_ENTRIES),
+        *(*USAGES, *LATER_USAGES),
+        *PARTS,
+    ]
+
+
+@pytest.mark.parametrize("state", [b"", b"\x00rest", b"\x03rest", b"\xffrest"])
 def test_an_unknown_version_is_refused(state: bytes) -> None:
     """State of a newer program, or no state at all, is never guessed at."""
-    with pytest.raises(StateVersionError, match="state version: expected 1 or lower, found"):
+    with pytest.raises(StateVersionError, match="state version: expected 2 or lower, found"):
         decode_entry(state)
-    with pytest.raises(StateVersionError, match="state version: expected 1 or lower, found"):
+    with pytest.raises(StateVersionError, match="state version: expected 2 or lower, found"):
+        decode_parts(state)
+    with pytest.raises(StateVersionError, match="state version: expected 2 or lower, found"):
         decode_usage(state)
 
 
@@ -123,6 +197,8 @@ def test_bytes_too_many_are_refused() -> None:
         decode_entry(encode_entry(ENTRIES["entry-corrected"]) + b"\x00")
     with pytest.raises(ValueError, match="state size: expected"):
         decode_usage(encode_usage(USAGES["usage"]) + b"\x00")
+    with pytest.raises(ValueError, match="state size: expected"):
+        decode_parts(encode_parts(PARTS["parts"]) + b"\x00")
 
 
 def test_the_scale_of_a_quantity_is_kept() -> None:

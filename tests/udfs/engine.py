@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 
 from schemas.account import Account, decode_account, encode_account
+from schemas.aggregation import Aggregation
 from schemas.cadence import Cadence
+from schemas.entry_state import decode_entry, encode_entry
 from schemas.instant import DAY_US, HOUR_US, MINUTE_US, to_us
-from schemas.meter import Aggregation, Meter
-from schemas.meter_state import (
-    EntryKey,
-    decode_entry,
-    decode_usage,
-    encode_entry,
-    encode_usage,
-)
+from schemas.meter import Meter
+from schemas.meter_state import EntryKey, Part
 from schemas.metered_usage import MeteredUsage
 from schemas.terms import Recurring, Terms
 from schemas.usage_row import UsageRow
+from schemas.usage_state import decode_usage, encode_usage
+from udfs.branching import change_part, read_parts, remove_parts
+from udfs.grouping import receive
 from udfs.metering import (
     Amendment,
+    Decision,
     MeteringRules,
     amend,
     expire_waiting,
@@ -66,6 +68,23 @@ def usage(event: str, window_end: str, quantity: int | str = 1, **other: str | i
     return MeteredUsage(**{**values, **other})  # type: ignore[arg-type]
 
 
+class NodeMap(dict[str, bytes]):
+    """Nodes of parts in memory."""
+
+    def put(self, name: str, node: bytes) -> None:
+        """Keep a node."""
+        self[name] = node
+
+    def remove(self, name: str) -> None:
+        """Forget a node that is there."""
+        del self[name]
+
+
+def tree_of(account_id: str, key: EntryKey) -> str:
+    """Return a name for the parts of an entry."""
+    return f"{account_id} {key.period_start_us} {key.meter_id} {key.dimensions}"
+
+
 @dataclass
 class Engine:
     """One keyed operator: accounts, entries, waiting usage, timers, and a watermark of log time."""
@@ -73,6 +92,7 @@ class Engine:
     rules: MeteringRules
     accounts: dict[str, bytes] = field(default_factory=dict)
     entries: dict[str, dict[str, bytes]] = field(default_factory=dict)
+    nodes: NodeMap = field(default_factory=NodeMap)
     waiting: dict[str, list[bytes]] = field(default_factory=dict)
     timers: list[tuple[int, str]] = field(default_factory=list)
     rows: list[UsageRow] = field(default_factory=list)
@@ -113,6 +133,7 @@ class Engine:
         if decision.entry is not None:
             assert isinstance(key, EntryKey)
             state[key.encode()] = encode_entry(decision.entry)
+            self._receive(tree_of(row.account_id, key), decision)
         if decision.waits:
             self.waiting.setdefault(row.account_id, []).append(encode_usage(row))
         for time_us in decision.wake_at_us:
@@ -126,14 +147,29 @@ class Engine:
             now_us, account_id = heapq.heappop(self.timers)
             state = self.entries.setdefault(account_id, {})
             entries = [(EntryKey.decode(k), decode_entry(v)) for k, v in state.items()]
-            decision = on_timer(account_id, entries, now_us)
+            decision = on_timer(account_id, entries, partial(self._parts, account_id), now_us)
             self.rows.extend(decision.emit)
             for key, entry in decision.changed:
                 state[key.encode()] = encode_entry(entry)
-            for key in decision.removed:
+            for key, _ in decision.removed:
                 del state[key.encode()]
+                remove_parts(self.nodes, tree_of(account_id, key))
             self._expire_waiting(account_id, now_us)
         return self.rows[before:]
+
+    def _receive(self, tree: str, decision: Decision) -> None:
+        assert decision.entry is not None
+        if (receipt := decision.receipt) is not None:
+            change = partial(
+                receive,
+                decision.entry.aggregation,
+                counts_from_us=receipt.counts_from_us,
+                text=receipt.text,
+            )
+            change_part(self.nodes, tree, receipt.name, change)
+
+    def _parts(self, account_id: str, key: EntryKey) -> Iterator[Part]:
+        return read_parts(self.nodes, tree_of(account_id, key))
 
     def _expire_waiting(self, account_id: str, now_us: int) -> None:
         waiting = map(decode_usage, self.waiting.pop(account_id, []))

@@ -6,7 +6,7 @@ from decimal import Decimal, Inexact, localcontext
 
 import pytest
 
-from schemas.meter import Aggregation
+from schemas.aggregation import Aggregation
 from schemas.meter_state import Accumulator
 from udfs.aggregating import combine, difference, merge
 

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.meter import Aggregation, Meter
+from schemas.aggregation import Aggregation
+from schemas.meter import Meter
 from tests.oracle.edge_records import edge_records
 from tests.oracle.judging import (
     BILLION,
@@ -20,7 +21,8 @@ from tests.oracle.judging import (
     units_of,
 )
 from tests.oracle.shapes import OracleMeter, RawRecord
-from udfs.parsing import BAD_UNITS, ParsedRecord, ParsingRules, RecordParser
+from udfs.parsing import ParsedRecord, ParsingRules, RecordParser
+from udfs.sharing import BAD_UNITS
 
 LOG_MS = 1_370_080_800_000  # 2013-06-01T10:00:00Z
 LEAST = {
@@ -92,7 +94,8 @@ def parsed(payload: bytes | None) -> tuple[Any, ...]:
     if record.shares is None:
         assert record.event_type == "meterclose.heartbeat"
         return ("heartbeat",)
-    pairs = zip(record.shares[::2], record.shares[1::2], strict=True)
+    assert set(record.shares[2::3]) <= {""}
+    pairs = zip(record.shares[::3], record.shares[1::3], strict=True)
     shares = [(dimensions, _units(units)) for dimensions, units in pairs]
     names = (record.event_source, record.event_id, record.event_type, record.account_id)
     return (*names, record.event_us, shares)

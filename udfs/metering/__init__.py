@@ -14,9 +14,11 @@ Timers decide only when rows are emitted, never what is in them. An engine owes 
 1. A row of usage arrives before any timer at or after its log window's end fires. Usage of later
    windows may well be there before.
 2. `locate` each row, hand it to `on_usage` with the entry stored under the key, then carry out
-   the decision: store the entry, keep usage that waits, register timers, emit.
-3. When a timer fires, at the time asked or later, hand all entries of the account to `on_timer`
-   and all its waiting usage to `expire_waiting`, then store, delete and emit what they return.
+   the decision: store the entry, add the receipt to its part, keep usage that waits, register
+   timers, emit.
+3. When a timer fires, at the time asked or later, hand all entries of the account to `on_timer`,
+   with a way to read an entry's parts, and all its waiting usage to `expire_waiting`; then store,
+   delete (an entry with its parts) and emit what they return.
 4. When an account becomes known, do 2. for its waiting usage. Terms of an account never go away.
 5. When a known account gets other terms, hand all its entries to `amend`; refuse the terms where
    it says so, or else move the entries and register the timers it returns.
@@ -28,6 +30,7 @@ from udfs.metering.receiving import (
     BrokenOrderError,
     Decision,
     MeterChangedError,
+    PartReceipt,
     locate,
     on_usage,
 )
@@ -39,6 +42,7 @@ __all__ = [
     "Decision",
     "MeterChangedError",
     "MeteringRules",
+    "PartReceipt",
     "TimerDecision",
     "TooLate",
     "amend",

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from schemas.meter_state import EntryKey, PeriodEntry
+from schemas.aggregation import HAS_PARTS
+from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UnassignedReason, UnassignedUsage, UsageRow
-from udfs.aggregating import combine
+from udfs.aggregating import Result, combine, result_of
+from udfs.grouping import result_of_parts
 from udfs.metering.emitting import closed_row, correction_row, unassigned_row
 from udfs.metering.rules import MeteringRules
 
@@ -20,36 +22,43 @@ class TimerDecision:
     Attributes:
         emit: Rows to emit, ordered by period, meter, dimensions and revision.
         changed: Entries to store.
-        removed: Keys of entries to delete.
+        removed: Entries to delete, with their parts.
     """
 
     emit: tuple[UsageRow, ...]
     changed: tuple[tuple[EntryKey, PeriodEntry], ...]
-    removed: tuple[EntryKey, ...]
+    removed: tuple[tuple[EntryKey, PeriodEntry], ...]
+
+
+ReadParts = Callable[[EntryKey], Iterable[Part]]
 
 
 def on_timer(
-    account_id: str, entries: Iterable[tuple[EntryKey, PeriodEntry]], now_us: int
+    account_id: str,
+    entries: Iterable[tuple[EntryKey, PeriodEntry]],
+    read_parts: ReadParts,
+    now_us: int,
 ) -> TimerDecision:
     """Close, correct and remove what is due.
 
     Args:
         account_id: Whose timer fired.
         entries: All entries of the account, in any order.
+        read_parts: Reads all parts of an entry, in any order; asked only for what is due.
         now_us: The time of the timer, log time; no usage of a log window up to it is to come.
     """
     # Jitter is not asked here: it only delays timers, and what is due at a late timer is complete.
     emit: list[UsageRow] = []
     changed: list[tuple[EntryKey, PeriodEntry]] = []
-    removed: list[EntryKey] = []
+    removed: list[tuple[EntryKey, PeriodEntry]] = []
     for key, entry in sorted(entries, key=_by_key):
         cut_us = key.period_end_us + entry.grace_us
         if now_us < cut_us:
             continue
-        rows, after = _emit_due(account_id, key, entry, now_us)
+        rows, after = _emit_due(account_id, key, entry, read_parts, now_us)
         emit.extend(rows)
         if not after.pending and cut_us + entry.correction_horizon_us <= now_us:
-            removed.append(key)
+            removed.append((key, after))
         elif after is not entry:
             changed.append((key, after))
     return TimerDecision(tuple(emit), tuple(changed), tuple(removed))
@@ -87,21 +96,38 @@ def expire_waiting(
 
 
 def _emit_due(
-    account_id: str, key: EntryKey, entry: PeriodEntry, now_us: int
+    account_id: str, key: EntryKey, entry: PeriodEntry, read_parts: ReadParts, now_us: int
 ) -> tuple[list[UsageRow], PeriodEntry]:
     """Return the rows due by now, and the entry after them: the same one if nothing changed."""
     rows: list[UsageRow] = []
+    if entry.closed and not (entry.pending and entry.pending[0][0] <= now_us):
+        return rows, entry
+    parts = tuple(read_parts(key)) if entry.aggregation in HAS_PARTS else ()
     if not entry.closed:
         if entry.total is not None:
-            rows.append(closed_row(account_id, key, entry, entry.total))
+            cut_us = key.period_end_us + entry.grace_us
+            total, result = _counted(entry, entry.total, parts, cut_us)
+            rows.append(closed_row(account_id, key, entry, total, result))
+            entry = replace(entry, total=total)
         entry = replace(entry, closed=True)
     while entry.pending and entry.pending[0][0] <= now_us:
         total = combine(entry.aggregation, entry.total, entry.pending[0][1])
-        row = correction_row(account_id, key, entry, total)
+        total, result = _counted(entry, total, parts, entry.pending[0][0])
+        row = correction_row(account_id, key, entry, total, result)
         rows.append(row)
         pending = entry.pending[1:]
         entry = replace(entry, revision=row.revision, total=total, pending=pending)
     return rows, entry
+
+
+def _counted(
+    entry: PeriodEntry, total: Accumulator, parts: Iterable[Part], until_us: int
+) -> tuple[Accumulator, Result]:
+    """Return a total with what it comes to by a log time: the quantity of what has parts."""
+    if entry.aggregation not in HAS_PARTS:
+        return total, result_of(entry.aggregation, total)
+    result = result_of_parts(entry.aggregation, entry.options, parts, until_us)
+    return replace(total, quantity=result.quantity), result
 
 
 def _by_key(pair: tuple[EntryKey, PeriodEntry]) -> EntryKey:

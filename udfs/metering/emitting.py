@@ -18,7 +18,7 @@ from schemas.usage_row import (
     UnassignedUsage,
     UsageCorrection,
 )
-from udfs.aggregating import difference
+from udfs.aggregating import Result, difference, result_of
 from udfs.metering.rules import MeteringRules
 
 
@@ -35,7 +35,7 @@ def row_id(account_id: str, key: EntryKey, revision: int) -> str:
 
 
 def closed_row(
-    account_id: str, key: EntryKey, entry: PeriodEntry, total: Accumulator
+    account_id: str, key: EntryKey, entry: PeriodEntry, total: Accumulator, result: Result
 ) -> ClosedUsage:
     """Return revision 0 of an entry.
 
@@ -44,6 +44,7 @@ def closed_row(
         key: Which entry.
         entry: The entry as it stands at its cut.
         total: Its total, which is not None.
+        result: What that comes to.
     """
     return ClosedUsage(
         row_id=row_id(account_id, key, 0),
@@ -54,7 +55,8 @@ def closed_row(
         period_end_us=key.period_end_us,
         timezone=entry.timezone,
         aggregation=entry.aggregation,
-        quantity=total.quantity,
+        quantity=result.quantity,
+        breakdown=result.breakdown,
         unit=entry.unit,
         event_count=total.event_count,
         revision=0,
@@ -68,7 +70,7 @@ def closed_row(
 
 
 def correction_row(
-    account_id: str, key: EntryKey, entry: PeriodEntry, after: Accumulator
+    account_id: str, key: EntryKey, entry: PeriodEntry, after: Accumulator, result: Result
 ) -> UsageCorrection:
     """Return the correction of an entry by its first pending bucket.
 
@@ -77,12 +79,13 @@ def correction_row(
         key: Which entry.
         entry: The entry as it stands before the correction.
         after: Its total with the usage of the bucket.
+        result: What that comes to.
     """
     correction_end_us, added = entry.pending[0]
     before, revision = entry.total, entry.revision + 1
-    delta = after.quantity
+    delta = result.quantity
     if before is not None:
-        delta = difference(after.quantity, before.quantity)
+        delta = difference(delta, result_of(entry.aggregation, before).quantity)
     return UsageCorrection(
         row_id=row_id(account_id, key, revision),
         corrected_row_id=None if before is None else row_id(account_id, key, revision - 1),
@@ -93,8 +96,9 @@ def correction_row(
         period_end_us=key.period_end_us,
         timezone=entry.timezone,
         aggregation=entry.aggregation,
-        quantity=after.quantity,
+        quantity=result.quantity,
         quantity_delta=delta,
+        breakdown=result.breakdown,
         unit=entry.unit,
         event_count=after.event_count,
         event_count_delta=added.event_count,
@@ -120,6 +124,7 @@ def expired_row(usage: MeteredUsage, period: BillingPeriod, unit: str) -> Expire
         period_end_us=period.end_us,
         timezone=period.timezone,
         event_window_start_us=usage.event_window_start_us,
+        part=usage.part or None,
         quantity=usage.quantity,
         unit=unit,
         event_count=usage.event_count,
@@ -143,6 +148,7 @@ def unassigned_row(
         dimensions=usage.dimensions,
         reason=reason,
         event_window_start_us=usage.event_window_start_us,
+        part=usage.part or None,
         quantity=usage.quantity,
         unit="" if meter is None else meter.unit,
         event_count=usage.event_count,
@@ -156,7 +162,7 @@ def unassigned_row(
 
 def _usage_id(fate: str, usage: MeteredUsage) -> str:
     # The grouping key of the hot path, which therefore has one row of each.
-    return _digest(
+    key = (
         fate,
         usage.account_id,
         usage.meter_id,
@@ -164,6 +170,7 @@ def _usage_id(fate: str, usage: MeteredUsage) -> str:
         str(usage.event_window_start_us),
         str(usage.log_window_end_us),
     )
+    return _digest(*key, usage.part) if usage.part else _digest(*key)
 
 
 def _digest(*parts: str) -> str:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.account import Account
+from schemas.aggregation import HAS_PARTS
 from schemas.billing_period import BillingPeriod
 from schemas.meter import Meter
 from schemas.meter_state import Accumulator, EntryKey, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UnassignedReason, UsageRow
 from udfs.aggregating import combine
+from udfs.grouping import receipt_of
 from udfs.metering.emitting import expired_row, unassigned_row
 from udfs.metering.rules import MeteringRules, jitter_us
 from udfs.scheduling import period_containing
@@ -21,7 +23,23 @@ class BrokenOrderError(RuntimeError):
 
 
 class MeterChangedError(RuntimeError):
-    """A meter's aggregation or unit changed while periods are open; it needs a new meter_id."""
+    """A meter's aggregation, options or unit changed in open periods; it needs a new meter_id."""
+
+
+@dataclass(frozen=True, slots=True)
+class PartReceipt:
+    """What a part of the located entry receives; `udfs.grouping.receive` adds it.
+
+    Attributes:
+        name: Of the part.
+        counts_from_us: Log time from which on it counts: 0 within the cut, which new terms may
+            still move, else the end of the correction bucket.
+        text: What is received.
+    """
+
+    name: str
+    counts_from_us: int
+    text: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +49,14 @@ class Decision:
     Attributes:
         emit: Rows to emit now.
         entry: The entry to store under the located key; None: store nothing.
+        receipt: What to add to a part of the entry; None of what has no parts.
         waits: Whether to keep the usage until its account is known.
         wake_at_us: Timers to register; registering one again changes nothing.
     """
 
     emit: tuple[UsageRow, ...] = ()
     entry: PeriodEntry | None = None
+    receipt: PartReceipt | None = None
     waits: bool = False
     wake_at_us: tuple[int, ...] = ()
 
@@ -67,7 +87,7 @@ def on_usage(
 
     Raises:
         BrokenOrderError: The row belongs into a closed row that was emitted already.
-        MeterChangedError: The entry was opened with another aggregation or unit.
+        MeterChangedError: The entry was opened with another aggregation, options or unit.
     """
     if account is None:
         wake_us = usage.log_window_end_us + rules.unknown_account_wait_us
@@ -81,11 +101,14 @@ def on_usage(
             return Decision(emit=(unassigned_row(rules, usage, UnassignedReason.UNKNOWN_METER),))
         return _add(rules, period, _open(meter, period), usage, is_new=True)
     if meter is not None and (
-        meter.aggregation is not entry.aggregation or meter.unit != entry.unit
+        meter.aggregation is not entry.aggregation
+        or meter.unit != entry.unit
+        or meter.options != entry.options
     ):
         raise MeterChangedError(
             f"meter {usage.meter_id}: expected {entry.aggregation} of {entry.unit} as in periods "
-            f"still open, found {meter.aggregation} of {meter.unit}; give it a new meter_id"
+            f"still open, found {meter.aggregation} of {meter.unit}, or other options; "
+            "give it a new meter_id"
         )
     return _add(rules, period, entry, usage, is_new=False)
 
@@ -93,6 +116,7 @@ def on_usage(
 def _open(meter: Meter, period: BillingPeriod) -> PeriodEntry:
     return PeriodEntry(
         meter.aggregation,
+        meter.options,
         meter.unit,
         period.timezone,
         period.terms_version,
@@ -137,7 +161,11 @@ def _add(
         delay_us = jitter_us(rules, usage.account_id)
         first = (due_us + delay_us,) if is_first else ()
         wake_at_us = (*first, horizon_us + delay_us) if is_new else first
-    return Decision((), _advance(entry, total, pending), False, wake_at_us)
+    receipt = None
+    if entry.aggregation in HAS_PARTS:
+        name, text = receipt_of(entry.aggregation, usage)
+        receipt = PartReceipt(name, 0 if log_us <= cut_us else due_us, text)
+    return Decision((), _advance(entry, total, pending), receipt, False, wake_at_us)
 
 
 def _gather(
@@ -158,6 +186,7 @@ def _advance(
     # Spelled out in half the time of dataclasses.replace: it runs for every row of usage.
     return PeriodEntry(
         entry.aggregation,
+        entry.options,
         entry.unit,
         entry.timezone,
         entry.terms_version,

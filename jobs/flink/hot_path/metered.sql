@@ -2,6 +2,6 @@
 -- missing, an empty text where they are no number.
 SELECT
   kafka_partition, kafka_offset, log_ms, event_id, event_source, account_id, event_us,
-  meter_id, dimensions, units, row_time AS log_time
+  meter_id, dimensions, units, part, row_time AS log_time
 FROM first_seen
-CROSS JOIN UNNEST({{shares}}) AS share (meter_id, dimensions, units)
+CROSS JOIN UNNEST({{shares}}) AS share (meter_id, dimensions, units, part)

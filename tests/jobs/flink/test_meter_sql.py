@@ -3,7 +3,8 @@
 import pytest
 
 from jobs.flink.meter_sql import quote, shares_sql
-from schemas.meter import Aggregation, Meter
+from schemas.aggregation import Aggregation
+from schemas.meter import Meter
 
 
 def meter(meter_id: str, event_type: str, property_name: str | None, *dimensions: str) -> Meter:
@@ -26,12 +27,12 @@ def test_text_is_quoted_for_sql(text: str, literal: str) -> None:
 
 
 def test_each_type_has_the_shares_of_its_meters() -> None:
-    """A share is meter, dimensions and units; these stand in the order of the type's meters."""
-    kind = "ARRAY<ROW<meter_id STRING, dimensions STRING, units STRING>>"
+    """A share is meter, dimensions, units and part, in the order of the type's meters."""
+    kind = "ARRAY<ROW<meter_id STRING, dimensions STRING, units STRING, part STRING>>"
     assert shares_sql([FLIGHTS, CANCELLED, MILES]) == (
         "CASE event_type WHEN 'cancelled' THEN CAST(ARRAY["
-        f"ROW(CAST('cancelled' AS STRING), shares[1], shares[2])] AS {kind})"
+        f"ROW(CAST('cancelled' AS STRING), shares[1], shares[2], shares[3])] AS {kind})"
         " WHEN 'departed' THEN CAST(ARRAY["
-        "ROW(CAST('flights' AS STRING), shares[1], shares[2]), "
-        f"ROW(CAST('miles' AS STRING), shares[3], shares[4])] AS {kind}) END"
+        "ROW(CAST('flights' AS STRING), shares[1], shares[2], shares[3]), "
+        f"ROW(CAST('miles' AS STRING), shares[4], shares[5], shares[6])] AS {kind}) END"
     )

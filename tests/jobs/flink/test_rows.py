@@ -20,7 +20,8 @@ from jobs.flink.rows import (
     usage_reader,
     write_row,
 )
-from schemas.meter import Aggregation, Meter
+from schemas.aggregation import Aggregation
+from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
     ClosedUsage,
@@ -42,6 +43,7 @@ CLOSED = ClosedUsage(
     timezone="America/New_York",
     aggregation=Aggregation.SUM,
     quantity=Decimal("12345678901234567890123456789.000000001"),
+    breakdown=None,
     unit="mile",
     event_count=2**40,
     revision=0,
@@ -91,6 +93,7 @@ def test_a_row_is_written_exactly() -> None:
         "America/New_York",
         "sum",
         "12345678901234567890123456789.000000001",
+        None,
         "mile",
         2**40,
         0,
@@ -144,14 +147,14 @@ METERS = {
     str(each): Meter(
         str(each), "t", each, None if each == "count" else "x", "one", ("origin",), 0, 0
     )
-    for each in Aggregation
+    for each in (Aggregation.COUNT, Aggregation.SUM, Aggregation.MAX, Aggregation.MIN)
 }
 
 
 def usage_row(meter_id: str) -> Row:
     """Return a row as `usage.sql` selects it."""
     aggregates = ("10.000000000", "7.500000000", "2.500000000")
-    return Row("AA", meter_id, DIMENSIONS, 60_000_000, *aggregates, 2, 61, 62, 1001, 1999, 10)
+    return Row("AA", meter_id, DIMENSIONS, 60_000_000, *aggregates, 2, 61, 62, 1001, 1999, 10, "p")
 
 
 @pytest.mark.parametrize(
@@ -175,4 +178,5 @@ def test_usage_is_read_as_its_meter_aggregates(meter_id: str, quantity: str) -> 
         first_log_us=1_001_000,
         last_log_us=1_999_000,
         log_window_end_us=10_000_000,
+        part="p",
     )

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from jobs.settings import SettingsError, load_meters
-from schemas.meter import Aggregation, Meter
+from schemas.aggregation import Aggregation
+from schemas.meter import Meter
 
 CONFIG = Path(__file__).parents[3] / "config"
 HOUR_US = 3_600_000_000
@@ -15,15 +16,15 @@ LEAST = "meters: [{meter: gb, event_type: used, aggregation: sum, unit: GB}]"
 def test_the_demos_meters() -> None:
     """The demo measures the five meters of the flights, each with 24 h of grace."""
     meters = load_meters(CONFIG / "meters.yaml")
-    rest = {"grace_us": 24 * HOUR_US, "correction_horizon_us": 90 * 24 * HOUR_US}
+    rest = (24 * HOUR_US, 90 * 24 * HOUR_US)
     count, total, largest = Aggregation.COUNT, Aggregation.SUM, Aggregation.MAX
     departed = "flight.departed"
     assert meters == (
-        Meter("flights", departed, count, None, "flight", ("origin",), **rest),
-        Meter("miles", departed, total, "miles", "mile", ("origin",), **rest),
-        Meter("air-minutes", departed, total, "air_minutes", "minute", (), **rest),
-        Meter("longest-flight", departed, largest, "miles", "mile", (), **rest),
-        Meter("cancellations", "flight.cancelled", count, None, "flight", (), **rest),
+        Meter("flights", departed, count, None, "flight", ("origin",), *rest),
+        Meter("miles", departed, total, "miles", "mile", ("origin",), *rest),
+        Meter("air-minutes", departed, total, "air_minutes", "minute", (), *rest),
+        Meter("longest-flight", departed, largest, "miles", "mile", (), *rest),
+        Meter("cancellations", "flight.cancelled", count, None, "flight", (), *rest),
     )
 
 
@@ -51,6 +52,16 @@ def test_defaults(tmp_path: Path) -> None:
         ("used", "meterclose.heartbeat", ("reserved type", "meterclose.heartbeat")),
         ("unit:", "property: a.b, unit:", ("meters[0].property", "'a.b'")),
         ("sum,", "count, property: a,", ("none with count",)),
+        ("sum,", "sum, bounds: [1],", ("bounds", "none with sum")),
+        ("sum,", "sum, percentile: 5,", ("percentile", "none with sum")),
+        ("sum,", "histogram,", ("bounds", "given")),
+        ("sum,", "histogram, bounds: 5,", ("bounds", "a list of 1 to 100")),
+        ("sum,", "histogram, bounds: [],", ("bounds", "a list of 1 to 100")),
+        ("sum,", "histogram, bounds: [2, 1],", ("bounds", "ascending numbers", "2, 1")),
+        ("sum,", "histogram, bounds: [0.5],", ("bounds[0]", "a whole number, or text", "0.5")),
+        ("sum,", "percentile,", ("percentile", "given")),
+        ("sum,", "percentile, percentile: 101,", ("at most 100", "101")),
+        ("sum,", "percentile, percentile: p99,", ("a whole number, or text", "p99")),
         ("unit:", "grace_hours: -1, unit:", ("grace_hours", "at least 0", "found -1")),
         ("unit:", "grace_hours: 0.5, unit:", ("grace_hours", "a decimal number")),
         ("unit:", "correction_horizon_days: x, unit:", ("correction_horizon_days", "found text")),

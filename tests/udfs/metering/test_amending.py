@@ -9,7 +9,8 @@ import pytest
 
 from schemas.account import Account
 from schemas.cadence import Cadence
-from schemas.meter_state import EntryKey, PeriodEntry, decode_entry
+from schemas.entry_state import decode_entry
+from schemas.meter_state import EntryKey, PeriodEntry
 from schemas.terms import Recurring, TakesEffect, Terms
 from schemas.usage_row import ClosedUsage, UnassignedReason, UnassignedUsage, UsageCorrection
 from tests.udfs.engine import A1, MONTHLY, RULES, Engine, at, started, usage

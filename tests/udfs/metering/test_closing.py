@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from schemas.aggregation import Aggregation
 from schemas.instant import DAY_US, HOUR_US
-from schemas.meter import Aggregation
 from schemas.meter_state import EntryKey
 from schemas.usage_row import ClosedUsage, UsageCorrection
 from tests.udfs.engine import A1, MILES, RULES, at, started, usage
@@ -47,6 +47,7 @@ def test_the_cut_closes_a_period() -> None:
         timezone="UTC",
         aggregation=Aggregation.SUM,
         quantity=Decimal(7),
+        breakdown=None,
         unit="mile",
         event_count=2,
         revision=0,
@@ -133,10 +134,10 @@ def test_a_timer_that_finds_nothing_due_changes_nothing() -> None:
     assert isinstance(key, EntryKey)
     assert entry is not None
     nothing = TimerDecision((), (), ())
-    assert on_timer("A1", [(key, entry)], at("2013-01-25T00:00")) == nothing
-    ((_, closed),) = on_timer("A1", [(key, entry)], at("2013-02-02T00:00")).changed
-    assert on_timer("A1", [(key, closed)], at("2013-02-03T00:00")) == nothing
-    assert on_timer("A1", [], at("2013-02-03T00:00")) == nothing
+    assert on_timer("A1", [(key, entry)], lambda _: (), at("2013-01-25T00:00")) == nothing
+    ((_, closed),) = on_timer("A1", [(key, entry)], lambda _: (), at("2013-02-02T00:00")).changed
+    assert on_timer("A1", [(key, closed)], lambda _: (), at("2013-02-03T00:00")) == nothing
+    assert on_timer("A1", [], lambda _: (), at("2013-02-03T00:00")) == nothing
 
 
 def test_jitter_delays_timers_alone() -> None:

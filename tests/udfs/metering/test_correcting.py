@@ -7,8 +7,8 @@ from decimal import Decimal
 
 import pytest
 
+from schemas.aggregation import Aggregation
 from schemas.instant import HOUR_US
-from schemas.meter import Aggregation
 from schemas.usage_row import ClosedUsage, ExpiredUsage, UsageCorrection
 from tests.udfs.engine import MILES, Engine, at, started, usage
 from udfs.metering import MeteringRules
@@ -48,6 +48,7 @@ def test_late_usage_is_gathered_by_log_hour() -> None:
         aggregation=Aggregation.SUM,
         quantity=Decimal(13),
         quantity_delta=Decimal(3),
+        breakdown=None,
         unit="mile",
         event_count=3,
         event_count_delta=2,
@@ -139,6 +140,7 @@ def test_the_horizon_ends_corrections() -> None:
         period_end_us=at("2013-02-01T00:00"),
         timezone="UTC",
         event_window_start_us=at("2013-01-20T10:00"),
+        part=None,
         quantity=Decimal(2),
         unit="mile",
         event_count=1,

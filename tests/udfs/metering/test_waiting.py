@@ -62,6 +62,7 @@ def test_waiting_ends_after_a_day() -> None:
         dimensions="{}",
         reason=UnassignedReason.UNKNOWN_ACCOUNT,
         event_window_start_us=at("2013-01-20T10:00"),
+        part=None,
         quantity=Decimal(1),
         unit="mile",
         event_count=1,

@@ -1,0 +1,74 @@
+"""What keyed state holds: names of entries, and our own versioned bytes as text."""
+
+import json
+from json.encoder import encode_basestring_ascii as _quote
+
+from pyflink.common import Types
+from pyflink.datastream.state import MapState
+
+from schemas.entry_state import decode_entry, encode_entry
+from schemas.meter_state import EntryKey, PeriodEntry
+from schemas.metered_usage import MeteredUsage
+from schemas.usage_state import decode_usage, encode_usage
+
+# Bytes are kept as text, one character (Latin-1) a byte: thread mode cannot write byte arrays.
+BYTES = Types.STRING()
+ONE_TO_ONE = "latin-1"
+
+
+class NodeState:
+    """The nodes of parts in keyed state."""
+
+    def __init__(self, nodes: MapState) -> None:
+        """Keep the state; its map is that of the key at hand."""
+        self._nodes = nodes
+
+    def get(self, name: str) -> bytes | None:
+        """Return a node, or None."""
+        node = self._nodes.get(name)
+        return None if node is None else node.encode(ONE_TO_ONE)
+
+    def put(self, name: str, node: bytes) -> None:
+        """Keep a node."""
+        self._nodes.put(name, node.decode(ONE_TO_ONE))
+
+    def remove(self, name: str) -> None:
+        """Forget a node."""
+        self._nodes.remove(name)
+
+
+def entry_name(account_id: str, key: EntryKey) -> str:
+    """Return the entry's name in state: the account and its key as canonical JSON array text."""
+    return f"[{_quote(account_id)},{key.encode()[1:]}"
+
+
+def tree_name(account_id: str, key: EntryKey) -> str:
+    """Return the name of the entry's parts; new terms may change the end of its period."""
+    names = (account_id, key.meter_id, key.dimensions)
+    return f"[{key.period_start_us},{','.join(map(_quote, names))}]"
+
+
+def read_name(name: str) -> tuple[str, EntryKey]:
+    """Return the account and the key that a name says."""
+    account_id, *rest = json.loads(name)
+    return account_id, EntryKey(*rest)
+
+
+def write_entry(entry: PeriodEntry) -> str:
+    """Return an entry as text of its bytes."""
+    return encode_entry(entry).decode(ONE_TO_ONE)
+
+
+def read_entry(state: str) -> PeriodEntry:
+    """Read an entry back."""
+    return decode_entry(state.encode(ONE_TO_ONE))
+
+
+def write_usage(usage: MeteredUsage) -> str:
+    """Return usage as text of its bytes."""
+    return encode_usage(usage).decode(ONE_TO_ONE)
+
+
+def read_usage(state: str) -> MeteredUsage:
+    """Read usage back."""
+    return decode_usage(state.encode(ONE_TO_ONE))

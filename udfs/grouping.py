@@ -1,0 +1,134 @@
+"""Aggregations formed from parts: usage comes grouped by value, or event by event.
+
+A part remembers what was received of it and from which log time on it counts, so a result can be
+formed as of any log time. Whatever the order of receipt, the parts are the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from fractions import Fraction
+from math import ceil
+from typing import NamedTuple
+
+from schemas.aggregation import Aggregation, AggregationOptions
+from schemas.meter_state import Part
+from schemas.metered_usage import MeteredUsage
+from udfs.aggregating import Result, breakdown_text
+
+
+class Reading(NamedTuple):
+    """One event as an order and a number; later ones are greater.
+
+    Attributes:
+        event_us: Event time, which decides first.
+        partition: Kafka partition, which decides between equal times.
+        offset: Kafka offset, which decides within the partition.
+        units: The event's units.
+    """
+
+    event_us: int
+    partition: int
+    offset: int
+    units: Decimal
+
+    def encode(self) -> str:
+        """Return the reading as text: its members with colons between."""
+        return f"{self.event_us}:{self.partition}:{self.offset}:{self.units:f}"
+
+    @classmethod
+    def decode(cls, text: str) -> Reading:
+        """Read a reading back from its text."""
+        event_us, partition, offset, units = text.split(":")
+        return cls(int(event_us), int(partition), int(offset), Decimal(units))
+
+
+def reading_of(usage: MeteredUsage) -> Reading:
+    """Return the single event of a row of usage that came event by event."""
+    partition, offset = usage.part.split(":")
+    return Reading(usage.first_event_us, int(partition), int(offset), usage.quantity)
+
+
+def receipt_of(aggregation: Aggregation, usage: MeteredUsage) -> tuple[str, str]:
+    """Return the part that a row of usage belongs to, and the text to receive there."""
+    if aggregation is Aggregation.UNIQUE_COUNT:
+        return usage.part, ""
+    if aggregation is Aggregation.LATEST:
+        return "", reading_of(usage).encode()
+    return usage.part, str(usage.event_count)
+
+
+def receive(aggregation: Aggregation, part: Part, counts_from_us: int, text: str) -> Part:
+    """Return a part with one more text received, which counts from a log time on."""
+    received = dict(part.received)
+    if aggregation is Aggregation.UNIQUE_COUNT:
+        return Part(part.name, ((min([counts_from_us, *received]), ""),))
+    known = received.get(counts_from_us)
+    if known is not None:
+        text = _joined(aggregation, known, text)
+    received[counts_from_us] = text
+    return Part(part.name, tuple(sorted(received.items())))
+
+
+def _joined(aggregation: Aggregation, a: str, b: str) -> str:
+    if aggregation is Aggregation.LATEST:
+        return max(Reading.decode(a), Reading.decode(b)).encode()
+    return str(int(a) + int(b))
+
+
+def result_of_parts(
+    aggregation: Aggregation, options: AggregationOptions, parts: Iterable[Part], until_us: int
+) -> Result:
+    """Return what parts come to by a log time.
+
+    Raises:
+        ValueError: A latest value or a percentile of nothing.
+    """
+    counted = [
+        (part.name, texts)
+        for part in parts
+        if (texts := [text for log_us, text in part.received if log_us <= until_us])
+    ]
+    if aggregation is Aggregation.UNIQUE_COUNT:
+        return Result(Decimal(len(counted)))
+    if aggregation is Aggregation.LATEST:
+        return _latest([text for _, texts in counted for text in texts])
+    counts = [(name, sum(map(int, texts))) for name, texts in counted]
+    if aggregation is Aggregation.HISTOGRAM:
+        return _histogram(options, counts)
+    assert options.percentile is not None
+    return Result(_percentile(options.percentile, counts))
+
+
+def _latest(texts: Sequence[str]) -> Result:
+    latest = max(map(Reading.decode, texts))
+    members: dict[str, object] = {
+        "event_time_us": latest.event_us,
+        "kafka_partition": latest.partition,
+        "kafka_offset": latest.offset,
+    }
+    return Result(latest.units, breakdown_text(members))
+
+
+def _histogram(options: AggregationOptions, counts: Iterable[tuple[str, int]]) -> Result:
+    count_of = dict(counts)
+    names = [f"{bound:f}" for bound in options.bounds]
+    in_order = [count_of.get(name, 0) for name in (*names, "")]
+    text = breakdown_text({"bounds": names, "counts": in_order})
+    return Result(Decimal(sum(in_order)), text)
+
+
+def _percentile(percentile: Decimal, counts: Iterable[tuple[str, int]]) -> Decimal:
+    """Return the least value that at least so many percent of all do not exceed.
+
+    Source: the nearest-rank method; NIST/SEMATECH e-Handbook 7.2.6.2 lists it among the
+    definitions. It needs no interpolation: the result is one of the values.
+    """
+    ordered = sorted((Decimal(name), count) for name, count in counts)
+    rank = ceil(Fraction(percentile) * sum(count for _, count in ordered) / 100)
+    for value, count in ordered:
+        rank -= count
+        if rank <= 0:
+            return value
+    raise ValueError("a percentile of nothing")
