@@ -41,7 +41,7 @@ def receipts_of(departures: Sequence[Departure], injections: Injections) -> list
 
 MORE = {"event_type": "flight.departed", "property": "miles", "unit": "mile", "grace_hours": 24}
 MORE_METERS: tuple[dict[str, Any], ...] = (
-    {"meter": "shortest-flight", "aggregation": "min"},
+    {"meter": "least-miles", "aggregation": "min"},
     {"meter": "mean-flight", "aggregation": "average", "dimensions": ["origin"]},
     {"meter": "last-flight", "aggregation": "latest", "dimensions": ["origin"]},
     {"meter": "distances", "aggregation": "unique_count", "unit": "distance"},
