@@ -14,9 +14,8 @@ from fractions import Fraction
 from schemas.aggregation import HAS_PARTS, Aggregation
 from schemas.meter_state import Accumulator
 from schemas.metered_usage import MeteredUsage
+from udfs.numbering import FRACTION_DIGITS
 
-QUANTITY_DIGITS = 9
-"""Decimals of a quantity, as the tables hold it."""
 # Its own context: the thread's belongs to whoever set it last. Units have at most 38 digits, so
 # 100 leave room for 10^62 of them, and rounding would be an error, never a silent loss.
 EXACT = Context(prec=100, traps=[DivisionByZero, Inexact, InvalidOperation, Overflow])
@@ -63,9 +62,9 @@ def difference(after: Decimal, before: Decimal) -> Decimal:
 
 def rounded(exact: Fraction) -> Decimal:
     """Return a fraction as a quantity: rounded half up, away from zero, to nine decimals."""
-    scaled, rest = divmod(abs(exact.numerator) * 10**QUANTITY_DIGITS, exact.denominator)
+    scaled, rest = divmod(abs(exact.numerator) * 10**FRACTION_DIGITS, exact.denominator)
     units = scaled + (2 * rest >= exact.denominator)
-    return EXACT.scaleb(Decimal(-units if exact < 0 else units), -QUANTITY_DIGITS)
+    return EXACT.scaleb(Decimal(-units if exact < 0 else units), -FRACTION_DIGITS)
 
 
 def breakdown_text(members: dict[str, object]) -> str:

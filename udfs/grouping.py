@@ -122,8 +122,8 @@ def _histogram(options: AggregationOptions, counts: Iterable[tuple[str, int]]) -
 def _percentile(percentile: Decimal, counts: Iterable[tuple[str, int]]) -> Decimal:
     """Return the least value that at least so many percent of all do not exceed.
 
-    Source: the nearest-rank method; NIST/SEMATECH e-Handbook 7.2.6.2 lists it among the
-    definitions. It needs no interpolation: the result is one of the values.
+    Source: the nearest-rank method, definition 1 of Hyndman and Fan, "Sample Quantiles in
+    Statistical Packages" (1996). It interpolates nothing: the result is one of the values.
     """
     ordered = sorted((Decimal(name), count) for name, count in counts)
     rank = ceil(Fraction(percentile) * sum(count for _, count in ordered) / 100)

@@ -56,14 +56,13 @@ from schemas.usage_row import (
     UsageRow,
 )
 from udfs.aligning import misalignment
-from udfs.branching import change_part, read_parts, remove_parts
-from udfs.grouping import receive
+from udfs.branching import read_parts, remove_parts
 from udfs.metering import (
     MeteringRules,
-    PartReceipt,
     TooLate,
     amend,
     expire_waiting,
+    keep_receipt,
     locate,
     on_timer,
     on_usage,
@@ -216,20 +215,11 @@ class MeterPeriods(KeyedCoProcessFunction):
             self._store(name, decision.entry, entry, usage.event_count)
             if decision.receipt is not None and isinstance(key, EntryKey):
                 tree = tree_name(usage.account_id, key)
-                self._receive(tree, decision.entry, decision.receipt)
+                keep_receipt(self._nodes, tree, decision.entry, decision.receipt)
         if decision.waits:
             self._waiting.add(write_usage(usage))
         self._register(decision.wake_at_us, ctx)
         yield from _emit(decision.emit)
-
-    def _receive(self, tree: str, entry: PeriodEntry, receipt: PartReceipt) -> None:
-        change = partial(
-            receive,
-            entry.aggregation,
-            counts_from_us=receipt.counts_from_us,
-            text=receipt.text,
-        )
-        change_part(self._nodes, tree, receipt.name, change)
 
     def _read_parts(self, account_id: str, key: EntryKey) -> Iterator[Part]:
         return read_parts(self._nodes, tree_name(account_id, key))

@@ -20,14 +20,13 @@ from schemas.metered_usage import MeteredUsage
 from schemas.terms import Recurring, Terms
 from schemas.usage_row import UsageRow
 from schemas.usage_state import decode_usage, encode_usage
-from udfs.branching import change_part, read_parts, remove_parts
-from udfs.grouping import receive
+from udfs.branching import read_parts, remove_parts
 from udfs.metering import (
     Amendment,
-    Decision,
     MeteringRules,
     amend,
     expire_waiting,
+    keep_receipt,
     locate,
     on_timer,
     on_usage,
@@ -133,7 +132,9 @@ class Engine:
         if decision.entry is not None:
             assert isinstance(key, EntryKey)
             state[key.encode()] = encode_entry(decision.entry)
-            self._receive(tree_of(row.account_id, key), decision)
+            if decision.receipt is not None:
+                tree = tree_of(row.account_id, key)
+                keep_receipt(self.nodes, tree, decision.entry, decision.receipt)
         if decision.waits:
             self.waiting.setdefault(row.account_id, []).append(encode_usage(row))
         for time_us in decision.wake_at_us:
@@ -156,17 +157,6 @@ class Engine:
                 remove_parts(self.nodes, tree_of(account_id, key))
             self._expire_waiting(account_id, now_us)
         return self.rows[before:]
-
-    def _receive(self, tree: str, decision: Decision) -> None:
-        assert decision.entry is not None
-        if (receipt := decision.receipt) is not None:
-            change = partial(
-                receive,
-                decision.entry.aggregation,
-                counts_from_us=receipt.counts_from_us,
-                text=receipt.text,
-            )
-            change_part(self.nodes, tree, receipt.name, change)
 
     def _parts(self, account_id: str, key: EntryKey) -> Iterator[Part]:
         return read_parts(self.nodes, tree_of(account_id, key))

@@ -14,7 +14,7 @@ Timers decide only when rows are emitted, never what is in them. An engine owes 
 1. A row of usage arrives before any timer at or after its log window's end fires. Usage of later
    windows may well be there before.
 2. `locate` each row, hand it to `on_usage` with the entry stored under the key, then carry out
-   the decision: store the entry, add the receipt to its part, keep usage that waits, register
+   the decision: store the entry, `keep_receipt`, keep usage that waits, register
    timers, emit.
 3. When a timer fires, at the time asked or later, hand all entries of the account to `on_timer`,
    with a way to read an entry's parts, and all its waiting usage to `expire_waiting`; then store,
@@ -31,6 +31,7 @@ from udfs.metering.receiving import (
     Decision,
     MeterChangedError,
     PartReceipt,
+    keep_receipt,
     locate,
     on_usage,
 )
@@ -48,6 +49,7 @@ __all__ = [
     "amend",
     "expire_waiting",
     "jitter_us",
+    "keep_receipt",
     "locate",
     "on_timer",
     "on_usage",

@@ -8,11 +8,12 @@ from schemas.account import Account
 from schemas.aggregation import HAS_PARTS
 from schemas.billing_period import BillingPeriod
 from schemas.meter import Meter
-from schemas.meter_state import Accumulator, EntryKey, PeriodEntry
+from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UnassignedReason, UsageRow
 from udfs.aggregating import combine
-from udfs.grouping import receipt_of
+from udfs.branching import Nodes, change_part
+from udfs.grouping import receipt_of, receive
 from udfs.metering.emitting import expired_row, unassigned_row
 from udfs.metering.rules import MeteringRules, jitter_us
 from udfs.scheduling import period_containing
@@ -28,7 +29,7 @@ class MeterChangedError(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class PartReceipt:
-    """What a part of the located entry receives; `udfs.grouping.receive` adds it.
+    """What a part of the located entry receives; `keep_receipt` adds it.
 
     Attributes:
         name: Of the part.
@@ -111,6 +112,22 @@ def on_usage(
             "give it a new meter_id"
         )
     return _add(rules, period, entry, usage, is_new=False)
+
+
+def keep_receipt(nodes: Nodes, tree: str, entry: PeriodEntry, receipt: PartReceipt) -> None:
+    """Add what a part receives to the parts of its entry.
+
+    Args:
+        nodes: Where parts are kept.
+        tree: Name of the entry's parts.
+        entry: The entry.
+        receipt: From the same decision.
+    """
+
+    def received(part: Part) -> Part:
+        return receive(entry.aggregation, part, receipt.counts_from_us, receipt.text)
+
+    change_part(nodes, tree, receipt.name, received)
 
 
 def _open(meter: Meter, period: BillingPeriod) -> PeriodEntry:
