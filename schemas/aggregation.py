@@ -21,14 +21,24 @@ class Aggregation(StrEnum):
     LATEST = "latest"
     HISTOGRAM = "histogram"
     PERCENTILE = "percentile"
+    TIME_WEIGHTED_SUM = "time_weighted_sum"
 
 
 BY_VALUE = frozenset({Aggregation.UNIQUE_COUNT, Aggregation.HISTOGRAM, Aggregation.PERCENTILE})
 """What SQL cannot sum, but can group: usage comes in one row for each value (or its bucket)."""
-BY_EVENT = frozenset({Aggregation.LATEST})
+BY_EVENT = frozenset({Aggregation.LATEST, Aggregation.TIME_WEIGHTED_SUM})
 """What needs each event by itself."""
 HAS_PARTS = BY_VALUE | BY_EVENT
 """What is formed from its parts (`schemas.meter_state.Part`), not from running totals."""
+
+
+class Readings(StrEnum):
+    """What the units of an event say of a level."""
+
+    ABSOLUTE = "absolute"
+    """The level from then on."""
+    DELTA = "delta"
+    """By how much it rises; below zero, falls."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +49,14 @@ class AggregationOptions:
         bounds: Of a histogram: the greatest value of each bucket, ascending. One more bucket holds
             what is greater than all of them.
         percentile: Which one: above 0, at most 100.
+        readings: Of a time-weighted sum: what its events say of the level.
+        per_us: Of a time-weighted sum: for how long a level of one gives a quantity of one.
     """
 
     bounds: tuple[Decimal, ...] = ()
     percentile: Decimal | None = None
+    readings: Readings | None = None
+    per_us: int | None = None
 
 
 NO_OPTIONS = AggregationOptions()
@@ -53,8 +67,10 @@ def encode_options(options: AggregationOptions) -> str:
     if options == NO_OPTIONS:
         return ""
     percentile = None if options.percentile is None else str(options.percentile)
-    bounds = [str(bound) for bound in options.bounds]
-    return json.dumps([bounds, percentile], separators=(",", ":"))
+    members: list[object] = [[str(bound) for bound in options.bounds], percentile]
+    if options.readings is not None:
+        members += [options.readings, options.per_us]
+    return json.dumps(members, separators=(",", ":"))
 
 
 @lru_cache(maxsize=1_000)
@@ -66,8 +82,11 @@ def decode_options(text: str) -> AggregationOptions:
     """
     if not text:
         return NO_OPTIONS
-    bounds, percentile = json.loads(text)
+    bounds, percentile, *weighting = json.loads(text)
+    readings, per_us = weighting or (None, None)
     return AggregationOptions(
         tuple(map(Decimal, bounds)),
         None if percentile is None else Decimal(percentile),
+        None if readings is None else Readings(readings),
+        per_us,
     )

@@ -37,6 +37,7 @@ _AGGREGATIONS = (
     Aggregation.LATEST,
     Aggregation.HISTOGRAM,
     Aggregation.PERCENTILE,
+    Aggregation.TIME_WEIGHTED_SUM,
 )
 _CODES = {aggregation: code for code, aggregation in enumerate(_AGGREGATIONS)}
 

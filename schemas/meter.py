@@ -70,6 +70,7 @@ class Meter:
         found = {
             Aggregation.HISTOGRAM: bool(options.bounds),
             Aggregation.PERCENTILE: options.percentile is not None,
+            Aggregation.TIME_WEIGHTED_SUM: options.readings is not None,
         }
         for owner, is_there in found.items():
             if is_there != (owner is aggregation):
@@ -82,3 +83,5 @@ class Meter:
             raise ValueError(f"bounds, meter {self.meter_id}: expected ascending ones")
         if options.percentile is not None and not 0 < options.percentile <= 100:
             raise ValueError(f"percentile, meter {self.meter_id}: expected above 0, at most 100")
+        if (options.readings is None) != (options.per_us is None) or (options.per_us or 1) < 1:
+            raise ValueError(f"per, meter {self.meter_id}: expected a time above 0 with readings")

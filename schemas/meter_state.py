@@ -1,6 +1,6 @@
 """What metering remembers of an account: shapes only.
 
-The bytes they are kept as are in `entry_state`, `usage_state` and `part_state`.
+The bytes they are kept as are in `entry_state`, `usage_state`, `part_state` and `chain_state`.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Accumulator:
     Attributes:
         quantity: Count, sum, maximum or minimum of their units; the sum for an average. Of what
             has parts: what was emitted last, 0 before.
-        event_count: How many, at least 1.
+        event_count: How many; 0 only where a level was carried in and no event came.
         first_event_us: Earliest event time.
         last_event_us: Latest event time.
         first_log_us: Earliest log time.
@@ -110,12 +110,40 @@ class Part:
     """One of the things that an entry with parts is formed from.
 
     Attributes:
-        name: A value, or the greatest value of a histogram's bucket; empty for that of all greater
-            values, and for the latest event.
+        name: A value, the greatest value of a histogram's bucket, or an event's place; empty for
+            the bucket of all greater values, the latest event, and the level carried in.
         received: What was received of it, by the log time from which on it counts (0 within the
-            cut), ordered: a number of events, the latest event, or nothing, as the aggregation
-            needs it.
+            cut), ordered: a number of events, the latest event, units, a level, or nothing, as
+            the aggregation needs it.
     """
 
     name: str
     received: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ChainKey:
+    """Which chain of an account.
+
+    Attributes:
+        meter_id: Which meter.
+        dimensions: Canonical JSON text.
+        run_start_us: Since when the contract runs without a gap.
+    """
+
+    meter_id: str
+    dimensions: str
+    run_start_us: int
+
+
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Consecutive periods that have an entry each: a level passes from one to the next.
+
+    Attributes:
+        first_start_us: Start of the first period.
+        last_start_us: Start of the last.
+    """
+
+    first_start_us: int
+    last_start_us: int

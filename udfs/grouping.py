@@ -12,10 +12,10 @@ from fractions import Fraction
 from math import ceil
 from typing import NamedTuple
 
-from schemas.aggregation import Aggregation, AggregationOptions
+from schemas.aggregation import BY_EVENT, Aggregation, AggregationOptions, Readings
 from schemas.meter_state import Part
 from schemas.metered_usage import MeteredUsage
-from udfs.aggregating import Result, breakdown_text
+from udfs.aggregating import EXACT, Result, breakdown_text
 
 
 class Reading(NamedTuple):
@@ -54,25 +54,37 @@ def receipt_of(aggregation: Aggregation, usage: MeteredUsage) -> tuple[str, str]
     """Return the part that a row of usage belongs to, and the text to receive there."""
     if aggregation is Aggregation.UNIQUE_COUNT:
         return usage.part, ""
-    if aggregation is Aggregation.LATEST:
-        return "", reading_of(usage).encode()
+    if aggregation in BY_EVENT:
+        text = reading_of(usage).encode()
+        # The latest of all events is one part; of a level each event is its own.
+        is_latest = aggregation is Aggregation.LATEST
+        return "" if is_latest else text.rpartition(":")[0], text
     return usage.part, str(usage.event_count)
 
 
-def receive(aggregation: Aggregation, part: Part, counts_from_us: int, text: str) -> Part:
+def receive(
+    aggregation: Aggregation,
+    options: AggregationOptions,
+    part: Part,
+    counts_from_us: int,
+    text: str,
+) -> Part:
     """Return a part with one more text received, which counts from a log time on."""
     received = dict(part.received)
     if aggregation is Aggregation.UNIQUE_COUNT:
         return Part(part.name, ((min([counts_from_us, *received]), ""),))
     known = received.get(counts_from_us)
     if known is not None:
-        text = _joined(aggregation, known, text)
+        text = joined(aggregation, options, known, text)
     received[counts_from_us] = text
     return Part(part.name, tuple(sorted(received.items())))
 
 
-def _joined(aggregation: Aggregation, a: str, b: str) -> str:
-    if aggregation is Aggregation.LATEST:
+def joined(aggregation: Aggregation, options: AggregationOptions, a: str, b: str) -> str:
+    """Merge two texts received of one part."""
+    if options.readings is Readings.DELTA:
+        return f"{EXACT.add(Decimal(a), Decimal(b)):f}"
+    if aggregation in BY_EVENT:
         return max(Reading.decode(a), Reading.decode(b)).encode()
     return str(int(a) + int(b))
 

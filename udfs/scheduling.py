@@ -91,6 +91,37 @@ def spans_of(terms: tuple[Terms, ...]) -> tuple[Span, ...]:
     return tuple(spans)
 
 
+def next_period(terms: tuple[Terms, ...], period: BillingPeriod) -> BillingPeriod | None:
+    """Return the period that begins where another ends; None where the contract has a gap."""
+    following = period_containing(terms, period.end_us)
+    return following if isinstance(following, BillingPeriod) else None
+
+
+@lru_cache(maxsize=65_536)
+def run_start_us(terms: tuple[Terms, ...], event_us: int) -> int:
+    """Return since when an account's periods follow one another without a gap.
+
+    Args:
+        terms: The account's terms.
+        event_us: An instant that lies in a period.
+    """
+    start_us = event_us
+    for span in reversed(spans_of(terms)):
+        if span.start_us > event_us:
+            continue
+        first_us, over_us = span.start_us, span.end_us
+        if isinstance(span.terms.calendar, Listed):
+            boundaries = _listed_us(span.terms.timezone, span.terms.calendar)
+            first_us = max(first_us, boundaries[0])
+            over_us = boundaries[-1] if over_us is None else min(over_us, boundaries[-1])
+        if over_us is not None and over_us < start_us:
+            break
+        start_us = first_us
+        if first_us > span.start_us:
+            break
+    return start_us
+
+
 def boundary_us(timezone: str, calendar: Recurring, n: int) -> int:
     """Return the n-th period boundary, counted from the anchor (n = 0; before it n < 0).
 

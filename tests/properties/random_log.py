@@ -45,7 +45,7 @@ METERS = {
         HORIZON_US,
         OPTIONS.get(aggregation, NO_OPTIONS),
     )
-    for aggregation in Aggregation
+    for aggregation in sorted(set(Aggregation) - {Aggregation.TIME_WEIGHTED_SUM})
 }
 
 # Around each edge of a period's life: its end, its cut, its log hours, its horizon.

@@ -7,7 +7,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.aggregation import HAS_PARTS, Aggregation
+from schemas.aggregation import HAS_PARTS, NO_OPTIONS, Aggregation
 from schemas.meter_state import Accumulator, Part
 from schemas.part_state import decode_parts
 from tests.udfs.engine import NodeMap
@@ -57,18 +57,20 @@ def test_a_difference_adds_back(before: Decimal, after: Decimal) -> None:
 @given(st.sampled_from(sorted(HAS_PARTS)), st.data())
 def test_receipts_are_a_commutative_monoid(aggregation: Aggregation, data: st.DataObject) -> None:
     """A part is the same whatever the order of what it receives; nothing received is nothing."""
+    readings = st.builds(
+        lambda *members: Reading(*members).encode(), times, st.integers(0, 9), times, quantities
+    )
     texts = {
         Aggregation.UNIQUE_COUNT: st.just(""),
-        Aggregation.LATEST: st.builds(
-            lambda *members: Reading(*members).encode(), times, st.integers(0, 9), times, quantities
-        ),
+        Aggregation.LATEST: readings,
+        Aggregation.TIME_WEIGHTED_SUM: readings,
     }.get(aggregation, st.integers(1, 2**40).map(str))
     receipts = data.draw(st.lists(st.tuples(st.integers(0, 3), texts), max_size=6))
     one, other = Part("x", ()), Part("x", ())
     for log_us, text in receipts:
-        one = receive(aggregation, one, log_us, text)
+        one = receive(aggregation, NO_OPTIONS, one, log_us, text)
     for log_us, text in data.draw(st.permutations(receipts)):
-        other = receive(aggregation, other, log_us, text)
+        other = receive(aggregation, NO_OPTIONS, other, log_us, text)
     assert one == other
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions, Readings
 from schemas.meter import Meter
 
 
@@ -18,6 +18,7 @@ def test_a_property_where_units_are_needed(aggregation: Aggregation) -> None:
     options = {
         Aggregation.HISTOGRAM: AggregationOptions(bounds=(Decimal(1),)),
         Aggregation.PERCENTILE: AggregationOptions(percentile=Decimal(95)),
+        Aggregation.TIME_WEIGHTED_SUM: AggregationOptions(readings=Readings.DELTA, per_us=1),
     }.get(aggregation, NO_OPTIONS)
     meter = Meter("m", "flight.departed", aggregation, name, "mile", (), 0, 0, options)
     assert meter.property == name

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions, Readings
 from schemas.meter import Meter
 from udfs.parsing import ParsingRules, RecordParser
 from udfs.sharing import BAD_UNITS, EACH_EVENT
@@ -17,6 +17,7 @@ BOUNDS = AggregationOptions(bounds=(Decimal("0.5"), Decimal(10)))
 OPTIONS = {
     Aggregation.HISTOGRAM: BOUNDS,
     Aggregation.PERCENTILE: AggregationOptions(percentile=Decimal(95)),
+    Aggregation.TIME_WEIGHTED_SUM: AggregationOptions(readings=Readings.DELTA, per_us=1),
 }
 
 

@@ -100,7 +100,7 @@ def on_usage(
     if entry is None:
         if meter is None:
             return Decision(emit=(unassigned_row(rules, usage, UnassignedReason.UNKNOWN_METER),))
-        return _add(rules, period, _open(meter, period), usage, is_new=True)
+        return _add(rules, period, open_entry(meter, period), usage, is_new=True)
     if meter is not None and (
         meter.aggregation is not entry.aggregation
         or meter.unit != entry.unit
@@ -125,12 +125,14 @@ def keep_receipt(nodes: Nodes, tree: str, entry: PeriodEntry, receipt: PartRecei
     """
 
     def received(part: Part) -> Part:
-        return receive(entry.aggregation, part, receipt.counts_from_us, receipt.text)
+        counts_from_us, text = receipt.counts_from_us, receipt.text
+        return receive(entry.aggregation, entry.options, part, counts_from_us, text)
 
     change_part(nodes, tree, receipt.name, received)
 
 
-def _open(meter: Meter, period: BillingPeriod) -> PeriodEntry:
+def open_entry(meter: Meter, period: BillingPeriod) -> PeriodEntry:
+    """Return the empty entry of a meter in a period."""
     return PeriodEntry(
         meter.aggregation,
         meter.options,
@@ -169,8 +171,7 @@ def _add(
         due_us, is_first = cut_us, total is None
         total = combine(entry.aggregation, total, usage)
     else:
-        # The end of its log hour: the first multiple at or after the window's end.
-        due_us = -(-log_us // rules.correction_bucket_us) * rules.correction_bucket_us
+        due_us = bucket_end_us(rules, log_us)
         pending = _gather(entry, due_us, usage)
         is_first = len(pending) > len(entry.pending)
     wake_at_us: tuple[int, ...] = ()
@@ -183,6 +184,11 @@ def _add(
         name, text = receipt_of(entry.aggregation, usage)
         receipt = PartReceipt(name, 0 if log_us <= cut_us else due_us, text)
     return Decision((), _advance(entry, total, pending), receipt, False, wake_at_us)
+
+
+def bucket_end_us(rules: MeteringRules, log_us: int) -> int:
+    """Return when late usage is due: the first end of a correction bucket from a log time on."""
+    return -(-log_us // rules.correction_bucket_us) * rules.correction_bucket_us
 
 
 def _gather(
