@@ -102,17 +102,20 @@ def check_tables(catalog: Catalog, namespace: str) -> None:
             )
         existing = catalog.load_table((namespace, table.name))
         check_table(existing, table)
+        fields = {field.name: field for field in existing.schema().fields}
+        for column in table.columns:
+            if column.name in fields and fields[column.name].required != column.required:
+                raise _conflict(table, f"{column.name} optional", f"required{remedy}")
         missing = set(table.names).difference(existing.schema().column_names)
         if missing:
-            column = f"the column {min(missing)}"
-            raise _conflict(table, column, f"none{remedy}")
+            raise _conflict(table, f"the column {min(missing)}", f"none{remedy}")
 
 
 def make_table(catalog: Catalog, namespace: str, table: Table) -> TableChange:
     """Create a missing table, or bring an existing one up to its declaration.
 
-    Idempotent: a second call changes nothing. Optional columns, docs and properties are added;
-    properties that the declaration does not name are left as they are.
+    Idempotent: a second call changes nothing. Optional columns, docs and properties are added,
+    columns made optional; properties that the declaration does not name are left as they are.
 
     Raises:
         TableConflictError: The change would need a rewrite, or lose what older rows say.
@@ -145,10 +148,8 @@ def check_table(existing: IcebergTable, table: Table) -> None:
                 raise _conflict(table, f"the required column {column.name}", "none")
         elif field.field_type != _ICEBERG_TYPES[column.type]:
             raise _conflict(table, f"{column.name} as {column.type}", f"{field.field_type}")
-        elif field.required != column.required:
-            names = {True: "required", False: "optional"}
-            expected, found = names[column.required], names[field.required]
-            raise _conflict(table, f"{column.name} {expected}", found)
+        elif column.required and not field.required:
+            raise _conflict(table, f"{column.name} required", "optional")
     shared = [column.name for column in table.columns if column.name in fields]
     if list(fields) != shared:
         raise _conflict(table, f"the columns {', '.join(shared)}", ", ".join(fields))
@@ -183,9 +184,13 @@ def _evolve(existing: IcebergTable, table: Table) -> tuple[str, ...]:
                     else:
                         schema.move_first(column.name)
                     details.append(f"added column {column.name}")
-                elif fields[column.name].doc != column.doc:
+                    continue
+                if fields[column.name].doc != column.doc:
                     schema.update_column(column.name, doc=column.doc)
                     details.append(f"changed the doc of {column.name}")
+                if fields[column.name].required and not column.required:
+                    schema.make_column_optional(column.name)
+                    details.append(f"made {column.name} optional")
         if properties:
             transaction.set_properties(properties)
             details += [f"set {key}" for key in properties]

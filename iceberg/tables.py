@@ -9,7 +9,7 @@ and in the table property `meterclose.key`; readers take each row once.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Literal
 
@@ -134,6 +134,8 @@ _EVENT_TIMES = (
     Column("first_log_time", "timestamptz", "Earliest log time (receipt) among this row's events."),
     Column("last_log_time", "timestamptz", "Latest log time (receipt) among this row's events."),
 )
+# A level carried over a period's end makes rows without events.
+_TIMES_IF_ANY = tuple(replace(column, required=False) for column in _EVENT_TIMES)
 _TERMS_VERSION = Column("terms_version", "int", "Version of the account's terms.")
 _JOB_VERSION = Column("job_version", "string", "Version of the program that wrote the row.")
 _PAYLOAD = Column("payload", "binary", "The record's value; null for a tombstone.", required=False)
@@ -186,7 +188,7 @@ CLOSED_USAGE = Table(
         Column("event_count", "long", "How many events the quantity aggregates."),
         Column("revision", "int", "Always 0: what stood at the cut."),
         Column("cut", "timestamptz", "Period end plus grace: last log time counted here."),
-        *_EVENT_TIMES,
+        *_TIMES_IF_ANY,
         _TERMS_VERSION,
         _JOB_VERSION,
     ),
@@ -212,7 +214,7 @@ USAGE_CORRECTIONS = Table(
         Column("revision", "int", "1 for the period's first correction, then 2, 3, ..."),
         Column("cut", "timestamptz", "Period end plus grace: last log time of revision 0."),
         Column("correction_end", "timestamptz", "End of the gathering bucket (log time)."),
-        *_EVENT_TIMES,
+        *_TIMES_IF_ANY,
         _TERMS_VERSION,
         _JOB_VERSION,
     ),

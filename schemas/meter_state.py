@@ -42,6 +42,10 @@ class Accumulator:
     last_log_us: int
 
 
+NO_EVENTS = Accumulator(Decimal(0), 0, 0, 0, 0, 0)
+"""What a level that was carried in adds: no events, so its times say nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class PeriodEntry:
     """One meter and its dimensions in one open period of one account.

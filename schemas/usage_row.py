@@ -42,7 +42,7 @@ class ClosedUsage:
         event_count: Number of events in the quantity.
         revision: Always 0.
         cut_us: Last log time that counts for this row.
-        first_event_time_us: Earliest event time.
+        first_event_time_us: Earliest event time; None, as the other three, of no events.
         last_event_time_us: Latest event time.
         first_log_time_us: Earliest log time.
         last_log_time_us: Latest log time.
@@ -63,10 +63,10 @@ class ClosedUsage:
     event_count: int
     revision: int
     cut_us: int
-    first_event_time_us: int
-    last_event_time_us: int
-    first_log_time_us: int
-    last_log_time_us: int
+    first_event_time_us: int | None
+    last_event_time_us: int | None
+    first_log_time_us: int | None
+    last_log_time_us: int | None
     terms_version: int
 
 
@@ -93,7 +93,8 @@ class UsageCorrection:
         revision: 1 for the first correction, then one more each.
         cut_us: Last log time that counted for the closed row.
         correction_end_us: Last log time that counts for this row.
-        first_event_time_us: Earliest event time of the events that this row adds.
+        first_event_time_us: Earliest event time of the events that this row adds;
+            None, as the other three, of no events.
         last_event_time_us: Latest event time of the events that this row adds.
         first_log_time_us: Earliest log time of the events that this row adds.
         last_log_time_us: Latest log time of the events that this row adds.
@@ -118,10 +119,10 @@ class UsageCorrection:
     revision: int
     cut_us: int
     correction_end_us: int
-    first_event_time_us: int
-    last_event_time_us: int
-    first_log_time_us: int
-    last_log_time_us: int
+    first_event_time_us: int | None
+    last_event_time_us: int | None
+    first_log_time_us: int | None
+    last_log_time_us: int | None
     terms_version: int
 
 

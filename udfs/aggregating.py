@@ -96,15 +96,17 @@ def combine(
     What has parts gets no quantity here: of usage it is 0, and that of `a` stays.
     """
     quantity = _ZERO if aggregation in HAS_PARTS else b.quantity
-    if a is None:
+    if a is None or not a.event_count:
         return Accumulator(
-            quantity,
+            quantity if a is None else a.quantity,
             b.event_count,
             b.first_event_us,
             b.last_event_us,
             b.first_log_us,
             b.last_log_us,
         )
+    if not b.event_count:
+        return a
     return Accumulator(
         _MERGE[aggregation](a.quantity, quantity),
         a.event_count + b.event_count,

@@ -1,15 +1,20 @@
 """What keyed state holds: names of entries, and our own versioned bytes as text."""
 
 import json
+from collections.abc import Callable, Iterator
 from json.encoder import encode_basestring_ascii as _quote
 
 from pyflink.common import Types
 from pyflink.datastream.state import MapState
 
+from schemas.aggregation import HAS_PARTS
+from schemas.chain_state import decode_chain, encode_chain
 from schemas.entry_state import decode_entry, encode_entry
-from schemas.meter_state import EntryKey, PeriodEntry
+from schemas.meter_state import Chain, ChainKey, EntryKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_state import decode_usage, encode_usage
+from udfs.branching import read_parts, remove_parts
+from udfs.metering import PartReceipt, keep_receipt
 
 # Bytes are kept as text, one character (Latin-1) a byte: thread mode cannot write byte arrays.
 BYTES = Types.STRING()
@@ -72,3 +77,60 @@ def write_usage(usage: MeteredUsage) -> str:
 def read_usage(state: str) -> MeteredUsage:
     """Read usage back."""
     return decode_usage(state.encode(ONE_TO_ONE))
+
+
+class KeyedAccount:
+    """The state of one account: `udfs.metering.AccountState`."""
+
+    def __init__(
+        self,
+        account_id: str,
+        entries: MapState,
+        nodes: NodeState,
+        chains: MapState,
+        wake: Callable[[int], None],
+    ) -> None:
+        """Keep the states; they are those of the key at hand."""
+        self._account_id, self._entries = account_id, entries
+        self._nodes, self._chains = nodes, chains
+        self.wake = wake
+
+    def entry(self, key: EntryKey) -> PeriodEntry | None:
+        """Return an entry, or None."""
+        state = self._entries.get(entry_name(self._account_id, key))
+        return None if state is None else read_entry(state)
+
+    def put_entry(self, key: EntryKey, entry: PeriodEntry) -> None:
+        """Keep an entry."""
+        self._entries.put(entry_name(self._account_id, key), write_entry(entry))
+
+    def remove_entry(self, key: EntryKey, entry: PeriodEntry) -> None:
+        """Forget an entry that is there, with its parts."""
+        self._entries.remove(entry_name(self._account_id, key))
+        if entry.aggregation in HAS_PARTS:
+            remove_parts(self._nodes, tree_name(self._account_id, key))
+
+    def parts(self, key: EntryKey) -> Iterator[Part]:
+        """Return the parts of an entry."""
+        return read_parts(self._nodes, tree_name(self._account_id, key))
+
+    def receive(self, key: EntryKey, entry: PeriodEntry, receipt: PartReceipt) -> None:
+        """Add to a part of an entry."""
+        keep_receipt(self._nodes, tree_name(self._account_id, key), entry, receipt)
+
+    def chain(self, key: ChainKey) -> Chain | None:
+        """Return a chain, or None."""
+        state = self._chains.get(self._chain_name(key))
+        return None if state is None else decode_chain(state.encode(ONE_TO_ONE))
+
+    def put_chain(self, key: ChainKey, chain: Chain) -> None:
+        """Keep a chain."""
+        self._chains.put(self._chain_name(key), encode_chain(chain).decode(ONE_TO_ONE))
+
+    def remove_chain(self, key: ChainKey) -> None:
+        """Forget a chain that is there."""
+        self._chains.remove(self._chain_name(key))
+
+    def _chain_name(self, key: ChainKey) -> str:
+        names = (self._account_id, key.meter_id, key.dimensions)
+        return f"[{key.run_start_us},{','.join(map(_quote, names))}]"

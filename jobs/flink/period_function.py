@@ -27,12 +27,12 @@ from pyflink.datastream.state import (
 from jobs.flink.keyed_state import (
     BYTES,
     ONE_TO_ONE,
+    KeyedAccount,
     NodeState,
     entry_name,
     read_entry,
     read_name,
     read_usage,
-    tree_name,
     write_entry,
     write_usage,
 )
@@ -46,8 +46,7 @@ from jobs.flink.rows import (
     write_row,
 )
 from schemas.account import Account, AccountError, AccountRejectReason, decode_account
-from schemas.aggregation import HAS_PARTS
-from schemas.meter_state import EntryKey, Part, PeriodEntry
+from schemas.meter_state import EntryKey, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
     ExpiredUsage,
@@ -56,13 +55,13 @@ from schemas.usage_row import (
     UsageRow,
 )
 from udfs.aligning import misalignment
-from udfs.branching import read_parts, remove_parts
 from udfs.metering import (
     MeteringRules,
     TooLate,
     amend,
+    apply_timer,
+    apply_usage,
     expire_waiting,
-    keep_receipt,
     locate,
     on_timer,
     on_usage,
@@ -109,6 +108,9 @@ class MeterPeriods(KeyedCoProcessFunction):
         self._nodes = NodeState(
             runtime_context.get_map_state(MapStateDescriptor("parts", Types.STRING(), BYTES))
         )
+        self._chains: MapState = runtime_context.get_map_state(
+            MapStateDescriptor("chains", Types.STRING(), BYTES)
+        )
         self._waiting: Any = runtime_context.get_list_state(ListStateDescriptor("waiting", BYTES))
         group = runtime_context.get_metrics_group()
         self._counted = group.counter("counted_events")
@@ -142,18 +144,13 @@ class MeterPeriods(KeyedCoProcessFunction):
         """Emit what is due: closes, corrections, and usage that waited in vain."""
         now_us = timestamp * _MS_US
         entries: dict[str, list[tuple[EntryKey, PeriodEntry]]] = {}
-        for name, state in self._entries.items():
+        for name, encoded in self._entries.items():
             account_id, key = read_name(name)
-            entries.setdefault(account_id, []).append((key, read_entry(state)))
+            entries.setdefault(account_id, []).append((key, read_entry(encoded)))
         for account_id in sorted(entries):
-            read = partial(self._read_parts, account_id)
-            decision = on_timer(account_id, entries[account_id], read, now_us)
-            for key, entry in decision.changed:
-                self._entries.put(entry_name(account_id, key), write_entry(entry))
-            for key, entry in decision.removed:
-                self._entries.remove(entry_name(account_id, key))
-                if entry.aggregation in HAS_PARTS:
-                    remove_parts(self._nodes, tree_name(account_id, key))
+            state = self._state(account_id, ctx)
+            decision = on_timer(account_id, entries[account_id], state.parts, now_us)
+            apply_timer(self._rules, partial(self._known, account_id), decision, state)
             yield from _emit(decision.emit)
         waiting = [read_usage(state) for state in self._waiting.get() or ()]
         rows, kept = expire_waiting(self._rules, waiting, now_us)
@@ -199,38 +196,35 @@ class MeterPeriods(KeyedCoProcessFunction):
             # Rounded up: a timer never fires before the instant asked for.
             ctx.timer_service().register_event_time_timer(-(-wake_us // _MS_US))
 
+    def _known(self, account_id: str) -> Account:
+        account = self._account(account_id)
+        assert account is not None, f"{account_id} has entries, but no terms"
+        return account
+
     def _account(self, account_id: str) -> Account | None:
         encoded = self._accounts.get(account_id)
         return None if encoded is None else self._decode_account(encoded.encode(ONE_TO_ONE))
 
     def _take(self, account: Account | None, usage: MeteredUsage, ctx: Any) -> Iterator[Any]:
         key = locate(account, usage)
-        name, entry = None, None
-        if isinstance(key, EntryKey):
-            name = entry_name(usage.account_id, key)
-            state = self._entries.get(name)
-            entry = None if state is None else read_entry(state)
+        state = self._state(usage.account_id, ctx)
+        entry = state.entry(key) if isinstance(key, EntryKey) else None
         decision = on_usage(self._rules, account, entry, usage)
-        if decision.entry is not None:
-            self._store(name, decision.entry, entry, usage.event_count)
-            if decision.receipt is not None and isinstance(key, EntryKey):
-                tree = tree_name(usage.account_id, key)
-                keep_receipt(self._nodes, tree, decision.entry, decision.receipt)
+        if decision.entry is not None and isinstance(key, EntryKey) and account is not None:
+            apply_usage(self._rules, account, key, usage, decision, state)
+            pending = () if entry is None else entry.pending
+            is_late = decision.entry.pending != pending
+            (self._late if is_late else self._counted).inc(usage.event_count)
         if decision.waits:
             self._waiting.add(write_usage(usage))
         self._register(decision.wake_at_us, ctx)
         yield from _emit(decision.emit)
 
-    def _read_parts(self, account_id: str, key: EntryKey) -> Iterator[Part]:
-        return read_parts(self._nodes, tree_name(account_id, key))
+    def _state(self, account_id: str, ctx: Any) -> KeyedAccount:
+        def wake(at_us: int) -> None:
+            self._register((at_us,), ctx)
 
-    def _store(
-        self, name: str | None, entry: PeriodEntry, before: PeriodEntry | None, event_count: int
-    ) -> None:
-        self._entries.put(name, write_entry(entry))
-        pending = () if before is None else before.pending
-        late = entry.pending != pending
-        (self._late if late else self._counted).inc(event_count)
+        return KeyedAccount(account_id, self._entries, self._nodes, self._chains, wake)
 
 
 def _emit(rows: Iterable[UsageRow]) -> Iterator[Any]:

@@ -101,7 +101,7 @@ def write_row(row: UsageRow) -> Row:
 
 
 def _write(name: str, value: Any) -> Any:
-    if name.endswith("_us"):
+    if name.endswith("_us") and value is not None:
         return instant_text(value)
     if isinstance(value, Decimal):
         return f"{value:f}"

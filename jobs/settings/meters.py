@@ -1,19 +1,19 @@
 """Reads the meters: what is counted, by which dimensions, with how much grace."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
 from jobs.settings.shapes import SettingsError
 from jobs.settings.yaml_file import read_yaml, text_keys, type_name
-from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions, Readings
 from schemas.heartbeat import HEARTBEAT_TYPE
+from schemas.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from schemas.meter import Meter
 from udfs.numbering import units_text
 
-_HOUR_US = 3_600_000_000
 _MAX_BOUNDS = 100
 _KEYS = (
     "meter",
@@ -24,9 +24,18 @@ _KEYS = (
     "dimensions",
     "bounds",
     "percentile",
+    "readings",
+    "per",
     "grace_hours",
     "correction_horizon_days",
 )
+_OWNERS = {
+    "bounds": Aggregation.HISTOGRAM,
+    "percentile": Aggregation.PERCENTILE,
+    "readings": Aggregation.TIME_WEIGHTED_SUM,
+    "per": Aggregation.TIME_WEIGHTED_SUM,
+}
+_PER_US = {"second": SECOND_US, "minute": MINUTE_US, "hour": HOUR_US, "day": DAY_US}
 # Names become part of JSON paths and SQL text, so they are plain words.
 _METER_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _EVENT_TYPE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]{0,255}")
@@ -78,28 +87,21 @@ def _read_meter(found: Mapping[str, object], where: str) -> Meter:
         property=property_name,
         unit=_word(found.get("unit"), _UNIT, f"{where}.unit"),
         dimensions=_dimensions(found.get("dimensions", []), f"{where}.dimensions"),
-        grace_us=_whole(found.get("grace_hours", 1), f"{where}.grace_hours") * _HOUR_US,
-        correction_horizon_us=24
-        * _HOUR_US
+        grace_us=_whole(found.get("grace_hours", 1), f"{where}.grace_hours") * HOUR_US,
+        correction_horizon_us=DAY_US
         * _whole(found.get("correction_horizon_days", 90), f"{where}.correction_horizon_days"),
         options=_options(found, aggregation, where),
     )
 
 
 def _aggregation(value: object, where: str) -> Aggregation:
-    # The job does not carry a level over a period's end yet, so no meter may ask for it.
-    known = [each for each in Aggregation if each is not Aggregation.TIME_WEIGHTED_SUM]
-    choices = [str(choice) for choice in known]
-    if value not in choices:
-        raise SettingsError("bad value", where, " or ".join(choices), repr(value))
-    return Aggregation(str(value))
+    return Aggregation(_one_of([*Aggregation], value, where))
 
 
 def _options(
     found: Mapping[str, object], aggregation: Aggregation, where: str
 ) -> AggregationOptions:
-    owners = {"bounds": Aggregation.HISTOGRAM, "percentile": Aggregation.PERCENTILE}
-    for key, owner in owners.items():
+    for key, owner in _OWNERS.items():
         if (key in found) != (owner is aggregation):
             expected = "given" if owner is aggregation else f"none with {aggregation}"
             there = "one" if key in found else "none"
@@ -112,7 +114,17 @@ def _options(
             expected = "a number above 0, at most 100"
             raise SettingsError("bad value", f"{where}.percentile", expected, str(percentile))
         return AggregationOptions(percentile=percentile)
+    if aggregation is Aggregation.TIME_WEIGHTED_SUM:
+        readings = _one_of([*Readings], found["readings"], f"{where}.readings")
+        per_us = _PER_US[_one_of([*_PER_US], found["per"], f"{where}.per")]
+        return AggregationOptions(readings=Readings(readings), per_us=per_us)
     return NO_OPTIONS
+
+
+def _one_of(choices: Sequence[str], value: object, where: str) -> str:
+    if value not in choices:
+        raise SettingsError("bad value", where, " or ".join(choices), repr(value))
+    return str(value)
 
 
 def _bounds(value: object, where: str) -> tuple[Decimal, ...]:

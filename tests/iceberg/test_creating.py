@@ -79,6 +79,20 @@ def test_an_optional_column_docs_and_properties_are_added(catalog: Catalog) -> N
     assert make_table(catalog, "billing", newer).outcome is Outcome.UNCHANGED
 
 
+def test_a_required_column_becomes_optional(catalog: Catalog) -> None:
+    """Older rows stay; until then the job does not start."""
+    older = _with(CLOSED_USAGE, "first_log_time", required=True)
+    catalog.drop_table(("billing", "closed_usage"))
+    make_table(catalog, "billing", older)
+    append(catalog, older, [row_of(older)])
+    with pytest.raises(TableConflictError, match="expected first_log_time optional, found requ"):
+        check_tables(catalog, "billing")
+    change = make_table(catalog, "billing", CLOSED_USAGE)
+    assert change.details == ("made first_log_time optional",)
+    check_tables(catalog, "billing")
+    assert catalog.load_table(("billing", "closed_usage")).scan().to_arrow().num_rows == 1
+
+
 def test_foreign_properties_stay(catalog: Catalog) -> None:
     """What an operator set is not ours to remove."""
     existing = catalog.load_table(("billing", "raw_events"))
@@ -99,10 +113,6 @@ def test_foreign_properties_stay(catalog: Catalog) -> None:
         (
             _with(RAW_EVENTS, "payload", required=True),
             "expected payload required, found optional",
-        ),
-        (
-            _with(RAW_EVENTS, "log_time", required=False),
-            "expected log_time optional, found required",
         ),
         (
             replace(RAW_EVENTS, columns=(*RAW_EVENTS.columns, replace(NOTE, required=True))),

@@ -46,6 +46,19 @@ MORE_METERS: tuple[dict[str, Any], ...] = (
     {"meter": "last-flight", "aggregation": "latest", "dimensions": ["origin"]},
     {"meter": "distances", "aggregation": "unique_count", "unit": "distance"},
     {"meter": "long-flights", "aggregation": "percentile", "percentile": "90"},
+    {
+        "meter": "miles-over-time",
+        "aggregation": "time_weighted_sum",
+        "readings": "delta",
+        "per": "day",
+        "dimensions": ["origin"],
+    },
+    {
+        "meter": "last-miles-over-time",
+        "aggregation": "time_weighted_sum",
+        "readings": "absolute",
+        "per": "hour",
+    },
     {"meter": "flights-by-length", "aggregation": "histogram", "bounds": [500, "999.5", 2000]},
 )
 """What the demo has no meter of."""

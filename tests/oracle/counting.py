@@ -112,7 +112,7 @@ def part_of(unit: Unit) -> str | None:
         return f"={unit.value}"
     if kind == "percentile":
         return plain(unit.billionths)
-    if kind == "latest":
+    if kind in ("latest", "time_weighted_sum"):
         return "{}:{}".format(*unit.place)
     if kind == "histogram":
         amount = to_decimal(unit.billionths)

@@ -20,6 +20,7 @@ from tests.oracle.judging import (
     Rejected,
     judge,
 )
+from tests.oracle.levels import level_rows
 from tests.oracle.periods import Period, period_of
 from tests.oracle.shapes import (
     Closed,
@@ -88,8 +89,21 @@ def recompute(
                 in_window[*window, why_not].append((unit, None))
             elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
                 in_window[*window, "unknown_account"].append((unit, None))
+    for (account_id, *_), members in _take_levels(in_period).items():
+        closed, corrections = level_rows(members, accounts[account_id], clocks)
+        expected.closed += closed
+        expected.corrections += corrections
     _write_rows(in_period, in_window, clocks, expected)
     return expected
+
+
+def _take_levels(in_period: _Groups) -> dict[tuple[str, str, str], list[Unit]]:
+    """Take out what meters over time count: periods by themselves do not give their rows."""
+    levels: dict[tuple[str, str, str], list[Unit]] = defaultdict(list)
+    for key, members in list(in_period.items()):
+        if members[0][0].meter.aggregation == "time_weighted_sum":
+            levels[members[0][0].subject] += [unit for unit, _ in in_period.pop(key)]
+    return levels
 
 
 def _write_rows(in_period: _Groups, in_window: _Groups, clocks: Clocks, expected: Expected) -> None:

@@ -33,6 +33,8 @@ class OracleMeter:
     horizon_s: int
     bounds: tuple[str, ...] = ()
     percentile: str = ""
+    readings: str = ""
+    per: str = ""
 
 
 @dataclass(frozen=True)
@@ -86,10 +88,10 @@ class Closed:
     event_count: int
     revision: int
     cut: datetime
-    first_event_time: datetime
-    last_event_time: datetime
-    first_log_time: datetime
-    last_log_time: datetime
+    first_event_time: datetime | None
+    last_event_time: datetime | None
+    first_log_time: datetime | None
+    last_log_time: datetime | None
     terms_version: int
 
 
@@ -113,10 +115,10 @@ class Correction:
     revision: int
     cut: datetime
     correction_end: datetime
-    first_event_time: datetime
-    last_event_time: datetime
-    first_log_time: datetime
-    last_log_time: datetime
+    first_event_time: datetime | None
+    last_event_time: datetime | None
+    first_log_time: datetime | None
+    last_log_time: datetime | None
     terms_version: int
 
 
@@ -176,6 +178,8 @@ def read_meters(path: Path) -> list[OracleMeter]:
             horizon_s=entry.get("correction_horizon_days", 90) * 86_400,
             bounds=tuple(map(str, entry.get("bounds", ()))),
             percentile=str(entry.get("percentile", "")),
+            readings=entry.get("readings", ""),
+            per=entry.get("per", ""),
         )
         for entry in yaml.safe_load(path.read_text())["meters"]
     ]

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 
@@ -50,9 +51,9 @@ def _us(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(microseconds=1)
 
 
-def _usage(log: Sequence[RawRecord], clocks: Clocks) -> list[MeteredUsage]:
+def _usage(log: Sequence[RawRecord], clocks: Clocks, path: Path) -> list[MeteredUsage]:
     """Pre-aggregate the log as the hot path does, from the oracle's reading of the records."""
-    meters = read_meters(CONFIG / "meters.yaml")
+    meters = read_meters(path)
     groups = defaultdict(list)
     ignored = oracle.Expected()
     for record, event in oracle.judge_all(log, meters, Limits(), ignored):
@@ -94,21 +95,37 @@ def _values(rows: Iterable[object], names: type) -> list[tuple[object, ...]]:
     return [tuple(getattr(row, column.name) for column in fields(names)) for row in rows]
 
 
-def test_the_oracle_and_the_rules_agree(log: list[RawRecord]) -> None:
+LEVELS = """
+- {meter: a, event_type: flight.departed, aggregation: time_weighted_sum, readings: absolute,
+   per: hour, property: miles, unit: mile-hour, dimensions: [origin], correction_horizon_days: 3}
+- {meter: d, event_type: flight.departed, aggregation: time_weighted_sum, readings: delta,
+   per: day, property: miles, unit: mile-day}
+"""
+
+
+@pytest.fixture
+def meters(tmp_path: Path) -> Path:
+    """Return a meters file: the demo's meters, and of levels over time."""
+    path = tmp_path / "meters.yaml"
+    path.write_text((CONFIG / "meters.yaml").read_text() + indent(LEVELS, "  "))
+    return path
+
+
+def test_the_oracle_and_the_rules_agree(log: list[RawRecord], meters: Path) -> None:
     """Every closed row and every correction is the same, column for column."""
     clocks = Clocks(oracle.final_watermark(log, PARTITIONS, slack_ms=5000))
-    meters, accounts = CONFIG / "meters.yaml", CONFIG / "accounts.yaml"
+    accounts = CONFIG / "accounts.yaml"
     expected = oracle.recompute(log, read_meters(meters), read_accounts(accounts), clocks)
     engine = Engine(MeteringRules({meter.meter_id: meter for meter in load_meters(meters)}))
     for account in load_accounts(accounts):
         engine.know(account)
-    for row in _usage(log, clocks):
+    for row in _usage(log, clocks, meters):
         engine.advance(row.log_window_end_us - 1)
         engine.deliver(row)
     engine.advance(_us(clocks.watermark))
     closed = [row for row in engine.rows if isinstance(row, ClosedUsage)]
     corrections = [row for row in engine.rows if isinstance(row, UsageCorrection)]
-    assert len(closed) + len(corrections) == len(engine.rows)
+    assert len(engine.rows) == len(closed) + len(corrections) + len(expected.expired)
     assert len(closed) > 1000
     assert len(corrections) > 1000
     assert sorted(_columns(Closed, row) for row in closed) == _values(expected.closed, Closed)

@@ -23,7 +23,8 @@ from tests.udfs.engine import at
 Name = tuple[int, str, str]
 """Start of the period, meter and dimensions of an entry."""
 
-Figures = tuple[Name, int, int, Decimal, int, tuple[int, int], tuple[int, int]]
+Times = tuple[int | None, int | None]
+Figures = tuple[Name, int, int, Decimal, int, Times, Times]
 """An entry's name, revision, last log time that counts, quantity, count, event and log times."""
 
 JANUARY, FEBRUARY, MARCH = at("2013-01-01T00:00"), at("2013-02-01T00:00"), at("2013-03-01T00:00")

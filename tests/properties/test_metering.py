@@ -16,6 +16,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
+from schemas.account import Account
 from schemas.instant import DAY_US, HOUR_US
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, ExpiredUsage, UnassignedUsage, UsageCorrection
@@ -132,7 +133,11 @@ def run(log: list[Event], chance: random.Random | None) -> Engine:
 
 
 def deliver(
-    engine: Engine, rows: list[MeteredUsage], chance: random.Random, knows: float | None = None
+    engine: Engine,
+    rows: list[MeteredUsage],
+    chance: random.Random,
+    knows: float | None = None,
+    account: Account = A1,
 ) -> None:
     """Deliver rows in any order that time allows; timers fire in between.
 
@@ -140,14 +145,15 @@ def deliver(
         engine: Receives them.
         rows: The rows, in any order.
         chance: Decides.
-        knows: The share of rows after which account A1 is known; None for never.
+        knows: The share of rows after which the account is known; None for never.
+        account: The account.
     """
     chance.shuffle(rows)
     known_at = None if knows is None else int(knows * (len(rows) + 1))
     watermark_us = JANUARY
     for n, row in enumerate(rows):
         if n == known_at:
-            engine.know(A1)
+            engine.know(account)
         engine.rules = replace(engine.rules, jitter_us=chance.choice([0, 1, 5 * HOUR_US]))
         engine.deliver(row)
         # The promise: no timer at or after the window's end of a row that is still to come.
@@ -156,7 +162,7 @@ def deliver(
             watermark_us = chance.choice([limit_us, chance.randint(watermark_us, limit_us)])
             engine.advance(watermark_us)
     if known_at == len(rows):
-        engine.know(A1)
+        engine.know(account)
     engine.advance()
 
 

@@ -12,10 +12,11 @@ from functools import partial
 from schemas.account import Account, decode_account, encode_account
 from schemas.aggregation import Aggregation
 from schemas.cadence import Cadence
+from schemas.chain_state import decode_chain, encode_chain
 from schemas.entry_state import decode_entry, encode_entry
 from schemas.instant import DAY_US, HOUR_US, MINUTE_US, to_us
 from schemas.meter import Meter
-from schemas.meter_state import EntryKey, Part
+from schemas.meter_state import Chain, ChainKey, EntryKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.terms import Recurring, Terms
 from schemas.usage_row import UsageRow
@@ -24,7 +25,10 @@ from udfs.branching import read_parts, remove_parts
 from udfs.metering import (
     Amendment,
     MeteringRules,
+    PartReceipt,
     amend,
+    apply_timer,
+    apply_usage,
     expire_waiting,
     keep_receipt,
     locate,
@@ -92,6 +96,7 @@ class Engine:
     accounts: dict[str, bytes] = field(default_factory=dict)
     entries: dict[str, dict[str, bytes]] = field(default_factory=dict)
     nodes: NodeMap = field(default_factory=NodeMap)
+    chains: dict[tuple[str, ChainKey], bytes] = field(default_factory=dict)
     waiting: dict[str, list[bytes]] = field(default_factory=dict)
     timers: list[tuple[int, str]] = field(default_factory=list)
     rows: list[UsageRow] = field(default_factory=list)
@@ -124,17 +129,14 @@ class Engine:
         record = self.accounts.get(row.account_id)
         account = None if record is None else decode_account(record)
         key = locate(account, row)
-        state, entry = self.entries.setdefault(row.account_id, {}), None
-        if isinstance(key, EntryKey) and key.encode() in state:
-            entry = decode_entry(state[key.encode()])
+        state = _AccountOf(self, row.account_id)
+        entry = state.entry(key) if isinstance(key, EntryKey) else None
         decision = on_usage(self.rules, account, entry, row)
         self.rows.extend(decision.emit)
         if decision.entry is not None:
             assert isinstance(key, EntryKey)
-            state[key.encode()] = encode_entry(decision.entry)
-            if decision.receipt is not None:
-                tree = tree_of(row.account_id, key)
-                keep_receipt(self.nodes, tree, decision.entry, decision.receipt)
+            assert account is not None
+            apply_usage(self.rules, account, key, row, decision, state)
         if decision.waits:
             self.waiting.setdefault(row.account_id, []).append(encode_usage(row))
         for time_us in decision.wake_at_us:
@@ -146,20 +148,17 @@ class Engine:
         self.now_us = max(self.now_us, watermark_us)
         while self.timers and self.timers[0][0] <= watermark_us:
             now_us, account_id = heapq.heappop(self.timers)
-            state = self.entries.setdefault(account_id, {})
-            entries = [(EntryKey.decode(k), decode_entry(v)) for k, v in state.items()]
-            decision = on_timer(account_id, entries, partial(self._parts, account_id), now_us)
+            kept = self.entries.setdefault(account_id, {})
+            entries = [(EntryKey.decode(k), decode_entry(v)) for k, v in kept.items()]
+            state = _AccountOf(self, account_id)
+            decision = on_timer(account_id, entries, state.parts, now_us)
             self.rows.extend(decision.emit)
-            for key, entry in decision.changed:
-                state[key.encode()] = encode_entry(entry)
-            for key, _ in decision.removed:
-                del state[key.encode()]
-                remove_parts(self.nodes, tree_of(account_id, key))
+            apply_timer(self.rules, partial(self._account, account_id), decision, state)
             self._expire_waiting(account_id, now_us)
         return self.rows[before:]
 
-    def _parts(self, account_id: str, key: EntryKey) -> Iterator[Part]:
-        return read_parts(self.nodes, tree_of(account_id, key))
+    def _account(self, account_id: str) -> Account:
+        return decode_account(self.accounts[account_id])
 
     def _expire_waiting(self, account_id: str, now_us: int) -> None:
         waiting = map(decode_usage, self.waiting.pop(account_id, []))
@@ -167,6 +166,45 @@ class Engine:
         self.rows.extend(rows)
         if kept:
             self.waiting[account_id] = [encode_usage(row) for row in kept]
+
+
+@dataclass
+class _AccountOf:
+    """The state of one account: `udfs.metering.AccountState`."""
+
+    engine: Engine
+    account_id: str
+
+    def entry(self, key: EntryKey) -> PeriodEntry | None:
+        state = self.engine.entries.get(self.account_id, {}).get(key.encode())
+        return None if state is None else decode_entry(state)
+
+    def put_entry(self, key: EntryKey, entry: PeriodEntry) -> None:
+        entries = self.engine.entries.setdefault(self.account_id, {})
+        entries[key.encode()] = encode_entry(entry)
+
+    def remove_entry(self, key: EntryKey, entry: PeriodEntry) -> None:
+        del self.engine.entries[self.account_id][key.encode()]
+        remove_parts(self.engine.nodes, tree_of(self.account_id, key))
+
+    def parts(self, key: EntryKey) -> Iterator[Part]:
+        return read_parts(self.engine.nodes, tree_of(self.account_id, key))
+
+    def receive(self, key: EntryKey, entry: PeriodEntry, receipt: PartReceipt) -> None:
+        keep_receipt(self.engine.nodes, tree_of(self.account_id, key), entry, receipt)
+
+    def chain(self, key: ChainKey) -> Chain | None:
+        state = self.engine.chains.get((self.account_id, key))
+        return None if state is None else decode_chain(state)
+
+    def put_chain(self, key: ChainKey, chain: Chain) -> None:
+        self.engine.chains[self.account_id, key] = encode_chain(chain)
+
+    def remove_chain(self, key: ChainKey) -> None:
+        del self.engine.chains[self.account_id, key]
+
+    def wake(self, at_us: int) -> None:
+        heapq.heappush(self.engine.timers, (at_us, self.account_id))
 
 
 def started(rules: MeteringRules = RULES) -> Engine:

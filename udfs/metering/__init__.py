@@ -14,17 +14,19 @@ Timers decide only when rows are emitted, never what is in them. An engine owes 
 1. A row of usage arrives before any timer at or after its log window's end fires. Usage of later
    windows may well be there before.
 2. `locate` each row, hand it to `on_usage` with the entry stored under the key, then carry out
-   the decision: store the entry, `keep_receipt`, keep usage that waits, register
-   timers, emit.
+   the decision: `apply_usage` where an entry takes it; keep usage that waits, register timers,
+   emit.
 3. When a timer fires, at the time asked or later, hand all entries of the account to `on_timer`,
-   with a way to read an entry's parts, and all its waiting usage to `expire_waiting`; then store,
-   delete (an entry with its parts) and emit what they return.
+   with a way to read an entry's parts, and all its waiting usage to `expire_waiting`; then
+   `apply_timer`, and emit what they return.
 4. When an account becomes known, do 2. for its waiting usage. Terms of an account never go away.
 5. When a known account gets other terms, hand all its entries to `amend`; refuse the terms where
    it says so, or else move the entries and register the timers it returns.
 """
 
+from udfs.metering.account_state import AccountState
 from udfs.metering.amending import Amendment, TooLate, amend
+from udfs.metering.applying import apply_timer, apply_usage
 from udfs.metering.closing import TimerDecision, expire_waiting, on_timer
 from udfs.metering.receiving import (
     BrokenOrderError,
@@ -38,6 +40,7 @@ from udfs.metering.receiving import (
 from udfs.metering.rules import MeteringRules, jitter_us
 
 __all__ = [
+    "AccountState",
     "Amendment",
     "BrokenOrderError",
     "Decision",
@@ -47,6 +50,8 @@ __all__ = [
     "TimerDecision",
     "TooLate",
     "amend",
+    "apply_timer",
+    "apply_usage",
     "expire_waiting",
     "jitter_us",
     "keep_receipt",

@@ -63,7 +63,7 @@ def amend(
     if change_us is None:
         return Amendment()
     ordered = sorted(entries, key=lambda pair: pair[0])
-    used_us = max((_last_event_us(entry) for _, entry in ordered), default=now_us)
+    used_us = max((_last_used_us(key, entry) for key, entry in ordered), default=now_us)
     if change_us < now_us or change_us <= used_us:
         found = f"a change at {to_text(change_us)}"
         return TooLate(f"expected no change up to {to_text(max(now_us, used_us))}, found {found}")
@@ -97,9 +97,10 @@ def _identity(span: Span) -> tuple[object, ...]:
     return span.start_us, terms.version, terms.timezone, terms.calendar, terms.plan
 
 
-def _last_event_us(entry: PeriodEntry) -> int:
-    """Return the latest event time that an entry holds."""
+def _last_used_us(key: EntryKey, entry: PeriodEntry) -> int:
+    """Return the latest event time that an entry holds; its start if a level alone opened it."""
     parts = [each for _, each in entry.pending]
     if entry.total is not None:
         parts.append(entry.total)
-    return max(each.last_event_us for each in parts)
+    events_us = [each.last_event_us for each in parts if each.event_count]
+    return max([key.period_start_us, *events_us])

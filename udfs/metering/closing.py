@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from schemas.aggregation import HAS_PARTS
-from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry
+from schemas.aggregation import HAS_PARTS, Aggregation
+from schemas.meter_state import NO_EVENTS, Accumulator, EntryKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UnassignedReason, UnassignedUsage, UsageRow
 from udfs.aggregating import Result, combine, result_of
 from udfs.grouping import result_of_parts
 from udfs.metering.emitting import closed_row, correction_row, unassigned_row
 from udfs.metering.rules import MeteringRules
+from udfs.weighting import weigh
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +23,14 @@ class TimerDecision:
     Attributes:
         emit: Rows to emit, ordered by period, meter, dimensions and revision.
         changed: Entries to store.
-        removed: Entries to delete, with their parts.
+        removed: Entries to delete, with their parts; `retire` those of a level.
+        levels: Entries of a level that closed and are not removed yet: `carry_level`.
     """
 
     emit: tuple[UsageRow, ...]
     changed: tuple[tuple[EntryKey, PeriodEntry], ...]
     removed: tuple[tuple[EntryKey, PeriodEntry], ...]
+    levels: tuple[tuple[EntryKey, PeriodEntry], ...]
 
 
 ReadParts = Callable[[EntryKey], Iterable[Part]]
@@ -51,17 +54,20 @@ def on_timer(
     emit: list[UsageRow] = []
     changed: list[tuple[EntryKey, PeriodEntry]] = []
     removed: list[tuple[EntryKey, PeriodEntry]] = []
+    levels: list[tuple[EntryKey, PeriodEntry]] = []
     for key, entry in sorted(entries, key=_by_key):
         cut_us = key.period_end_us + entry.grace_us
         if now_us < cut_us:
             continue
         rows, after = _emit_due(account_id, key, entry, read_parts, now_us)
         emit.extend(rows)
+        if entry.aggregation is Aggregation.TIME_WEIGHTED_SUM and not entry.closed:
+            levels.append((key, after))
         if not after.pending and cut_us + entry.correction_horizon_us <= now_us:
             removed.append((key, after))
         elif after is not entry:
             changed.append((key, after))
-    return TimerDecision(tuple(emit), tuple(changed), tuple(removed))
+    return TimerDecision(tuple(emit), tuple(changed), tuple(removed), tuple(levels))
 
 
 def expire_waiting(
@@ -104,30 +110,57 @@ def _emit_due(
         return rows, entry
     parts = tuple(read_parts(key)) if entry.aggregation in HAS_PARTS else ()
     if not entry.closed:
-        if entry.total is not None:
-            cut_us = key.period_end_us + entry.grace_us
-            total, result = _counted(entry, entry.total, parts, cut_us)
+        cut_us = key.period_end_us + entry.grace_us
+        if entry.total is not None or _is_changed(key, entry, parts, cut_us):
+            total, result = _counted(key, entry, entry.total or NO_EVENTS, parts, cut_us)
             rows.append(closed_row(account_id, key, entry, total, result))
             entry = replace(entry, total=total)
         entry = replace(entry, closed=True)
     while entry.pending and entry.pending[0][0] <= now_us:
-        total = combine(entry.aggregation, entry.total, entry.pending[0][1])
-        total, result = _counted(entry, total, parts, entry.pending[0][0])
+        bucket_end_us, added = entry.pending[0]
+        pending = entry.pending[1:]
+        if not added.event_count and not _is_changed(key, entry, parts, bucket_end_us):
+            entry = replace(entry, pending=pending)
+            continue
+        total = combine(entry.aggregation, entry.total, added)
+        total, result = _counted(key, entry, total, parts, bucket_end_us)
         row = correction_row(account_id, key, entry, total, result)
         rows.append(row)
-        pending = entry.pending[1:]
         entry = replace(entry, revision=row.revision, total=total, pending=pending)
     return rows, entry
 
 
 def _counted(
-    entry: PeriodEntry, total: Accumulator, parts: Iterable[Part], until_us: int
+    key: EntryKey, entry: PeriodEntry, total: Accumulator, parts: Iterable[Part], until_us: int
 ) -> tuple[Accumulator, Result]:
     """Return a total with what it comes to by a log time: the quantity of what has parts."""
     if entry.aggregation not in HAS_PARTS:
         return total, result_of(entry.aggregation, total)
-    result = result_of_parts(entry.aggregation, entry.options, parts, until_us)
+    if entry.aggregation is Aggregation.TIME_WEIGHTED_SUM:
+        result = _weighed(key, entry, parts, until_us)
+    else:
+        result = result_of_parts(entry.aggregation, entry.options, parts, until_us)
     return replace(total, quantity=result.quantity), result
+
+
+def _is_changed(key: EntryKey, entry: PeriodEntry, parts: Iterable[Part], due_us: int) -> bool:
+    """Return whether what was carried in makes a row where no event does.
+
+    Args:
+        key: Of the entry.
+        entry: The entry.
+        parts: All its parts.
+        due_us: When a row is due: the cut, or the end of a correction bucket.
+    """
+    if entry.aggregation is not Aggregation.TIME_WEIGHTED_SUM:
+        return False
+    known = parts if entry.closed else ()
+    before = _weighed(key, entry, known, due_us - 1)
+    return _weighed(key, entry, parts, due_us) != before
+
+
+def _weighed(key: EntryKey, entry: PeriodEntry, parts: Iterable[Part], until_us: int) -> Result:
+    return weigh(entry.options, (key.period_start_us, key.period_end_us), parts, until_us)
 
 
 def _by_key(pair: tuple[EntryKey, PeriodEntry]) -> EntryKey:

@@ -61,10 +61,7 @@ def closed_row(
         event_count=total.event_count,
         revision=0,
         cut_us=key.period_end_us + entry.grace_us,
-        first_event_time_us=total.first_event_us,
-        last_event_time_us=total.last_event_us,
-        first_log_time_us=total.first_log_us,
-        last_log_time_us=total.last_log_us,
+        **_times(total),
         terms_version=entry.terms_version,
     )
 
@@ -105,10 +102,7 @@ def correction_row(
         revision=revision,
         cut_us=key.period_end_us + entry.grace_us,
         correction_end_us=correction_end_us,
-        first_event_time_us=added.first_event_us,
-        last_event_time_us=added.last_event_us,
-        first_log_time_us=added.first_log_us,
-        last_log_time_us=added.last_log_us,
+        **_times(added),
         terms_version=entry.terms_version,
     )
 
@@ -158,6 +152,17 @@ def unassigned_row(
         last_log_time_us=usage.last_log_us,
         log_window_end_us=usage.log_window_end_us,
     )
+
+
+def _times(events: Accumulator) -> dict[str, int | None]:
+    """Return when the first and last of a row's events were; None of no events."""
+    is_any = events.event_count > 0
+    return {
+        "first_event_time_us": events.first_event_us if is_any else None,
+        "last_event_time_us": events.last_event_us if is_any else None,
+        "first_log_time_us": events.first_log_us if is_any else None,
+        "last_log_time_us": events.last_log_us if is_any else None,
+    }
 
 
 def _usage_id(fate: str, usage: MeteredUsage) -> str:

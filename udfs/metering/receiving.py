@@ -101,16 +101,8 @@ def on_usage(
         if meter is None:
             return Decision(emit=(unassigned_row(rules, usage, UnassignedReason.UNKNOWN_METER),))
         return _add(rules, period, open_entry(meter, period), usage, is_new=True)
-    if meter is not None and (
-        meter.aggregation is not entry.aggregation
-        or meter.unit != entry.unit
-        or meter.options != entry.options
-    ):
-        raise MeterChangedError(
-            f"meter {usage.meter_id}: expected {entry.aggregation} of {entry.unit} as in periods "
-            f"still open, found {meter.aggregation} of {meter.unit}, or other options; "
-            "give it a new meter_id"
-        )
+    if meter is not None:
+        check_unchanged(meter, entry)
     return _add(rules, period, entry, usage, is_new=False)
 
 
@@ -129,6 +121,24 @@ def keep_receipt(nodes: Nodes, tree: str, entry: PeriodEntry, receipt: PartRecei
         return receive(entry.aggregation, entry.options, part, counts_from_us, text)
 
     change_part(nodes, tree, receipt.name, received)
+
+
+def check_unchanged(meter: Meter, entry: PeriodEntry) -> None:
+    """Check that a meter is what one of its open entries was opened with.
+
+    Raises:
+        MeterChangedError: It is not.
+    """
+    if (
+        meter.aggregation is not entry.aggregation
+        or meter.unit != entry.unit
+        or meter.options != entry.options
+    ):
+        raise MeterChangedError(
+            f"meter {meter.meter_id}: expected {entry.aggregation} of {entry.unit} as in periods "
+            f"still open, found {meter.aggregation} of {meter.unit}, or other options; "
+            "give it a new meter_id"
+        )
 
 
 def open_entry(meter: Meter, period: BillingPeriod) -> PeriodEntry:

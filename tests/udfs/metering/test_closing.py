@@ -133,7 +133,7 @@ def test_a_timer_that_finds_nothing_due_changes_nothing() -> None:
     key, entry = locate(A1, row), on_usage(RULES, A1, None, row).entry
     assert isinstance(key, EntryKey)
     assert entry is not None
-    nothing = TimerDecision((), (), ())
+    nothing = TimerDecision((), (), (), ())
     assert on_timer("A1", [(key, entry)], lambda _: (), at("2013-01-25T00:00")) == nothing
     ((_, closed),) = on_timer("A1", [(key, entry)], lambda _: (), at("2013-02-02T00:00")).changed
     assert on_timer("A1", [(key, closed)], lambda _: (), at("2013-02-03T00:00")) == nothing
