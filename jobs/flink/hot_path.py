@@ -2,9 +2,9 @@
 
 One source and one dedupe, whatever the meters and sinks:
 
-    usage_log -> records -> parsed -> events -> first_seen -> metered -> usage
-                    |                    |                       |
-                    +-> raw_events       +--> rejected_events <--+
+    usage_log -> records -> parsed -> events -> first_seen -> metered -> usage -> keyed_usage
+                    |                    |                       |         |
+                    +-> raw_events       +--> rejected_events <--+         +-> metering_windows
 """
 
 from collections.abc import Sequence
@@ -14,7 +14,7 @@ from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from jobs.flink.keying import account_bucket_sql
-from jobs.flink.meter_sql import quote, shares_sql
+from jobs.flink.meter_sql import by_meter_sql, quote, shares_sql
 from jobs.flink.record_function import register_parsing
 from jobs.flink.sections import name_section, open_section
 from jobs.settings import KafkaSettings, Settings
@@ -59,11 +59,23 @@ def build_hot_path(
     event_window_us = str(settings.metering.event_window_s * _S_US)
     countable = read_sql("countable", event_window_us=event_window_us)
     tables.execute_sql(f"CREATE TEMPORARY VIEW countable AS {countable}")
-    name_section(tables, "usage")
     log_window = _interval(settings.metering.log_window_s * 1000)
+    open_section(tables, "usage", read_sql("usage", log_window=log_window))
+    name_section(tables, "keyed_usage")
     bucket = account_bucket_sql(settings.metering.account_buckets)
-    select = read_sql("usage", log_window=log_window, account_bucket=bucket)
+    select = read_sql("keyed_usage", account_bucket=bucket)
     return tables.to_data_stream(tables.sql_query(select))
+
+
+def windows_query(settings: Settings, meters: tuple[Meter, ...], job_version: str) -> str:
+    """Return the query of `metering_windows`; the hot path must be there."""
+    return read_sql(
+        "metering_windows",
+        event_window_s=str(settings.metering.event_window_s),
+        aggregation=by_meter_sql({meter.meter_id: meter.aggregation for meter in meters}),
+        unit=by_meter_sql({meter.meter_id: meter.unit for meter in meters}),
+        job_version=job_version,
+    )
 
 
 def open_hot_path(

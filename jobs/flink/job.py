@@ -5,10 +5,10 @@ from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from iceberg import tables as declared
-from iceberg.tables import Table
+from iceberg.table import Table
 from jobs import VERSION
 from jobs.flink.environment import open_environment
-from jobs.flink.hot_path import build_accounts, build_hot_path, read_sql
+from jobs.flink.hot_path import build_accounts, build_hot_path, read_sql, windows_query
 from jobs.flink.keying import keyed_by_bucket
 from jobs.flink.period_function import (
     CORRECTIONS,
@@ -50,6 +50,8 @@ def build_job(
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
     sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))
+    if settings.metering.keep_windows:
+        sinks.add_query(declared.METERING_WINDOWS, windows_query(settings, meters, VERSION))
     counted = _count(closed, declared.CLOSED_USAGE, "closed_rows", CLOSED_USAGE)
     sinks.add_stream(declared.CLOSED_USAGE, counted, VERSION)
     for table, tag, metric in _SIDE_OUTPUTS:

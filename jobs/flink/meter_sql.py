@@ -3,7 +3,7 @@
 Meters change expressions only, never operators or types: a savepoint of other meters restores.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from schemas.meter import Meter
 from udfs.sharing import SHARE_TEXTS
@@ -26,6 +26,13 @@ def shares_sql(meters: Sequence[Meter]) -> str:
             f"WHEN {quote(event_type)} THEN CAST(ARRAY[{', '.join(rows)}] AS {_SHARES_TYPE})"
         )
     return f"CASE event_type {' '.join(branches)} END"
+
+
+def by_meter_sql(texts: Mapping[str, str]) -> str:
+    """Return the expression of the text that `meter_id` stands for, in the meters' order."""
+    branches = (f"WHEN {quote(meter)} THEN {quote(text)}" for meter, text in texts.items())
+    # Its type must not follow the longest text: the sink's state knows the type.
+    return f"CAST(CASE meter_id {' '.join(branches)} END AS STRING)"
 
 
 def _event_types(meters: Sequence[Meter]) -> tuple[str, ...]:

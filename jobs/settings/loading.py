@@ -116,6 +116,8 @@ def _read_section(
             value = found[name]
             if variable and spec.type is int and re.fullmatch(r"-?[0-9]{1,18}", str(value)):
                 value = int(str(value))
+            if variable and spec.type is bool:
+                value = {"true": True, "false": False}.get(str(value).lower(), value)
             values[name] = _read_value(spec, value, where, path.parent)
         elif spec.default is MISSING and spec.default_factory is MISSING:
             raise SettingsError("missing setting", f"{path} {dotted}", "a value", "nothing")
@@ -127,6 +129,10 @@ def _read_value(spec: Field[Any], value: object, where: str, folder: Path) -> ob
         return _read_properties(value, where)
     if spec.type is int:
         return _read_int(spec, value, where)
+    if spec.type is bool:
+        if not isinstance(value, bool):
+            raise SettingsError("bad value", where, "true or false", type_name(value))
+        return value
     if not isinstance(value, str) or not value.strip():
         found = "empty text" if isinstance(value, str) else type_name(value)
         raise SettingsError("bad value", where, "text", found)

@@ -127,6 +127,7 @@ class MeteringSettings(_Masked):
     account_buckets: int = field(default=720, metadata=_between(1, 1_000_000))
     close_jitter_s: int = field(default=0, metadata=_at_least(0))
     dedupe_ttl_days: int = field(default=35, metadata=_at_least(1))
+    keep_windows: bool = True
     max_record_bytes: int = field(default=65_536, metadata=_between(1, 1_048_576))
 
 

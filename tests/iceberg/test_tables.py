@@ -4,14 +4,8 @@ from dataclasses import fields
 
 import pytest
 
-from iceberg.tables import (
-    CLOSED_USAGE,
-    RAW_EVENTS,
-    TABLES,
-    USAGE_CORRECTIONS,
-    Table,
-    sql_columns,
-)
+from iceberg.table import Table, sql_columns
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES, USAGE_CORRECTIONS
 from schemas.usage_row import (
     ClosedUsage,
     UsageCorrection,

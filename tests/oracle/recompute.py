@@ -32,6 +32,7 @@ from tests.oracle.shapes import (
     OracleTerms,
     RawRecord,
     Unassigned,
+    Window,
 )
 
 __all__ = ["Clocks", "Expected", "final_watermark", "judge_all", "recompute"]
@@ -47,6 +48,7 @@ class Expected:
     corrections: list[Correction] = field(default_factory=list)
     expired: list[Expired] = field(default_factory=list)
     unassigned: list[Unassigned] = field(default_factory=list)
+    windows: list[Window] = field(default_factory=list)
 
 
 _Groups = defaultdict[Any, list[tuple[Unit, Period | None]]]
@@ -71,6 +73,7 @@ def recompute(
     expected = Expected()
     in_period: _Groups = defaultdict(list)
     in_window: _Groups = defaultdict(list)
+    windows: dict[Any, list[Unit]] = defaultdict(list)
     for record, event in judge_all(records, meters, limits or Limits(), expected):
         units = units_in(record, event, meters, clocks, expected.meter_rejects)
         if not units or units[0].window_end > clocks.watermark:
@@ -81,6 +84,7 @@ def recompute(
         period = None if why_not else period
         for unit in units:
             window = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
+            windows[window].append(unit)
             if period is not None and unit.window_end <= _horizon(unit, period):
                 in_period[*unit.subject, period.start].append((unit, period))
             elif period is not None:
@@ -89,6 +93,7 @@ def recompute(
                 in_window[*window, why_not].append((unit, None))
             elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
                 in_window[*window, "unknown_account"].append((unit, None))
+    expected.windows = [_window(units, clocks) for units in windows.values()]
     for (account_id, *_), members in _take_levels(in_period).items():
         closed, corrections = level_rows(members, accounts[account_id], clocks)
         expected.closed += closed
@@ -150,6 +155,25 @@ def judge_all(
             counted.append((record, event))
         expected.fates.append(Fate(*place, "counted" if earlier is record else "duplicate"))
     return counted
+
+
+def _window(units: Sequence[Unit], clocks: Clocks) -> Window:
+    first = units[0]
+    return Window(
+        *first.subject,
+        first.event_window_start,
+        clocks.event_window // timedelta(seconds=1),
+        part_of(first),
+        first.meter.aggregation,
+        quantity(units),
+        first.meter.unit,
+        len(units),
+        min(unit.event_time for unit in units),
+        max(unit.event_time for unit in units),
+        min(unit.log_time for unit in units),
+        max(unit.log_time for unit in units),
+        first.window_end,
+    )
 
 
 def _cut(unit: Unit, period: Period) -> datetime:

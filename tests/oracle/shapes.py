@@ -164,6 +164,27 @@ class Unassigned:
     log_window_end: datetime
 
 
+@dataclass(frozen=True, order=True)
+class Window:
+    """One row of metering_windows, by the names of its columns."""
+
+    account_id: str
+    meter_id: str
+    dimensions: str
+    event_window_start: datetime
+    event_window_s: int
+    part: str | None
+    aggregation: str
+    quantity: Decimal
+    unit: str
+    event_count: int
+    first_event_time: datetime
+    last_event_time: datetime
+    first_log_time: datetime
+    last_log_time: datetime
+    log_window_end: datetime
+
+
 def read_meters(path: Path) -> list[OracleMeter]:
     """Read the meters file, which is known to be right."""
     return [
