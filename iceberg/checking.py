@@ -8,7 +8,8 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.manifest import ManifestEntryStatus
 from pyiceberg.table import Table as IcebergTable
 
-from iceberg.tables import TABLES, Table
+from iceberg.table import Table
+from iceberg.tables import TABLES
 
 # What identifies one commit of one sink: Flink writes these into each snapshot's summary.
 _COMMIT_KEYS = ("flink.job-id", "flink.operator-id", "flink.max-committed-checkpoint-id")

@@ -21,7 +21,8 @@ from pyiceberg.types import (
     TimestamptzType,
 )
 
-from iceberg.tables import FORMAT_VERSION, TABLES, ColumnType, Table
+from iceberg.table import FORMAT_VERSION, ColumnType, Table
+from iceberg.tables import TABLES
 
 _ICEBERG_TYPES: Mapping[ColumnType, PrimitiveType] = MappingProxyType(
     {

@@ -12,7 +12,8 @@ import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table as IcebergTable
 
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES, USAGE_CORRECTIONS, Table
+from iceberg.table import Table
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES, USAGE_CORRECTIONS
 
 # What the archive says about each record. JSON that cannot be read leaves the three null.
 _RAW_COLUMNS = """kafka_partition, kafka_offset, log_time,

@@ -7,7 +7,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from iceberg.tables import TABLES, Table
+from iceberg.table import Table
+from iceberg.tables import TABLES
 
 _INTRODUCTION = """\
 # Tables

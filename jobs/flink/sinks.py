@@ -4,7 +4,7 @@ from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from iceberg.catalog import flink_catalog_options
-from iceberg.tables import Table, sql_columns
+from iceberg.table import Table, sql_columns
 from jobs.flink.hot_path import with_options
 from jobs.flink.meter_sql import quote
 from jobs.flink.sections import name_section

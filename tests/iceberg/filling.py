@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyiceberg.catalog import Catalog
 
-from iceberg.tables import Table
+from iceberg.table import Table
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
-from iceberg.tables import Table
+from iceberg.table import Table
 
 _JANUARY, _FEBRUARY = datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 2, 1, tzinfo=UTC)
 _DEFAULTS: dict[str, object] = {

@@ -14,7 +14,8 @@ from iceberg.creating import (
     make_table,
     make_tables,
 )
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES, Column, Table
+from iceberg.table import Column, Table
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import row_of
 

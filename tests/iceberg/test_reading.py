@@ -12,7 +12,8 @@ from pyiceberg.catalog import Catalog
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
 from iceberg.reading import BrokenRowsError, open_rows, read_once, usage_totals
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, REJECTED_EVENTS, USAGE_CORRECTIONS, Table
+from iceberg.table import Table
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, REJECTED_EVENTS, USAGE_CORRECTIONS
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import correction, row_of
 

@@ -12,6 +12,7 @@ from tests.oracle.shapes import (
     Closed,
     Correction,
     Expired,
+    Overflow,
     RawRecord,
     Unassigned,
     read_accounts,
@@ -25,6 +26,7 @@ _SHAPES = {
     "usage_corrections": Correction,
     "expired_usage": Expired,
     "unassigned_usage": Unassigned,
+    "dimension_overflows": Overflow,
 }
 
 
@@ -73,6 +75,7 @@ def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str
         "usage_corrections": Counter(expected.corrections),
         "expired_usage": Counter(expected.expired),
         "unassigned_usage": Counter(expected.unassigned),
+        "dimension_overflows": Counter(expected.overflows),
         "rejected_events": Counter(
             [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
             + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]

@@ -14,12 +14,12 @@ from jobs.flights.receiving import Injections, heartbeats, receive
 from jobs.publish_flights import partition_of
 from jobs.settings import load_accounts, load_meters
 from schemas.metered_usage import MeteredUsage
-from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
+from schemas.usage_row import ClosedUsage, DimensionOverflow, UsageCorrection, UsageRow
 from tests.oracle import recompute as oracle
 from tests.oracle.counting import Clocks, part_of, quantity, units_in
 from tests.oracle.edge_records import edge_records
 from tests.oracle.judging import EPOCH, Limits
-from tests.oracle.shapes import Closed, Correction, RawRecord, read_accounts, read_meters
+from tests.oracle.shapes import Closed, Correction, Overflow, RawRecord, read_accounts, read_meters
 from tests.udfs.engine import Engine, at
 from udfs.metering import MeteringRules
 
@@ -95,7 +95,9 @@ def _values(rows: Iterable[object], names: type) -> list[tuple[object, ...]]:
     return [tuple(getattr(row, column.name) for column in fields(names)) for row in rows]
 
 
-LEVELS = """
+MORE_METERS = """
+- {meter: f, event_type: flight.departed, aggregation: latest, property: miles, unit: mile,
+   dimensions: [origin, dest], max_dimensions: 20, correction_horizon_days: 10}
 - {meter: a, event_type: flight.departed, aggregation: time_weighted_sum, readings: absolute,
    per: hour, property: miles, unit: mile-hour, dimensions: [origin], correction_horizon_days: 3}
 - {meter: d, event_type: flight.departed, aggregation: time_weighted_sum, readings: delta,
@@ -105,9 +107,9 @@ LEVELS = """
 
 @pytest.fixture
 def meters(tmp_path: Path) -> Path:
-    """Return a meters file: the demo's meters, and of levels over time."""
+    """Return a meters file: the demo's, levels over time, and few dimensions."""
     path = tmp_path / "meters.yaml"
-    path.write_text((CONFIG / "meters.yaml").read_text() + indent(LEVELS, "  "))
+    path.write_text((CONFIG / "meters.yaml").read_text() + indent(MORE_METERS, "  "))
     return path
 
 
@@ -125,7 +127,12 @@ def test_the_oracle_and_the_rules_agree(log: list[RawRecord], meters: Path) -> N
     engine.advance(_us(clocks.watermark))
     closed = [row for row in engine.rows if isinstance(row, ClosedUsage)]
     corrections = [row for row in engine.rows if isinstance(row, UsageCorrection)]
-    assert len(engine.rows) == len(closed) + len(corrections) + len(expected.expired)
+    overflowed = [row for row in engine.rows if isinstance(row, DimensionOverflow)]
+    others = len(expected.expired) + len(overflowed)
+    assert len(engine.rows) == len(closed) + len(corrections) + others
+    found = sorted(_columns(Overflow, row) for row in overflowed)
+    assert found == _values(expected.overflows, Overflow)
+    assert len(overflowed) > 50
     assert len(closed) > 1000
     assert len(corrections) > 1000
     assert sorted(_columns(Closed, row) for row in closed) == _values(expected.closed, Closed)

@@ -6,13 +6,8 @@ from dataclasses import fields
 
 import pytest
 
-from iceberg.tables import (
-    CLOSED_USAGE,
-    EXPIRED_USAGE,
-    UNASSIGNED_USAGE,
-    USAGE_CORRECTIONS,
-    Table,
-)
+from iceberg.table import Table
+from iceberg.tables import CLOSED_USAGE, EXPIRED_USAGE, UNASSIGNED_USAGE, USAGE_CORRECTIONS
 from schemas.usage_row import (
     ClosedUsage,
     ExpiredUsage,

@@ -51,6 +51,7 @@ class Decision:
         emit: Rows to emit now.
         entry: The entry to store under the located key; None: store nothing.
         receipt: What to add to a part of the entry; None of what has no parts.
+        opens: Whether the entry is new.
         waits: Whether to keep the usage until its account is known.
         wake_at_us: Timers to register; registering one again changes nothing.
     """
@@ -58,6 +59,7 @@ class Decision:
     emit: tuple[UsageRow, ...] = ()
     entry: PeriodEntry | None = None
     receipt: PartReceipt | None = None
+    opens: bool = False
     waits: bool = False
     wake_at_us: tuple[int, ...] = ()
 
@@ -193,7 +195,7 @@ def _add(
     if entry.aggregation in HAS_PARTS:
         name, text = receipt_of(entry.aggregation, usage)
         receipt = PartReceipt(name, 0 if log_us <= cut_us else due_us, text)
-    return Decision((), _advance(entry, total, pending), receipt, False, wake_at_us)
+    return Decision((), _advance(entry, total, pending), receipt, is_new, False, wake_at_us)
 
 
 def bucket_end_us(rules: MeteringRules, log_us: int) -> int:

@@ -8,7 +8,7 @@ import pytest
 from pyflink.common import Row, Types
 
 from iceberg import tables as declared
-from iceberg.tables import Table
+from iceberg.table import Table
 from jobs.flink.rows import (
     CLOSED_USAGE,
     EXPIRED_USAGE,
