@@ -91,7 +91,7 @@ def _values(row: UsageRow) -> tuple[Any, ...]:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name.endswith("_us"):
+    if name.endswith("_us") and value is not None:
         return EPOCH + timedelta(microseconds=value)
     if isinstance(value, Decimal):
         return value.quantize(_NINE_DECIMALS)
