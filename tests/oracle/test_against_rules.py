@@ -16,11 +16,12 @@ from jobs.settings import load_accounts, load_meters
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, DimensionOverflow, UsageCorrection, UsageRow
 from tests.oracle import recompute as oracle
-from tests.oracle.counting import Clocks, part_of, quantity, units_in
+from tests.oracle.counting import Clocks, part_of, units_in
 from tests.oracle.edge_records import edge_records
 from tests.oracle.judging import EPOCH, Limits
 from tests.oracle.shapes import Closed, Correction, Overflow, RawRecord, read_accounts, read_meters
 from tests.udfs.engine import Engine, at
+from tests.udfs.gathering import usage_of
 from udfs.metering import MeteringRules
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -60,23 +61,7 @@ def _usage(log: Sequence[RawRecord], clocks: Clocks, path: Path) -> list[Metered
         for unit in units_in(record, event, meters, clocks, []):
             key = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
             groups[key].append(unit)
-    rows = [
-        MeteredUsage(
-            account_id,
-            meter_id,
-            dimensions,
-            _us(minute),
-            quantity(units),
-            len(units),
-            _us(min(unit.event_time for unit in units)),
-            _us(max(unit.event_time for unit in units)),
-            _us(min(unit.log_time for unit in units)),
-            _us(max(unit.log_time for unit in units)),
-            _us(window_end),
-            part or "",
-        )
-        for (account_id, meter_id, dimensions, minute, part, window_end), units in groups.items()
-    ]
+    rows = [usage_of(key, units) for key, units in groups.items()]
     return sorted(rows, key=lambda row: row.log_window_end_us)
 
 

@@ -16,11 +16,12 @@ from jobs.settings import load_accounts, load_meters
 from schemas.account import Account
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UsageRow
-from tests.oracle.counting import Clocks, Unit, part_of, quantity, units_in
+from tests.oracle.counting import Clocks, Unit, part_of, units_in
 from tests.oracle.judging import EPOCH, Heartbeat, Limits, Rejected, judge
 from tests.oracle.shapes import OracleMeter, RawRecord, read_meters
 from tests.simulation.world import PARTITIONS, World
 from tests.udfs.engine import Engine
+from tests.udfs.gathering import usage_of
 from udfs.metering import MeteringRules
 
 SLACK_MS = 5000
@@ -146,25 +147,6 @@ class SimulatedJob:
 
     def _left(self, partition: int) -> bool:
         return self.state.positions[partition] < len(self.world.records[partition])
-
-
-def usage_of(key: Any, units: list[Unit]) -> MeteredUsage:
-    """Add the events of one window up, as SQL does."""
-    account_id, meter_id, dimensions, minute, part, window_end = key
-    return MeteredUsage(
-        account_id,
-        meter_id,
-        dimensions,
-        _us(minute),
-        quantity(units),
-        len(units),
-        _us(min(unit.event_time for unit in units)),
-        _us(max(unit.event_time for unit in units)),
-        _us(min(unit.log_time for unit in units)),
-        _us(max(unit.log_time for unit in units)),
-        _us(window_end),
-        part or "",
-    )
 
 
 def records_of(world: World) -> list[RawRecord]:

@@ -77,7 +77,7 @@ def note_opened(
         state: The account's state.
     """
     limit = _limit(rules, key)
-    if limit is None or key.dimensions == overflow_dimensions(key.dimensions):
+    if limit is None or _is_overflow(key):
         return
     group = state.group(_group_of(key))
     count = 1 if group is None else group.count + 1
@@ -102,16 +102,15 @@ def settle(
     """
     groups: dict[GroupKey, Entries] = defaultdict(list)
     for key, entry in entries:
-        limit = _limit(rules, key)
-        if limit is not None and key.dimensions != overflow_dimensions(key.dimensions):
+        if _limit(rules, key) is not None and not _is_overflow(key):
             groups[_group_of(key)].append((key, entry))
     emit: list[DimensionOverflow] = []
     folded: dict[EntryKey, PeriodEntry | None] = {}
     for group_key in sorted(groups):
         limit = rules.meters[group_key.meter_id].max_dimensions
-        members = sorted(groups[group_key], key=_by_first_log)
-        if limit is None or len(members) <= limit:
+        if limit is None or len(groups[group_key]) <= limit:
             continue
+        members = sorted(groups[group_key], key=_by_first_log)
         full_us = _window_end_us(rules, members[limit - 1][1])
         if full_us > now_us:
             state.wake(full_us + jitter_us(rules, account_id))
@@ -133,6 +132,12 @@ def overflow_dimensions(dimensions: str) -> str:
     """Return the overflow's dimensions: each name of the given ones, with the overflow value."""
     names = dict.fromkeys(json.loads(dimensions), OVERFLOW)
     return json.dumps(names, separators=(",", ":"), ensure_ascii=False)
+
+
+def _is_overflow(key: EntryKey) -> bool:
+    # Reading JSON is left to the few that can be it: a timer asks this of all entries.
+    dimensions = key.dimensions
+    return OVERFLOW in dimensions and dimensions == overflow_dimensions(dimensions)
 
 
 def _fold(
