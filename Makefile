@@ -5,10 +5,10 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup check test demo bench clean
+.PHONY: help setup check test demo simulate bench clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: .venv, a JDK and Maven where apt can, jars
 	@setup/python.sh
@@ -28,6 +28,10 @@ test: check ## All checks, then all tests
 
 demo: setup ## Meter a real year of departures: Kafka, Flink, Iceberg, on this machine
 	@$(PYTHON) -m jobs.demo
+
+SEEDS ?= 1-100
+simulate: setup ## Simulate metering under faults and audit every row: SEEDS=1-300
+	@$(PYTHON) -m tests.simulation --seeds $(SEEDS)
 
 bench: setup ## Measure the speed of the whole job
 	@$(PYTHON) -m benchmarks

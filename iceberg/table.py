@@ -1,4 +1,4 @@
-"""The shape of a table's declaration: columns, key, partition and properties."""
+"""The shape of a table's declaration, and what follows from it; plain data, no library."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -195,6 +195,23 @@ UNASSIGNED_USAGE = Table(
     partition_by="log_window_end",
 )
 
+DIMENSION_OVERFLOWS = Table(
+    name="dimension_overflows",
+    doc="An account passed a meter's limit of dimensions in a period: further ones are one row.",
+    columns=(
+        _ROW_ID,
+        _METERED[0],
+        _METERED[1],
+        Column("overflow_dimensions", "string", "The dimensions all further usage counts under."),
+        *_PERIOD,
+        Column("max_dimensions", "int", "The limit, as configured for the meter."),
+        Column("full_since", "timestamptz", "Log time from which on new dimensions are not kept."),
+        _JOB_VERSION,
+    ),
+    key=("account_id", "meter_id", "period_start"),
+    partition_by="period_start",
+)
+
 REJECTED_ACCOUNTS = Table(
     name="rejected_accounts",
     doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
@@ -220,5 +237,6 @@ TABLES: tuple[Table, ...] = (
     USAGE_CORRECTIONS,
     EXPIRED_USAGE,
     UNASSIGNED_USAGE,
+    DIMENSION_OVERFLOWS,
     REJECTED_ACCOUNTS,
 )

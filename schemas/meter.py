@@ -27,6 +27,8 @@ class Meter:
         correction_horizon_us: From the cut on, how long late usage becomes corrections, in
             microseconds of log time; later usage is expired.
         options: What the aggregation needs to know.
+        max_dimensions: How many values (or tuples) of its dimensions an account may have in a
+            period; the usage of further ones counts under the overflow value. None: no limit.
 
     Raises:
         ValueError: The property or the options do not fit the aggregation, a property's name
@@ -42,6 +44,7 @@ class Meter:
     grace_us: int
     correction_horizon_us: int
     options: AggregationOptions = NO_OPTIONS
+    max_dimensions: int | None = None
 
     def __post_init__(self) -> None:
         """Refuse a meter that no event could feed."""
@@ -63,6 +66,8 @@ class Meter:
                     f"{name}, meter {self.meter_id}: expected 0 or more, "
                     f"found {getattr(self, name)}"
                 )
+        if self.max_dimensions is not None and self.max_dimensions < 1:
+            raise ValueError(f"max_dimensions, meter {self.meter_id}: expected 1 or more")
         self._check_options()
 
     def _check_options(self) -> None:

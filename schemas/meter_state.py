@@ -1,6 +1,7 @@
 """What metering remembers of an account: shapes only.
 
-The bytes they are kept as are in `entry_state`, `usage_state`, `part_state` and `chain_state`.
+The bytes they are kept as are in `entry_state`, `usage_state`, `part_state`, `chain_state` and
+`group_state`.
 """
 
 from __future__ import annotations
@@ -123,6 +124,32 @@ class Part:
 
     name: str
     received: tuple[tuple[int, str], ...]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class GroupKey:
+    """Which meter in which period of an account: all its dimensions together.
+
+    Attributes:
+        period_start_us: First instant of the period.
+        meter_id: Which meter.
+    """
+
+    period_start_us: int
+    meter_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """How many dimensions an account's meter has in a period.
+
+    Attributes:
+        count: Entries opened, the overflow's not counted; once full, the limit.
+        is_full: Whether the limit was passed and it is certain which are kept.
+    """
+
+    count: int
+    is_full: bool
 
 
 @dataclass(frozen=True, slots=True, order=True)

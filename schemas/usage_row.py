@@ -208,4 +208,31 @@ class UnassignedUsage:
     log_window_end_us: int
 
 
-UsageRow = ClosedUsage | UsageCorrection | ExpiredUsage | UnassignedUsage
+@dataclass(frozen=True, slots=True)
+class DimensionOverflow:
+    """An account has more dimensions of a meter in a period than its limit: alert on it.
+
+    Attributes:
+        row_id: 32 hex digits, the same in every run over the same log.
+        account_id: The account.
+        meter_id: Which meter.
+        overflow_dimensions: Under which dimensions all further usage counts, canonical JSON text.
+        period_start_us: First instant of the period, event time.
+        period_end_us: First instant after the period, event time.
+        timezone: IANA zone of the period's boundaries.
+        max_dimensions: The limit.
+        full_since_us: Log time from which on every new dimension counts under the overflow's.
+    """
+
+    row_id: str
+    account_id: str
+    meter_id: str
+    overflow_dimensions: str
+    period_start_us: int
+    period_end_us: int
+    timezone: str
+    max_dimensions: int
+    full_since_us: int
+
+
+UsageRow = ClosedUsage | UsageCorrection | ExpiredUsage | UnassignedUsage | DimensionOverflow

@@ -13,6 +13,7 @@ from jobs.flink.keying import keyed_by_bucket
 from jobs.flink.period_function import (
     CORRECTIONS,
     EXPIRED,
+    OVERFLOWS,
     REJECTED_ACCOUNTS,
     UNASSIGNED,
     CountRows,
@@ -29,6 +30,7 @@ _SIDE_OUTPUTS = (
     (declared.USAGE_CORRECTIONS, CORRECTIONS, "corrected_rows"),
     (declared.EXPIRED_USAGE, EXPIRED, "expired_rows"),
     (declared.UNASSIGNED_USAGE, UNASSIGNED, "unassigned_rows"),
+    (declared.DIMENSION_OVERFLOWS, OVERFLOWS, "overflowed_meters"),
     (declared.REJECTED_ACCOUNTS, REJECTED_ACCOUNTS, "rejected_accounts"),
 )
 
@@ -66,6 +68,7 @@ def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRul
         meters={meter.meter_id: meter for meter in meters},
         correction_bucket_us=metering.correction_bucket_s * _S_US,
         unknown_account_wait_us=metering.unknown_account_wait_s * _S_US,
+        log_window_us=metering.log_window_s * _S_US,
         event_window_us=metering.event_window_s * _S_US,
         jitter_us=metering.close_jitter_s * _S_US,
     )

@@ -10,7 +10,8 @@ from pyflink.datastream.state import MapState
 from schemas.aggregation import HAS_PARTS
 from schemas.chain_state import decode_chain, encode_chain
 from schemas.entry_state import decode_entry, encode_entry
-from schemas.meter_state import Chain, ChainKey, EntryKey, Part, PeriodEntry
+from schemas.group_state import decode_group, encode_group
+from schemas.meter_state import Chain, ChainKey, EntryKey, Group, GroupKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_state import decode_usage, encode_usage
 from udfs.branching import read_parts, remove_parts
@@ -88,11 +89,12 @@ class KeyedAccount:
         entries: MapState,
         nodes: NodeState,
         chains: MapState,
+        groups: MapState,
         wake: Callable[[int], None],
     ) -> None:
         """Keep the states; they are those of the key at hand."""
         self._account_id, self._entries = account_id, entries
-        self._nodes, self._chains = nodes, chains
+        self._nodes, self._chains, self._groups = nodes, chains, groups
         self.wake = wake
 
     def entry(self, key: EntryKey) -> PeriodEntry | None:
@@ -130,6 +132,23 @@ class KeyedAccount:
     def remove_chain(self, key: ChainKey) -> None:
         """Forget a chain that is there."""
         self._chains.remove(self._chain_name(key))
+
+    def group(self, key: GroupKey) -> Group | None:
+        """Return a group, or None."""
+        state = self._groups.get(self._group_name(key))
+        return None if state is None else decode_group(state.encode(ONE_TO_ONE))
+
+    def put_group(self, key: GroupKey, group: Group) -> None:
+        """Keep a group."""
+        self._groups.put(self._group_name(key), encode_group(group).decode(ONE_TO_ONE))
+
+    def remove_group(self, key: GroupKey) -> None:
+        """Forget a group, if it is there."""
+        self._groups.remove(self._group_name(key))
+
+    def _group_name(self, key: GroupKey) -> str:
+        names = (self._account_id, key.meter_id)
+        return f"[{key.period_start_us},{','.join(map(_quote, names))}]"
 
     def _chain_name(self, key: ChainKey) -> str:
         names = (self._account_id, key.meter_id, key.dimensions)

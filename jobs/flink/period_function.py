@@ -37,6 +37,7 @@ from jobs.flink.keyed_state import (
     write_usage,
 )
 from jobs.flink.rows import (
+    DIMENSION_OVERFLOW,
     EXPIRED_USAGE,
     REJECTED_ACCOUNT,
     UNASSIGNED_USAGE,
@@ -49,6 +50,7 @@ from schemas.account import Account, AccountError, AccountRejectReason, decode_a
 from schemas.meter_state import EntryKey, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
+    DimensionOverflow,
     ExpiredUsage,
     UnassignedUsage,
     UsageCorrection,
@@ -62,18 +64,25 @@ from udfs.metering import (
     apply_timer,
     apply_usage,
     expire_waiting,
-    locate,
+    find_entry,
     on_timer,
     on_usage,
+    settle,
 )
 
 CORRECTIONS = OutputTag("usage_corrections", USAGE_CORRECTION)
 EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
 UNASSIGNED = OutputTag("unassigned_usage", UNASSIGNED_USAGE)
+OVERFLOWS = OutputTag("dimension_overflows", DIMENSION_OVERFLOW)
 REJECTED_ACCOUNTS = OutputTag("rejected_accounts", REJECTED_ACCOUNT)
 
 _MS_US = 1000
-_TAGS = {UsageCorrection: CORRECTIONS, ExpiredUsage: EXPIRED, UnassignedUsage: UNASSIGNED}
+_TAGS = {
+    UsageCorrection: CORRECTIONS,
+    ExpiredUsage: EXPIRED,
+    UnassignedUsage: UNASSIGNED,
+    DimensionOverflow: OVERFLOWS,
+}
 
 
 class _RefusedAccountError(Exception):
@@ -110,6 +119,9 @@ class MeterPeriods(KeyedCoProcessFunction):
         )
         self._chains: MapState = runtime_context.get_map_state(
             MapStateDescriptor("chains", Types.STRING(), BYTES)
+        )
+        self._groups: MapState = runtime_context.get_map_state(
+            MapStateDescriptor("groups", Types.STRING(), BYTES)
         )
         self._waiting: Any = runtime_context.get_list_state(ListStateDescriptor("waiting", BYTES))
         group = runtime_context.get_metrics_group()
@@ -149,7 +161,9 @@ class MeterPeriods(KeyedCoProcessFunction):
             entries.setdefault(account_id, []).append((key, read_entry(encoded)))
         for account_id in sorted(entries):
             state = self._state(account_id, ctx)
-            decision = on_timer(account_id, entries[account_id], state.parts, now_us)
+            settled = settle(self._rules, account_id, entries[account_id], state, now_us)
+            yield from _emit(settled.emit)
+            decision = on_timer(account_id, settled.entries, state.parts, now_us)
             apply_timer(self._rules, partial(self._known, account_id), decision, state)
             yield from _emit(decision.emit)
         waiting = [read_usage(state) for state in self._waiting.get() or ()]
@@ -206,9 +220,8 @@ class MeterPeriods(KeyedCoProcessFunction):
         return None if encoded is None else self._decode_account(encoded.encode(ONE_TO_ONE))
 
     def _take(self, account: Account | None, usage: MeteredUsage, ctx: Any) -> Iterator[Any]:
-        key = locate(account, usage)
         state = self._state(usage.account_id, ctx)
-        entry = state.entry(key) if isinstance(key, EntryKey) else None
+        key, entry = find_entry(self._rules, account, usage, state)
         decision = on_usage(self._rules, account, entry, usage)
         if decision.entry is not None and isinstance(key, EntryKey) and account is not None:
             apply_usage(self._rules, account, key, usage, decision, state)
@@ -224,7 +237,9 @@ class MeterPeriods(KeyedCoProcessFunction):
         def wake(at_us: int) -> None:
             self._register((at_us,), ctx)
 
-        return KeyedAccount(account_id, self._entries, self._nodes, self._chains, wake)
+        return KeyedAccount(
+            account_id, self._entries, self._nodes, self._chains, self._groups, wake
+        )
 
 
 def _emit(rows: Iterable[UsageRow]) -> Iterator[Any]:

@@ -18,6 +18,7 @@ from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
     ClosedUsage,
+    DimensionOverflow,
     ExpiredUsage,
     UnassignedUsage,
     UsageCorrection,
@@ -27,7 +28,7 @@ from schemas.usage_row import (
 _MS_US = 1000
 _S_US = 1_000_000
 _LONGS = {"event_count", "event_count_delta"}
-_INTS = {"revision", "terms_version"}
+_INTS = {"revision", "terms_version", "max_dimensions"}
 
 
 def row_type(shape: type[UsageRow]) -> RowTypeInfo:
@@ -73,6 +74,7 @@ CLOSED_USAGE = row_type(ClosedUsage)
 USAGE_CORRECTION = row_type(UsageCorrection)
 EXPIRED_USAGE = row_type(ExpiredUsage)
 UNASSIGNED_USAGE = row_type(UnassignedUsage)
+DIMENSION_OVERFLOW = row_type(DimensionOverflow)
 REJECTED_ACCOUNT = Types.ROW_NAMED(
     [
         "account_id",

@@ -15,6 +15,7 @@ from schemas.meter import Meter
 from udfs.numbering import units_text
 
 _MAX_BOUNDS = 100
+_MAX_DIMENSIONS = 10_000
 _KEYS = (
     "meter",
     "event_type",
@@ -26,6 +27,7 @@ _KEYS = (
     "percentile",
     "readings",
     "per",
+    "max_dimensions",
     "grace_hours",
     "correction_horizon_days",
 )
@@ -91,11 +93,25 @@ def _read_meter(found: Mapping[str, object], where: str) -> Meter:
         correction_horizon_us=DAY_US
         * _whole(found.get("correction_horizon_days", 90), f"{where}.correction_horizon_days"),
         options=_options(found, aggregation, where),
+        max_dimensions=_limit(found, aggregation, where),
     )
 
 
 def _aggregation(value: object, where: str) -> Aggregation:
     return Aggregation(_one_of([*Aggregation], value, where))
+
+
+def _limit(found: Mapping[str, object], aggregation: Aggregation, where: str) -> int | None:
+    given, place = "max_dimensions" in found, f"{where}.max_dimensions"
+    if aggregation is Aggregation.TIME_WEIGHTED_SUM:
+        # A level belongs to its dimensions over all periods; it cannot move to others.
+        if given:
+            raise SettingsError("bad value", place, f"none with {aggregation}", "one")
+        return None
+    limit = _whole(found.get("max_dimensions", _MAX_DIMENSIONS), place)
+    if limit == 0:
+        raise SettingsError("bad value", place, "a whole number of at least 1", "0")
+    return limit
 
 
 def _options(

@@ -46,6 +46,7 @@ MORE_METERS: tuple[dict[str, Any], ...] = (
     {"meter": "last-flight", "aggregation": "latest", "dimensions": ["origin"]},
     {"meter": "distances", "aggregation": "unique_count", "unit": "distance"},
     {"meter": "long-flights", "aggregation": "percentile", "percentile": "90"},
+    {"meter": "miles-to-few", "aggregation": "sum", "dimensions": ["dest"], "max_dimensions": 5},
     {
         "meter": "miles-over-time",
         "aggregation": "time_weighted_sum",

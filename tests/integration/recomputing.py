@@ -16,11 +16,12 @@ from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
 from tests.integration.world import PARTITIONS, SLACK_MS, World
 from tests.oracle.comparing import Rows, records_of
-from tests.oracle.counting import Clocks, part_of, quantity, units_in
+from tests.oracle.counting import Clocks, part_of, units_in
 from tests.oracle.judging import EPOCH, Limits
 from tests.oracle.recompute import Expected, final_watermark, judge_all
 from tests.oracle.shapes import RawRecord, read_meters
 from tests.udfs.engine import Engine
+from tests.udfs.gathering import usage_of
 from udfs.metering import MeteringRules
 
 _SHAPES = {ClosedUsage: "closed_usage", UsageCorrection: "usage_corrections"}
@@ -65,23 +66,7 @@ def _metered(world: World, records: list[RawRecord], clocks: Clocks) -> list[Met
         for unit in units_in(record, event, meters, clocks, []):
             key = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
             groups[key].append(unit)
-    rows = [
-        MeteredUsage(
-            account_id=account_id,
-            meter_id=meter_id,
-            dimensions=dimensions,
-            event_window_start_us=_us(minute),
-            quantity=quantity(units),
-            event_count=len(units),
-            first_event_us=_us(min(unit.event_time for unit in units)),
-            last_event_us=_us(max(unit.event_time for unit in units)),
-            first_log_us=_us(min(unit.log_time for unit in units)),
-            last_log_us=_us(max(unit.log_time for unit in units)),
-            log_window_end_us=_us(window_end),
-            part=part or "",
-        )
-        for (account_id, meter_id, dimensions, minute, part, window_end), units in groups.items()
-    ]
+    rows = [usage_of(key, units) for key, units in groups.items()]
     return sorted(rows, key=lambda row: row.log_window_end_us)
 
 
@@ -91,7 +76,7 @@ def _values(row: UsageRow) -> tuple[Any, ...]:
 
 
 def _value(name: str, value: Any) -> Any:
-    if name.endswith("_us"):
+    if name.endswith("_us") and value is not None:
         return EPOCH + timedelta(microseconds=value)
     if isinstance(value, Decimal):
         return value.quantize(_NINE_DECIMALS)

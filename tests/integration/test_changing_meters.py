@@ -129,7 +129,8 @@ def expected_of(changed: Changed, meters: Sequence[OracleMeter]) -> Expected:
     for meter in meters:
         counted = [record for record in records if configured(meter, record)]
         one = recompute(counted, [meter], accounts, clocks)
-        for name in ("closed", "corrections", "expired", "unassigned", "meter_rejects"):
+        kinds = ("closed", "corrections", "expired", "unassigned", "overflows", "meter_rejects")
+        for name in kinds:
             getattr(total, name).extend(getattr(one, name))
     total.fates = recompute(records, meters, accounts, clocks).fates
     return total

@@ -29,6 +29,7 @@ def test_all_rows_are_those_of_the_recompute(full_run: FullRun) -> None:
     expected = full_run.world.expected(dict(full_run.tables))
     assert min(len(expected.closed), len(expected.corrections)) > 50
     assert min(len(expected.expired), len(expected.unassigned)) > 50
+    assert len(expected.overflows) > 5
     assert {row.reason for row in expected.unassigned} == {"unknown_account", "no_terms"}
     assert full_run.world.differences(dict(full_run.tables)) == {}
     assert full_run.world.repeated_commits() == []

@@ -12,6 +12,7 @@ from tests.oracle.shapes import (
     Closed,
     Correction,
     Expired,
+    Overflow,
     RawRecord,
     Unassigned,
     Window,
@@ -27,6 +28,7 @@ _SHAPES = {
     "expired_usage": Expired,
     "unassigned_usage": Unassigned,
     "metering_windows": Window,
+    "dimension_overflows": Overflow,
 }
 
 
@@ -76,6 +78,7 @@ def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str
         "expired_usage": Counter(expected.expired),
         "unassigned_usage": Counter(expected.unassigned),
         "metering_windows": Counter(expected.windows),
+        "dimension_overflows": Counter(expected.overflows),
         "rejected_events": Counter(
             [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
             + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]

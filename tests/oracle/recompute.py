@@ -21,6 +21,7 @@ from tests.oracle.judging import (
     judge,
 )
 from tests.oracle.levels import level_rows
+from tests.oracle.limits import fold_overflow
 from tests.oracle.periods import Period, period_of
 from tests.oracle.shapes import (
     Closed,
@@ -30,6 +31,7 @@ from tests.oracle.shapes import (
     MeterReject,
     OracleMeter,
     OracleTerms,
+    Overflow,
     RawRecord,
     Unassigned,
     Window,
@@ -49,9 +51,10 @@ class Expected:
     expired: list[Expired] = field(default_factory=list)
     unassigned: list[Unassigned] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    overflows: list[Overflow] = field(default_factory=list)
 
 
-_Groups = defaultdict[Any, list[tuple[Unit, Period | None]]]
+_Groups = Mapping[Any, Sequence[tuple[Unit, Period | None]]]
 
 
 def final_watermark(records: Iterable[RawRecord], partitions: int, slack_ms: int) -> datetime:
@@ -71,8 +74,8 @@ def recompute(
 ) -> Expected:
     """Return the fate of each record and every row that they lead to."""
     expected = Expected()
-    in_period: _Groups = defaultdict(list)
-    in_window: _Groups = defaultdict(list)
+    in_period: Any = defaultdict(list)
+    in_window: Any = defaultdict(list)
     windows: dict[Any, list[Unit]] = defaultdict(list)
     for record, event in judge_all(records, meters, limits or Limits(), expected):
         units = units_in(record, event, meters, clocks, expected.meter_rejects)
@@ -98,11 +101,12 @@ def recompute(
         closed, corrections = level_rows(members, accounts[account_id], clocks)
         expected.closed += closed
         expected.corrections += corrections
-    _write_rows(in_period, in_window, clocks, expected)
+    folded, expected.overflows = fold_overflow(in_period)
+    _write_rows(folded, in_window, clocks, expected)
     return expected
 
 
-def _take_levels(in_period: _Groups) -> dict[tuple[str, str, str], list[Unit]]:
+def _take_levels(in_period: dict[Any, Any]) -> dict[tuple[str, str, str], list[Unit]]:
     """Take out what meters over time count: periods by themselves do not give their rows."""
     levels: dict[tuple[str, str, str], list[Unit]] = defaultdict(list)
     for key, members in list(in_period.items()):

@@ -35,6 +35,7 @@ class OracleMeter:
     percentile: str = ""
     readings: str = ""
     per: str = ""
+    max_dimensions: int = 10_000
 
 
 @dataclass(frozen=True)
@@ -185,6 +186,20 @@ class Window:
     log_window_end: datetime
 
 
+@dataclass(frozen=True, order=True)
+class Overflow:
+    """One row of dimension_overflows, by the names of its columns."""
+
+    account_id: str
+    meter_id: str
+    overflow_dimensions: str
+    period_start: datetime
+    period_end: datetime
+    timezone: str
+    max_dimensions: int
+    full_since: datetime
+
+
 def read_meters(path: Path) -> list[OracleMeter]:
     """Read the meters file, which is known to be right."""
     return [
@@ -201,6 +216,7 @@ def read_meters(path: Path) -> list[OracleMeter]:
             percentile=str(entry.get("percentile", "")),
             readings=entry.get("readings", ""),
             per=entry.get("per", ""),
+            max_dimensions=entry.get("max_dimensions", 10_000),
         )
         for entry in yaml.safe_load(path.read_text())["meters"]
     ]

@@ -14,13 +14,14 @@ from jobs.flights.receiving import Injections, heartbeats, receive
 from jobs.publish_flights import partition_of
 from jobs.settings import load_accounts, load_meters
 from schemas.metered_usage import MeteredUsage
-from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
+from schemas.usage_row import ClosedUsage, DimensionOverflow, UsageCorrection, UsageRow
 from tests.oracle import recompute as oracle
-from tests.oracle.counting import Clocks, part_of, quantity, units_in
+from tests.oracle.counting import Clocks, part_of, units_in
 from tests.oracle.edge_records import edge_records
 from tests.oracle.judging import EPOCH, Limits
-from tests.oracle.shapes import Closed, Correction, RawRecord, read_accounts, read_meters
+from tests.oracle.shapes import Closed, Correction, Overflow, RawRecord, read_accounts, read_meters
 from tests.udfs.engine import Engine, at
+from tests.udfs.gathering import usage_of
 from udfs.metering import MeteringRules
 
 CONFIG = Path(__file__).parents[2] / "config"
@@ -60,23 +61,7 @@ def _usage(log: Sequence[RawRecord], clocks: Clocks, path: Path) -> list[Metered
         for unit in units_in(record, event, meters, clocks, []):
             key = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
             groups[key].append(unit)
-    rows = [
-        MeteredUsage(
-            account_id,
-            meter_id,
-            dimensions,
-            _us(minute),
-            quantity(units),
-            len(units),
-            _us(min(unit.event_time for unit in units)),
-            _us(max(unit.event_time for unit in units)),
-            _us(min(unit.log_time for unit in units)),
-            _us(max(unit.log_time for unit in units)),
-            _us(window_end),
-            part or "",
-        )
-        for (account_id, meter_id, dimensions, minute, part, window_end), units in groups.items()
-    ]
+    rows = [usage_of(key, units) for key, units in groups.items()]
     return sorted(rows, key=lambda row: row.log_window_end_us)
 
 
@@ -95,7 +80,9 @@ def _values(rows: Iterable[object], names: type) -> list[tuple[object, ...]]:
     return [tuple(getattr(row, column.name) for column in fields(names)) for row in rows]
 
 
-LEVELS = """
+MORE_METERS = """
+- {meter: f, event_type: flight.departed, aggregation: latest, property: miles, unit: mile,
+   dimensions: [origin, dest], max_dimensions: 20, correction_horizon_days: 10}
 - {meter: a, event_type: flight.departed, aggregation: time_weighted_sum, readings: absolute,
    per: hour, property: miles, unit: mile-hour, dimensions: [origin], correction_horizon_days: 3}
 - {meter: d, event_type: flight.departed, aggregation: time_weighted_sum, readings: delta,
@@ -105,9 +92,9 @@ LEVELS = """
 
 @pytest.fixture
 def meters(tmp_path: Path) -> Path:
-    """Return a meters file: the demo's meters, and of levels over time."""
+    """Return a meters file: the demo's, levels over time, and few dimensions."""
     path = tmp_path / "meters.yaml"
-    path.write_text((CONFIG / "meters.yaml").read_text() + indent(LEVELS, "  "))
+    path.write_text((CONFIG / "meters.yaml").read_text() + indent(MORE_METERS, "  "))
     return path
 
 
@@ -125,7 +112,12 @@ def test_the_oracle_and_the_rules_agree(log: list[RawRecord], meters: Path) -> N
     engine.advance(_us(clocks.watermark))
     closed = [row for row in engine.rows if isinstance(row, ClosedUsage)]
     corrections = [row for row in engine.rows if isinstance(row, UsageCorrection)]
-    assert len(engine.rows) == len(closed) + len(corrections) + len(expected.expired)
+    overflowed = [row for row in engine.rows if isinstance(row, DimensionOverflow)]
+    others = len(expected.expired) + len(overflowed)
+    assert len(engine.rows) == len(closed) + len(corrections) + others
+    found = sorted(_columns(Overflow, row) for row in overflowed)
+    assert found == _values(expected.overflows, Overflow)
+    assert len(overflowed) > 50
     assert len(closed) > 1000
     assert len(corrections) > 1000
     assert sorted(_columns(Closed, row) for row in closed) == _values(expected.closed, Closed)

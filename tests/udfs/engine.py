@@ -14,9 +14,10 @@ from schemas.aggregation import Aggregation
 from schemas.cadence import Cadence
 from schemas.chain_state import decode_chain, encode_chain
 from schemas.entry_state import decode_entry, encode_entry
+from schemas.group_state import decode_group, encode_group
 from schemas.instant import DAY_US, HOUR_US, MINUTE_US, to_us
 from schemas.meter import Meter
-from schemas.meter_state import Chain, ChainKey, EntryKey, Part, PeriodEntry
+from schemas.meter_state import Chain, ChainKey, EntryKey, Group, GroupKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.terms import Recurring, Terms
 from schemas.usage_row import UsageRow
@@ -30,10 +31,11 @@ from udfs.metering import (
     apply_timer,
     apply_usage,
     expire_waiting,
+    find_entry,
     keep_receipt,
-    locate,
     on_timer,
     on_usage,
+    settle,
 )
 
 NEVER_US = 1 << 62
@@ -96,6 +98,7 @@ class Engine:
     accounts: dict[str, bytes] = field(default_factory=dict)
     entries: dict[str, dict[str, bytes]] = field(default_factory=dict)
     nodes: NodeMap = field(default_factory=NodeMap)
+    groups: dict[tuple[str, GroupKey], bytes] = field(default_factory=dict)
     chains: dict[tuple[str, ChainKey], bytes] = field(default_factory=dict)
     waiting: dict[str, list[bytes]] = field(default_factory=dict)
     timers: list[tuple[int, str]] = field(default_factory=list)
@@ -128,9 +131,8 @@ class Engine:
         """Hand over one row of usage."""
         record = self.accounts.get(row.account_id)
         account = None if record is None else decode_account(record)
-        key = locate(account, row)
         state = _AccountOf(self, row.account_id)
-        entry = state.entry(key) if isinstance(key, EntryKey) else None
+        key, entry = find_entry(self.rules, account, row, state)
         decision = on_usage(self.rules, account, entry, row)
         self.rows.extend(decision.emit)
         if decision.entry is not None:
@@ -151,7 +153,9 @@ class Engine:
             kept = self.entries.setdefault(account_id, {})
             entries = [(EntryKey.decode(k), decode_entry(v)) for k, v in kept.items()]
             state = _AccountOf(self, account_id)
-            decision = on_timer(account_id, entries, state.parts, now_us)
+            settled = settle(self.rules, account_id, entries, state, now_us)
+            self.rows.extend(settled.emit)
+            decision = on_timer(account_id, settled.entries, state.parts, now_us)
             self.rows.extend(decision.emit)
             apply_timer(self.rules, partial(self._account, account_id), decision, state)
             self._expire_waiting(account_id, now_us)
@@ -202,6 +206,16 @@ class _AccountOf:
 
     def remove_chain(self, key: ChainKey) -> None:
         del self.engine.chains[self.account_id, key]
+
+    def group(self, key: GroupKey) -> Group | None:
+        state = self.engine.groups.get((self.account_id, key))
+        return None if state is None else decode_group(state)
+
+    def put_group(self, key: GroupKey, group: Group) -> None:
+        self.engine.groups[self.account_id, key] = encode_group(group)
+
+    def remove_group(self, key: GroupKey) -> None:
+        self.engine.groups.pop((self.account_id, key), None)
 
     def wake(self, at_us: int) -> None:
         heapq.heappush(self.engine.timers, (at_us, self.account_id))

@@ -5,8 +5,7 @@ from decimal import Decimal
 import pytest
 
 from schemas.aggregation import Aggregation, AggregationOptions, Readings
-from schemas.chain_state import decode_chain, encode_chain
-from schemas.meter_state import Chain, Part
+from schemas.meter_state import Part
 from udfs.grouping import Reading, receive
 from udfs.weighting import CARRIED_IN, carried_out, is_level, weigh
 
@@ -57,9 +56,3 @@ def test_of_no_events_nothing_passes_on() -> None:
     """Neither text nor level."""
     assert carried_out(DELTA, []) is None
     assert not is_level(DELTA, None)
-
-
-def test_a_chain_round_trips() -> None:
-    """Its bytes give it back."""
-    chain = Chain(-5, 1 << 50)
-    assert decode_chain(encode_chain(chain)) == chain

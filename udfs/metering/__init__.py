@@ -13,12 +13,12 @@ Timers decide only when rows are emitted, never what is in them. An engine owes 
 
 1. A row of usage arrives before any timer at or after its log window's end fires. Usage of later
    windows may well be there before.
-2. `locate` each row, hand it to `on_usage` with the entry stored under the key, then carry out
+2. `find_entry` for each row, hand it to `on_usage` with what was found, then carry out
    the decision: `apply_usage` where an entry takes it; keep usage that waits, register timers,
    emit.
-3. When a timer fires, at the time asked or later, hand all entries of the account to `on_timer`,
-   with a way to read an entry's parts, and all its waiting usage to `expire_waiting`; then
-   `apply_timer`, and emit what they return.
+3. When a timer fires, at the time asked or later, hand all entries of the account to `settle` and
+   those that it leaves to `on_timer`, with a way to read an entry's parts, and all its waiting
+   usage to `expire_waiting`; then `apply_timer`, and emit what all three return.
 4. When an account becomes known, do 2. for its waiting usage. Terms of an account never go away.
 5. When a known account gets other terms, hand all its entries to `amend`; refuse the terms where
    it says so, or else move the entries and register the timers it returns.
@@ -28,6 +28,7 @@ from udfs.metering.account_state import AccountState
 from udfs.metering.amending import Amendment, TooLate, amend
 from udfs.metering.applying import apply_timer, apply_usage
 from udfs.metering.closing import TimerDecision, expire_waiting, on_timer
+from udfs.metering.limiting import OVERFLOW, Settled, find_entry, settle
 from udfs.metering.receiving import (
     BrokenOrderError,
     Decision,
@@ -40,6 +41,7 @@ from udfs.metering.receiving import (
 from udfs.metering.rules import MeteringRules, jitter_us
 
 __all__ = [
+    "OVERFLOW",
     "AccountState",
     "Amendment",
     "BrokenOrderError",
@@ -47,15 +49,18 @@ __all__ = [
     "MeterChangedError",
     "MeteringRules",
     "PartReceipt",
+    "Settled",
     "TimerDecision",
     "TooLate",
     "amend",
     "apply_timer",
     "apply_usage",
     "expire_waiting",
+    "find_entry",
     "jitter_us",
     "keep_receipt",
     "locate",
     "on_timer",
     "on_usage",
+    "settle",
 ]

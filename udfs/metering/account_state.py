@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Protocol
 
-from schemas.meter_state import Chain, ChainKey, EntryKey, Part, PeriodEntry
+from schemas.meter_state import Chain, ChainKey, EntryKey, Group, GroupKey, Part, PeriodEntry
 from udfs.metering.receiving import PartReceipt
 
 
@@ -35,6 +35,15 @@ class AccountState(Protocol):
 
     def remove_chain(self, key: ChainKey) -> None:
         """Forget a chain that is there."""
+
+    def group(self, key: GroupKey) -> Group | None:
+        """Return a group, or None."""
+
+    def put_group(self, key: GroupKey, group: Group) -> None:
+        """Keep a group."""
+
+    def remove_group(self, key: GroupKey) -> None:
+        """Forget a group, if it is there."""
 
     def wake(self, at_us: int) -> None:
         """Register a timer; registering one again changes nothing."""

@@ -11,6 +11,7 @@ from schemas.metered_usage import MeteredUsage
 from udfs.metering.account_state import AccountState
 from udfs.metering.carrying import carry_level, carry_usage, retire
 from udfs.metering.closing import TimerDecision
+from udfs.metering.limiting import note_opened
 from udfs.metering.receiving import Decision
 from udfs.metering.rules import MeteringRules
 
@@ -40,6 +41,8 @@ def apply_usage(
     entry = decision.entry
     assert entry is not None
     state.put_entry(key, entry)
+    if decision.opens:
+        note_opened(rules, account.account_id, key, usage.log_window_end_us, state)
     if entry.aggregation is Aggregation.TIME_WEIGHTED_SUM:
         carry_usage(rules, account, key, usage, state)
     if decision.receipt is not None:
@@ -72,3 +75,5 @@ def apply_timer(
             retire(read_account(), key, entry, state)
         else:
             state.remove_entry(key, entry)
+    for group in decision.forgotten:
+        state.remove_group(group)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from schemas.aggregation import HAS_PARTS, Aggregation
-from schemas.meter_state import NO_EVENTS, Accumulator, EntryKey, Part, PeriodEntry
+from schemas.meter_state import NO_EVENTS, Accumulator, EntryKey, GroupKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UnassignedReason, UnassignedUsage, UsageRow
 from udfs.aggregating import Result, combine, result_of
@@ -24,13 +24,15 @@ class TimerDecision:
         emit: Rows to emit, ordered by period, meter, dimensions and revision.
         changed: Entries to store.
         removed: Entries to delete, with their parts; `retire` those of a level.
+        forgotten: Groups of which no entry is left.
         levels: Entries of a level that closed and are not removed yet: `carry_level`.
     """
 
     emit: tuple[UsageRow, ...]
     changed: tuple[tuple[EntryKey, PeriodEntry], ...]
     removed: tuple[tuple[EntryKey, PeriodEntry], ...]
-    levels: tuple[tuple[EntryKey, PeriodEntry], ...]
+    forgotten: tuple[GroupKey, ...] = ()
+    levels: tuple[tuple[EntryKey, PeriodEntry], ...] = ()
 
 
 ReadParts = Callable[[EntryKey], Iterable[Part]]
@@ -55,9 +57,12 @@ def on_timer(
     changed: list[tuple[EntryKey, PeriodEntry]] = []
     removed: list[tuple[EntryKey, PeriodEntry]] = []
     levels: list[tuple[EntryKey, PeriodEntry]] = []
+    groups, kept = set[GroupKey](), set[GroupKey]()
     for key, entry in sorted(entries, key=_by_key):
+        group = GroupKey(key.period_start_us, key.meter_id)
         cut_us = key.period_end_us + entry.grace_us
         if now_us < cut_us:
+            kept.add(group)
             continue
         rows, after = _emit_due(account_id, key, entry, read_parts, now_us)
         emit.extend(rows)
@@ -65,9 +70,16 @@ def on_timer(
             levels.append((key, after))
         if not after.pending and cut_us + entry.correction_horizon_us <= now_us:
             removed.append((key, after))
-        elif after is not entry:
+            if key.dimensions != "{}":
+                groups.add(group)
+            continue
+        kept.add(group)
+        if after is not entry:
             changed.append((key, after))
-    return TimerDecision(tuple(emit), tuple(changed), tuple(removed), tuple(levels))
+    forgotten = sorted(groups - kept)
+    return TimerDecision(
+        tuple(emit), tuple(changed), tuple(removed), tuple(forgotten), tuple(levels)
+    )
 
 
 def expire_waiting(

@@ -13,6 +13,7 @@ from schemas.meter_state import Accumulator, EntryKey, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
     ClosedUsage,
+    DimensionOverflow,
     ExpiredUsage,
     UnassignedReason,
     UnassignedUsage,
@@ -104,6 +105,31 @@ def correction_row(
         correction_end_us=correction_end_us,
         **_times(added),
         terms_version=entry.terms_version,
+    )
+
+
+def overflow_row(
+    account_id: str, key: EntryKey, entry: PeriodEntry, limit: int, full_since_us: int
+) -> DimensionOverflow:
+    """Return the row that says that a meter's limit of dimensions was passed.
+
+    Args:
+        account_id: Whose usage it is.
+        key: Of the overflow's entry.
+        entry: Any entry of the meter in the period.
+        limit: The limit.
+        full_since_us: End of the log window of the last dimension that is kept.
+    """
+    return DimensionOverflow(
+        row_id=_digest("overflow", account_id, key.meter_id, str(key.period_start_us)),
+        account_id=account_id,
+        meter_id=key.meter_id,
+        overflow_dimensions=key.dimensions,
+        period_start_us=key.period_start_us,
+        period_end_us=key.period_end_us,
+        timezone=entry.timezone,
+        max_dimensions=limit,
+        full_since_us=full_since_us,
     )
 
 

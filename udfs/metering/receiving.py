@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.account import Account
-from schemas.aggregation import HAS_PARTS
+from schemas.aggregation import HAS_PARTS, Aggregation
 from schemas.billing_period import BillingPeriod
 from schemas.meter import Meter
 from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry
@@ -51,6 +51,7 @@ class Decision:
         emit: Rows to emit now.
         entry: The entry to store under the located key; None: store nothing.
         receipt: What to add to a part of the entry; None of what has no parts.
+        opens: Whether the entry is new.
         waits: Whether to keep the usage until its account is known.
         wake_at_us: Timers to register; registering one again changes nothing.
     """
@@ -58,6 +59,7 @@ class Decision:
     emit: tuple[UsageRow, ...] = ()
     entry: PeriodEntry | None = None
     receipt: PartReceipt | None = None
+    opens: bool = False
     waits: bool = False
     wake_at_us: tuple[int, ...] = ()
 
@@ -191,9 +193,14 @@ def _add(
         wake_at_us = (*first, horizon_us + delay_us) if is_new else first
     receipt = None
     if entry.aggregation in HAS_PARTS:
+        if not usage.part and entry.aggregation is not Aggregation.HISTOGRAM:
+            raise MeterChangedError(
+                f"meter {usage.meter_id}: expected usage with a part for {entry.aggregation}, "
+                "found usage from before its aggregation changed; give it a new meter_id"
+            )
         name, text = receipt_of(entry.aggregation, usage)
         receipt = PartReceipt(name, 0 if log_us <= cut_us else due_us, text)
-    return Decision((), _advance(entry, total, pending), receipt, False, wake_at_us)
+    return Decision((), _advance(entry, total, pending), receipt, is_new, False, wake_at_us)
 
 
 def bucket_end_us(rules: MeteringRules, log_us: int) -> int:

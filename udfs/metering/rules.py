@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 
-from schemas.instant import DAY_US, HOUR_US, MINUTE_US
+from schemas.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from schemas.meter import Meter
 
 
@@ -19,6 +19,7 @@ class MeteringRules:
         correction_bucket_us: Late usage is gathered for so much log time into one correction.
         unknown_account_wait_us: Usage of an unknown account waits so long, in log time.
         event_window_us: Usage is summed by windows of so much event time.
+        log_window_us: The hot path gathers usage by windows of so much log time.
         jitter_us: Timers of an account fire up to so much later, to spread the accounts.
     """
 
@@ -26,6 +27,7 @@ class MeteringRules:
     correction_bucket_us: int = HOUR_US
     unknown_account_wait_us: int = DAY_US
     event_window_us: int = MINUTE_US
+    log_window_us: int = 10 * SECOND_US
     jitter_us: int = 0
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from jobs.settings import SettingsError, load_meters
-from schemas.aggregation import Aggregation
+from schemas.aggregation import NO_OPTIONS, Aggregation
 from schemas.meter import Meter
 
 CONFIG = Path(__file__).parents[3] / "config"
@@ -16,7 +16,7 @@ LEAST = "meters: [{meter: gb, event_type: used, aggregation: sum, unit: GB}]"
 def test_the_demos_meters() -> None:
     """The demo measures the five meters of the flights, each with 24 h of grace."""
     meters = load_meters(CONFIG / "meters.yaml")
-    rest = (24 * HOUR_US, 90 * 24 * HOUR_US)
+    rest = (24 * HOUR_US, 90 * 24 * HOUR_US, NO_OPTIONS, 10_000)
     count, total, largest = Aggregation.COUNT, Aggregation.SUM, Aggregation.MAX
     departed = "flight.departed"
     assert meters == (
@@ -65,6 +65,12 @@ def test_defaults(tmp_path: Path) -> None:
         ("sum,", "time_weighted_sum, readings: x, per: hour,", ("absolute or delta", "'x'")),
         ("sum,", "time_weighted_sum, readings: delta, per: 5,", ("second or minute", "found 5")),
         ("sum,", "sum, per: hour,", ("per", "none with sum")),
+        ("sum,", "sum, max_dimensions: 0,", ("max_dimensions", "at least 1")),
+        (
+            "sum,",
+            "time_weighted_sum, readings: delta, per: day, max_dimensions: 5,",
+            ("max_dimensions", "none with time_weighted_sum"),
+        ),
         ("sum,", "percentile, percentile: 101,", ("at most 100", "101")),
         ("sum,", "percentile, percentile: p99,", ("a whole number, or text", "p99")),
         ("unit:", "grace_hours: -1, unit:", ("grace_hours", "at least 0", "found -1")),

@@ -9,7 +9,7 @@ from fractions import Fraction
 import pytest
 
 from schemas.account import Account
-from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
+from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions, Readings
 from schemas.instant import DAY_US, HOUR_US
 from schemas.meter import Meter
 from schemas.meter_state import EntryKey
@@ -168,6 +168,26 @@ def test_other_options_need_another_meter() -> None:
     with pytest.raises(MeterChangedError, match="give it a new meter_id"):
         other.deliver(usage(EVENT, IN_TIME, part="2"))
     assert [EntryKey.decode(key).meter_id for key in engine.entries["A1"]] == ["miles"]
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "options"),
+    [
+        (Aggregation.LATEST, NO_OPTIONS),
+        (Aggregation.UNIQUE_COUNT, NO_OPTIONS),
+        (Aggregation.PERCENTILE, MEDIAN),
+        (
+            Aggregation.TIME_WEIGHTED_SUM,
+            AggregationOptions(readings=Readings.DELTA, per_us=HOUR_US),
+        ),
+    ],
+)
+def test_usage_on_its_way_from_before_a_change_is_refused(
+    aggregation: Aggregation, options: AggregationOptions
+) -> None:
+    """What was added up has no part; no figure can be formed of it."""
+    with pytest.raises(MeterChangedError, match="give it a new meter_id"):
+        engine_of(aggregation, options).deliver(usage(EVENT, IN_TIME))
 
 
 @pytest.mark.parametrize(

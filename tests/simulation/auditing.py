@@ -1,0 +1,108 @@
+"""Simulates a seed and holds every row against a recompute of what was sent.
+
+The recompute is the oracle's: it shares no code with the rules (tests/law/test_independence.py).
+"""
+
+import random
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from schemas.usage_row import (
+    ClosedUsage,
+    DimensionOverflow,
+    ExpiredUsage,
+    UnassignedUsage,
+    UsageCorrection,
+    UsageRow,
+)
+from tests.oracle.counting import Clocks
+from tests.oracle.judging import EPOCH
+from tests.oracle.recompute import final_watermark, recompute
+from tests.oracle.shapes import (
+    Closed,
+    Correction,
+    Expired,
+    Overflow,
+    Unassigned,
+    read_accounts,
+    read_meters,
+)
+from tests.simulation.path import SLACK_MS, SimulatedJob, records_of
+from tests.simulation.world import PARTITIONS, make_world
+
+_SHAPES: tuple[tuple[type, type], ...] = (
+    (ClosedUsage, Closed),
+    (UsageCorrection, Correction),
+    (ExpiredUsage, Expired),
+    (UnassignedUsage, Unassigned),
+    (DimensionOverflow, Overflow),
+)
+
+
+def audit(seed: int, folder: Path, kind: type[SimulatedJob] = SimulatedJob) -> list[str]:
+    """Simulate one seed; return each difference as a line, none if all is right.
+
+    Args:
+        seed: Decides everything.
+        folder: An empty folder for the settings.
+        kind: The job; one with a bug in it must be found out.
+    """
+    world = make_world(seed, folder)
+    job = kind(world, random.Random(seed))  # noqa: S311
+    try:
+        rows = job.run()
+    except (RuntimeError, AssertionError) as error:
+        return [f"stopped: {type(error).__name__}: {error}"]
+    records = records_of(world)
+    clocks = Clocks(final_watermark(records, PARTITIONS, SLACK_MS))
+    accounts = read_accounts(world.accounts)
+    expected = recompute(records, read_meters(world.meters), accounts, clocks)
+    wanted: dict[type, Sequence[object]] = {
+        Closed: expected.closed,
+        Correction: expected.corrections,
+        Expired: expected.expired,
+        Unassigned: expected.unassigned,
+        Overflow: expected.overflows,
+    }
+    lines: list[str] = []
+    for emitted, shape in _SHAPES:
+        found = Counter(_columns(shape, row) for row in rows if isinstance(row, emitted))
+        right = Counter(_values(shape, wanted[shape]))
+        lines += [f"unexpected {shape.__name__} {row}" for row in (found - right).elements()]
+        lines += [f"missing {shape.__name__} {row}" for row in (right - found).elements()]
+    return lines + _left_over(job)
+
+
+def _left_over(job: SimulatedJob) -> list[str]:
+    """Return what state is left although every period and every contract is over."""
+    engine = job.state.engine
+    kept: dict[str, Sequence[object]] = {
+        "entries": [each for each in engine.entries.values() if each],
+        "parts": list(engine.nodes),
+        "chains": list(engine.chains),
+        "groups": list(engine.groups),
+        "waiting usage": [each for each in engine.waiting.values() if each],
+        "timers": engine.timers,
+        "log windows": list(job.state.windows),
+    }
+    return [f"left over: {len(held)} {name}" for name, held in kept.items() if held]
+
+
+def _columns(shape: type, row: UsageRow) -> tuple[Any, ...]:
+    return tuple(_column(row, column.name) for column in fields(shape))
+
+
+def _column(row: UsageRow, name: str) -> Any:
+    instant_us = getattr(row, f"{name}_us", None)
+    if instant_us is not None:
+        return EPOCH + timedelta(microseconds=instant_us)
+    value = getattr(row, name, None)
+    return str(value) if name in ("aggregation", "reason") else value
+
+
+def _values(shape: type, rows: Iterable[object]) -> list[tuple[Any, ...]]:
+    return [tuple(getattr(row, column.name) for column in fields(shape)) for row in rows]

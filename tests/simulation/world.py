@@ -1,0 +1,174 @@
+"""What a seed stands for: accounts, meters, and the records of a few partitions.
+
+Producers send events of two months. Most arrive within seconds, some hours or days late, some
+twice, some with the same identity and other content; one producer is cut off and comes back with
+all it held. An account's records are in one partition.
+"""
+
+import json
+import random
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from tests.oracle.shapes import RawRecord
+
+PARTITIONS = 3
+START, END = datetime(2013, 2, 20, tzinfo=UTC), datetime(2013, 4, 5, tzinfo=UTC)
+_FIRST, _CHANGE = datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 3, 12, 9, tzinfo=UTC)
+QUIET = datetime(2013, 8, 1, tzinfo=UTC)
+"""When the last heartbeats come: everything is over by then."""
+
+_KINDS: tuple[dict[str, Any], ...] = (
+    {"aggregation": "count"},
+    {"aggregation": "sum", "dimensions": ["place"]},
+    {"aggregation": "sum", "dimensions": ["place"], "max_dimensions": 2},
+    {"aggregation": "max"},
+    {"aggregation": "min"},
+    {"aggregation": "average", "dimensions": ["place"]},
+    {"aggregation": "unique_count", "property": "place"},
+    {"aggregation": "latest", "dimensions": ["place"], "max_dimensions": 1},
+    {"aggregation": "histogram", "bounds": [0, 5]},
+    {"aggregation": "percentile", "percentile": 60},
+    {"aggregation": "time_weighted_sum", "readings": "delta", "per": "hour"},
+    {
+        "aggregation": "time_weighted_sum",
+        "readings": "absolute",
+        "per": "day",
+        "dimensions": ["place"],
+    },
+)
+_CALENDARS = (
+    ("month", "2013-01-31", "UTC"),
+    ("week", "2013-01-07", "America/New_York"),
+    ("day", "2013-01-01T06:00:00", "Europe/Berlin"),
+    ("P10D", "2013-01-01", "Asia/Kolkata"),
+)
+_DELAYS_S = (1, 5, 30, 600, 3600, 5 * 3600, 30 * 3600, 5 * 86400, 12 * 86400)
+
+
+@dataclass(frozen=True)
+class World:
+    """One seed's world.
+
+    Attributes:
+        records: By partition, in the order of offsets.
+        meters: The meters file.
+        accounts: The accounts file.
+        known_at_ms: Log time at which each account becomes known.
+    """
+
+    records: tuple[tuple[RawRecord, ...], ...]
+    meters: Path
+    accounts: Path
+    known_at_ms: dict[str, int]
+
+
+def make_world(seed: int, folder: Path) -> World:
+    """Draw a world from a seed; write its settings into a folder."""
+    chance = random.Random(seed)  # noqa: S311
+    names = ["A", "B", "C", "D"][: chance.randint(2, 4)]
+    meters, accounts = folder / "meters.yaml", folder / "accounts.yaml"
+    meters.write_text(yaml.safe_dump({"meters": _meters(chance)}))
+    terms = [{"account_id": name, "terms": _terms(chance)} for name in names]
+    accounts.write_text(yaml.safe_dump({"accounts": terms}))
+    sent = _sent(chance, [*names, "UNKNOWN"])
+    records = tuple(_partition(sent, partition) for partition in range(PARTITIONS))
+    first_ms = min(record.log_time_ms for each in records for record in each[:1])
+    known_at_ms = {name: first_ms + chance.randint(0, 20 * 3600 * 1000) for name in names}
+    return World(records, meters, accounts, known_at_ms)
+
+
+def _meters(chance: random.Random) -> list[dict[str, Any]]:
+    return [
+        {
+            "meter": f"m{n}",
+            "event_type": "used",
+            "unit": "gb",
+            "grace_hours": chance.choice([0, 1, 3]),
+            "correction_horizon_days": chance.choice([1, 4, 9]),
+            **kind,
+        }
+        for n, kind in enumerate(chance.sample(_KINDS, 4))
+    ]
+
+
+def _terms(chance: random.Random) -> list[dict[str, Any]]:
+    """Return one or two terms: the later ones wait for a boundary, or hold at once."""
+    terms = []
+    for version in range(1, chance.randint(2, 3)):
+        cadence, anchor, timezone = chance.choice(_CALENDARS)
+        since = _FIRST if version == 1 else _CHANGE
+        each = {
+            "version": version,
+            "effective_from": since.isoformat(),
+            "effective_until": datetime(2013, 4, 3, tzinfo=UTC).isoformat(),
+            "timezone": timezone,
+            "cadence": cadence,
+            "anchor": anchor,
+            "plan": "standard",
+        }
+        if version > 1 and chance.random() < 0.5:
+            each["takes_effect"] = "at_once"
+        terms.append(each)
+    return terms
+
+
+def _sent(chance: random.Random, names: list[str]) -> list[tuple[int, str, bytes]]:
+    """Return log time, account and value of all records but the heartbeats."""
+    sent: list[tuple[int, str, bytes]] = []
+    back = START + timedelta(days=chance.randint(5, 30))
+    for n in range(chance.randint(40, 160)):
+        name = chance.choice(names)
+        at = START + timedelta(seconds=chance.randint(0, int((END - START).total_seconds())))
+        # Many fall on boundaries' days, where rules differ.
+        if chance.random() < 0.3:
+            at = at.replace(day=chance.choice([1, 28]), hour=chance.choice([0, 4, 5, 23]))
+        log = at + timedelta(seconds=chance.choice(_DELAYS_S) * chance.random())
+        if name == names[0] and at < back and chance.random() < 0.5:
+            log = max(log, back + timedelta(seconds=n))
+        value = _event(chance, n, name, at)
+        sent.append((_ms(log), name, value))
+        if chance.random() < 0.2:
+            again = log + timedelta(seconds=chance.choice(_DELAYS_S) * chance.random())
+            other = _event(chance, n, name, at) if chance.random() < 0.3 else value
+            sent.append((_ms(again), name, other))
+    return sent
+
+
+def _event(chance: random.Random, n: int, name: str, at: datetime) -> bytes:
+    units = chance.choice([str(chance.randint(-4, 9)), "0.000000001", "2.5"])
+    event = {
+        "specversion": "1.0",
+        "id": f"e{n}",
+        "source": "sim",
+        "type": "used",
+        "subject": name,
+        "time": at.isoformat().replace("+00:00", "Z"),
+        "data": {"units": units, "place": chance.choice("xyz")},
+    }
+    return json.dumps(event).encode()
+
+
+def _partition(sent: list[tuple[int, str, bytes]], partition: int) -> tuple[RawRecord, ...]:
+    mine = sorted(each for each in sent if ord(each[1][0]) % PARTITIONS == partition)
+    beat = {
+        "specversion": "1.0",
+        "id": f"beat-{partition}",
+        "source": "sim",
+        "type": "meterclose.heartbeat",
+        "subject": "beat",
+        "time": "2013-08-01T00:00:00Z",
+    }
+    mine.append((_ms(QUIET), "", json.dumps(beat).encode()))
+    return tuple(
+        RawRecord(partition, offset, log_ms, value)
+        for offset, (log_ms, _, value) in enumerate(mine)
+    )
+
+
+def _ms(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
