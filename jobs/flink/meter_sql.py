@@ -29,10 +29,13 @@ def shares_sql(meters: Sequence[Meter]) -> str:
 
 
 def by_meter_sql(texts: Mapping[str, str]) -> str:
-    """Return the expression of the text that `meter_id` stands for, in the meters' order."""
+    """Return the expression of the text that `meter_id` stands for, in the meters' order.
+
+    It is empty for a meter that was removed while its usage was in flight.
+    """
     branches = (f"WHEN {quote(meter)} THEN {quote(text)}" for meter, text in texts.items())
     # Its type must not follow the longest text: the sink's state knows the type.
-    return f"CAST(CASE meter_id {' '.join(branches)} END AS STRING)"
+    return f"CAST(CASE meter_id {' '.join(branches)} ELSE '' END AS STRING)"
 
 
 def _event_types(meters: Sequence[Meter]) -> tuple[str, ...]:

@@ -106,6 +106,17 @@ def changed(
     return Changed(world, tables, repeats)
 
 
+KINDS = (
+    "closed",
+    "corrections",
+    "expired",
+    "unassigned",
+    "overflows",
+    "windows",
+    "meter_rejects",
+)
+
+
 def oracle_meters(folder: Path) -> list[OracleMeter]:
     """Return all meters that were ever configured."""
     return read_meters(folder / "more.yaml")
@@ -129,8 +140,7 @@ def expected_of(changed: Changed, meters: Sequence[OracleMeter]) -> Expected:
     for meter in meters:
         counted = [record for record in records if configured(meter, record)]
         one = recompute(counted, [meter], accounts, clocks)
-        kinds = ("closed", "corrections", "expired", "unassigned", "overflows", "meter_rejects")
-        for name in kinds:
+        for name in KINDS:
             getattr(total, name).extend(getattr(one, name))
     total.fates = recompute(records, meters, accounts, clocks).fates
     return total
