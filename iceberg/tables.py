@@ -130,6 +130,7 @@ USAGE_CORRECTIONS = Table(
     partition_by="period_start",
 )
 
+_PART = Column("part", "string", "Value or place of what cannot be summed up.", required=False)
 _WINDOW_FACTS = (
     Column("event_count", "long", "How many events the quantity aggregates."),
     *_EVENT_TIMES,
@@ -139,7 +140,7 @@ _WINDOW_FACTS = (
 
 _WAITED = (
     Column("event_window_start", "timestamptz", "Start of the event window of the usage."),
-    Column("part", "string", "Value or place of what cannot be summed up.", required=False),
+    _PART,
     Column("quantity", "decimal(38,9)", "Greatest or least units, as the meter asks, or the sum."),
     _UNIT,
     *_WINDOW_FACTS,
@@ -160,7 +161,7 @@ METERING_WINDOWS = Table(
         *_METERED,
         Column("event_window_start", "timestamptz", "Start of the event window (event time)."),
         Column("event_window_s", "int", "Width of the event window in seconds."),
-        Column("part", "string", "Value or place of what cannot be summed up.", required=False),
+        _PART,
         _AGGREGATION,
         Column("quantity", "decimal(38,9)", "Greatest or least units, as the meter asks, or sum."),
         _UNIT,

@@ -92,6 +92,24 @@ def test_environment_overrides_single_values(load: Load) -> None:
     assert settings.flink.execution_mode is ExecutionMode.THREAD
 
 
+@pytest.mark.parametrize(("text", "value"), [("true", True), ("False", False)])
+def test_a_switch_is_read_from_the_file_and_from_the_environment(
+    load: Load, text: str, value: bool
+) -> None:
+    """The environment has text only; the file has YAML's own true and false."""
+    in_file = load("metering:", f"metering:\n  keep_windows: {text}")
+    assert in_file.metering.keep_windows is value
+    assert load(METERCLOSE_METERING_KEEP_WINDOWS=text).metering.keep_windows is value
+
+
+def test_a_switch_that_is_neither_is_one_clear_line(load: Load) -> None:
+    """Text and numbers are no switch, in the file or in the environment."""
+    in_file = error_of(load, "metering:", "metering:\n  keep_windows: 1")
+    assert "metering.keep_windows: expected true or false" in in_file
+    in_environment = error_of(load, METERCLOSE_METERING_KEEP_WINDOWS="yes")
+    assert "METERCLOSE_METERING_KEEP_WINDOWS: expected true or false" in in_environment
+
+
 def test_environment_may_give_what_the_file_lacks(load: Load) -> None:
     """A value without default may come from the environment alone."""
     settings = load("  checkpoint_dir: checkpoints\n", METERCLOSE_FLINK_CHECKPOINT_DIR="s3://b/c")
