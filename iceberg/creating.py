@@ -12,6 +12,7 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.transforms import MonthTransform
 from pyiceberg.types import (
     BinaryType,
+    BooleanType,
     DecimalType,
     IntegerType,
     LongType,
@@ -27,6 +28,7 @@ from iceberg.tables import TABLES
 _ICEBERG_TYPES: Mapping[ColumnType, PrimitiveType] = MappingProxyType(
     {
         "string": StringType(),
+        "boolean": BooleanType(),
         "int": IntegerType(),
         "long": LongType(),
         "timestamptz": TimestamptzType(),

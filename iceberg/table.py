@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-ColumnType = Literal["string", "int", "long", "timestamptz", "decimal(38,9)", "binary"]
+ColumnType = Literal["string", "boolean", "int", "long", "timestamptz", "decimal(38,9)", "binary"]
 
 FORMAT_VERSION = "format-version"
 KEY_PROPERTY = "meterclose.key"
@@ -13,6 +13,7 @@ KEY_PROPERTY = "meterclose.key"
 _SQL_TYPES: Mapping[ColumnType, str] = MappingProxyType(
     {
         "string": "STRING",
+        "boolean": "BOOLEAN",
         "int": "INT",
         "long": "BIGINT",
         "timestamptz": "TIMESTAMP_LTZ(6)",

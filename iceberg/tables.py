@@ -135,6 +135,12 @@ _WINDOW_FACTS = (
     Column("event_count", "long", "How many events the quantity aggregates."),
     *_EVENT_TIMES,
     Column("log_window_end", "timestamptz", "End of the log-time window that gathered the events."),
+    Column(
+        "is_retraction",
+        "boolean",
+        "Whether the events are taken back: count and quantity are negated. Null is false.",
+        required=False,
+    ),
     _JOB_VERSION,
 )
 
@@ -152,6 +158,7 @@ _WAITED_KEY = (
     "event_window_start",
     "part",
     "log_window_end",
+    "is_retraction",
 )
 
 METERING_WINDOWS = Table(
@@ -167,7 +174,14 @@ METERING_WINDOWS = Table(
         _UNIT,
         *_WINDOW_FACTS,
     ),
-    key=(*_METERED_KEY, "event_window_start", "event_window_s", "part", "log_window_end"),
+    key=(
+        *_METERED_KEY,
+        "event_window_start",
+        "event_window_s",
+        "part",
+        "log_window_end",
+        "is_retraction",
+    ),
     partition_by="event_window_start",
 )
 
@@ -213,6 +227,40 @@ DIMENSION_OVERFLOWS = Table(
     partition_by="period_start",
 )
 
+RETRACTIONS = Table(
+    name="retractions",
+    doc="Each request to take an event back, the first of its identity; with or without effect.",
+    columns=(
+        Column("event_source", "string", "CloudEvents source of the retraction."),
+        Column("event_id", "string", "CloudEvents id of the retraction."),
+        _METERED[0],
+        Column("retracted_source", "string", "Source of the event to be taken back."),
+        Column("retracted_id", "string", "Id of the event to be taken back."),
+        *_KAFKA_PLACE,
+        _JOB_VERSION,
+    ),
+    key=("kafka_partition", "kafka_offset"),
+    partition_by="log_time",
+)
+
+RETRACTED_USAGE = Table(
+    name="retracted_usage",
+    doc="What retractions took back: one row for each event and meter, once.",
+    columns=(
+        *_METERED,
+        Column("event_source", "string", "CloudEvents source of the event."),
+        Column("event_id", "string", "CloudEvents id of the event."),
+        Column("kafka_partition", "int", "Partition of the event."),
+        Column("kafka_offset", "long", "Offset of the event."),
+        Column("event_time", "timestamptz", "When the event happened."),
+        Column("quantity", "decimal(38,9)", "Its units, as the meter reads them."),
+        Column("log_time", "timestamptz", "Kafka timestamp of the first retraction behind it."),
+        _JOB_VERSION,
+    ),
+    key=("event_source", "event_id", "meter_id"),
+    partition_by="log_time",
+)
+
 REJECTED_ACCOUNTS = Table(
     name="rejected_accounts",
     doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
@@ -239,5 +287,7 @@ TABLES: tuple[Table, ...] = (
     EXPIRED_USAGE,
     UNASSIGNED_USAGE,
     DIMENSION_OVERFLOWS,
+    RETRACTIONS,
+    RETRACTED_USAGE,
     REJECTED_ACCOUNTS,
 )

@@ -30,6 +30,9 @@ BY_EVENT = frozenset({Aggregation.LATEST, Aggregation.TIME_WEIGHTED_SUM})
 """What needs each event by itself."""
 HAS_PARTS = BY_VALUE | BY_EVENT
 """What is formed from its parts (`schemas.meter_state.Part`), not from running totals."""
+_KEEPS_MORE = frozenset(
+    {Aggregation.MAX, Aggregation.MIN, Aggregation.UNIQUE_COUNT, Aggregation.LATEST}
+)
 
 
 class Readings(StrEnum):
@@ -51,15 +54,29 @@ class AggregationOptions:
         percentile: Which one: above 0, at most 100.
         readings: Of a time-weighted sum: what its events say of the level.
         per_us: Of a time-weighted sum: for how long a level of one gives a quantity of one.
+        keeps_all: Of what forgets all but the greatest, least, latest or distinct values: whether
+            it keeps the others, too, so that events can be taken back.
     """
 
     bounds: tuple[Decimal, ...] = ()
     percentile: Decimal | None = None
     readings: Readings | None = None
     per_us: int | None = None
+    keeps_all: bool = False
 
 
 NO_OPTIONS = AggregationOptions()
+KEEPS_ALL = AggregationOptions(keeps_all=True)
+
+
+def has_parts(aggregation: Aggregation, options: AggregationOptions) -> bool:
+    """Return whether a quantity is formed from its parts, not from running totals."""
+    return aggregation in HAS_PARTS or options.keeps_all
+
+
+def must_keep_all(aggregation: Aggregation) -> bool:
+    """Return whether an aggregation has to keep more than it shows for events to be taken back."""
+    return aggregation in _KEEPS_MORE
 
 
 def encode_options(options: AggregationOptions) -> str:
@@ -70,6 +87,8 @@ def encode_options(options: AggregationOptions) -> str:
     members: list[object] = [[str(bound) for bound in options.bounds], percentile]
     if options.readings is not None:
         members += [options.readings, options.per_us]
+    if options.keeps_all:
+        members += [None, None, True]
     return json.dumps(members, separators=(",", ":"))
 
 
@@ -82,11 +101,12 @@ def decode_options(text: str) -> AggregationOptions:
     """
     if not text:
         return NO_OPTIONS
-    bounds, percentile, *weighting = json.loads(text)
-    readings, per_us = weighting or (None, None)
+    bounds, percentile, *others = json.loads(text)
+    readings, per_us, keeps_all = (*others, None, None, None)[:3]
     return AggregationOptions(
         tuple(map(Decimal, bounds)),
         None if percentile is None else Decimal(percentile),
         None if readings is None else Readings(readings),
         per_us,
+        keeps_all is True,
     )

@@ -6,7 +6,13 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 
-from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
+from schemas.aggregation import (
+    NO_OPTIONS,
+    Aggregation,
+    AggregationOptions,
+    Readings,
+    must_keep_all,
+)
 
 _UNREADABLE = re.compile(r'["\\\x00-\x1f]')
 
@@ -29,6 +35,7 @@ class Meter:
         options: What the aggregation needs to know.
         max_dimensions: How many values (or tuples) of its dimensions an account may have in a
             period; the usage of further ones counts under the overflow value. None: no limit.
+        is_retractable: Whether its events can be taken back; the same for all meters of a type.
 
     Raises:
         ValueError: The property or the options do not fit the aggregation, a property's name
@@ -45,6 +52,7 @@ class Meter:
     correction_horizon_us: int
     options: AggregationOptions = NO_OPTIONS
     max_dimensions: int | None = None
+    is_retractable: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a meter that no event could feed."""
@@ -84,6 +92,15 @@ class Meter:
                     f"options, meter {self.meter_id}: expected {expected} for {aggregation}, "
                     f"found {options}"
                 )
+        if options.keeps_all != (self.is_retractable and must_keep_all(aggregation)):
+            raise ValueError(
+                f"options, meter {self.meter_id}: expected to keep all values exactly where events "
+                f"can be taken back, found {options}"
+            )
+        if self.is_retractable and options.readings is Readings.ABSOLUTE:
+            raise ValueError(
+                f"is_retractable, meter {self.meter_id}: expected none with absolute readings"
+            )
         if any(a >= b for a, b in pairwise(options.bounds)):
             raise ValueError(f"bounds, meter {self.meter_id}: expected ascending ones")
         if options.percentile is not None and not 0 < options.percentile <= 100:

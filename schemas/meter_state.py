@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from json.encoder import encode_basestring_ascii as _quote
 
-from schemas.aggregation import Aggregation, AggregationOptions
+from schemas.aggregation import Aggregation, AggregationOptions, has_parts
 
 STATE_VERSION = 2
 """Version of the bytes that are written; every one ever written loads for ever."""
@@ -28,10 +28,10 @@ class Accumulator:
     Attributes:
         quantity: Count, sum, maximum or minimum of their units; the sum for an average. Of what
             has parts: what was emitted last, 0 before.
-        event_count: How many; 0 only where a level was carried in and no event came.
-        first_event_us: Earliest event time.
+        event_count: How many, less those taken back.
+        first_event_us: Earliest event time, of those taken back, too.
         last_event_us: Latest event time.
-        first_log_us: Earliest log time.
+        first_log_us: Earliest log time: of an event's receipt or its retraction's.
         last_log_us: Latest log time.
     """
 
@@ -42,9 +42,14 @@ class Accumulator:
     first_log_us: int
     last_log_us: int
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing was received, so that its times say nothing."""
+        return self.event_count == 0 and self.last_log_us == 0
+
 
 NO_EVENTS = Accumulator(Decimal(0), 0, 0, 0, 0, 0)
-"""What a level that was carried in adds: no events, so its times say nothing."""
+"""What a level that was carried in adds: nothing was received, so its times say nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +84,11 @@ class PeriodEntry:
     revision: int
     total: Accumulator | None
     pending: tuple[tuple[int, Accumulator], ...]
+
+    @property
+    def has_parts(self) -> bool:
+        """Whether its quantity is formed from its parts."""
+        return has_parts(self.aggregation, self.options)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -10,6 +10,8 @@ from decimal import Decimal
 class MeteredUsage:
     """The events of one account, meter, dimensions, part and event window in one log window.
 
+    Events that are taken back in a log window are a row of their own, below zero.
+
     Attributes:
         account_id: Whose usage it is.
         meter_id: Which meter counted it.
@@ -17,11 +19,11 @@ class MeteredUsage:
             the meter has none; a missing property is null.
         event_window_start_us: Start of their window of event time; decides the period.
         quantity: Maximum or minimum of the events' units for meters that ask for it, else their
-            sum.
-        event_count: Number of events, at least 1.
+            sum; negated where events are taken back.
+        event_count: Number of events, at least 1; of those taken back, at most -1.
         first_event_us: Earliest event time.
         last_event_us: Latest event time.
-        first_log_us: Earliest log time.
+        first_log_us: Earliest log time: of receipt, or of the retraction's.
         last_log_us: Latest log time.
         log_window_end_us: Exclusive end of the log window; decides revision 0 or correction.
         part: What usage is told apart by that cannot be summed up: a value, a histogram's bucket,
@@ -40,3 +42,8 @@ class MeteredUsage:
     last_log_us: int
     log_window_end_us: int
     part: str = ""
+
+    @property
+    def is_retraction(self) -> bool:
+        """Whether the events are taken back."""
+        return self.event_count < 0

@@ -22,6 +22,7 @@ class RejectReason(StrEnum):
     BAD_TIME = "bad_time"
     TOO_FAR_FUTURE = "too_far_future"
     TOO_OLD = "too_old"
+    BAD_RETRACTION = "bad_retraction"
     UNKNOWN_TYPE = "unknown_type"
     MISSING_UNITS = "missing_units"
     BAD_UNITS = "bad_units"

@@ -39,7 +39,7 @@ class ClosedUsage:
         quantity: In `unit`.
         breakdown: What the quantity was formed from, canonical JSON; None where it says all.
         unit: Name of the unit.
-        event_count: Number of events in the quantity.
+        event_count: Number of events in the quantity, those taken back left out.
         revision: Always 0.
         cut_us: Last log time that counts for this row.
         first_event_time_us: Earliest event time; None, as the other three, of no events.
@@ -89,11 +89,11 @@ class UsageCorrection:
         breakdown: What the quantity was formed from, canonical JSON; None where it says all.
         unit: Name of the unit.
         event_count: New cumulative number of events.
-        event_count_delta: Number of events that this row adds.
+        event_count_delta: Number of events that this row adds, less those that it takes back.
         revision: 1 for the first correction, then one more each.
         cut_us: Last log time that counted for the closed row.
         correction_end_us: Last log time that counts for this row.
-        first_event_time_us: Earliest event time of the events that this row adds;
+        first_event_time_us: Earliest event time of the events that this row adds or takes back;
             None, as the other three, of no events.
         last_event_time_us: Latest event time of the events that this row adds.
         first_log_time_us: Earliest log time of the events that this row adds.
@@ -140,14 +140,15 @@ class ExpiredUsage:
         timezone: IANA zone of the period's boundaries.
         event_window_start_us: Start of the events' window.
         part: What tells usage apart that cannot be summed up; None of what can.
-        quantity: In `unit`.
+        quantity: In `unit`; negated where the events are taken back.
         unit: Name of the unit.
-        event_count: Number of events.
+        event_count: Number of events; below zero where they are taken back.
         first_event_time_us: Earliest event time.
         last_event_time_us: Latest event time.
         first_log_time_us: Earliest log time.
         last_log_time_us: Latest log time.
         log_window_end_us: End of the log window in which it was received.
+        is_retraction: Whether the events are taken back.
     """
 
     row_id: str
@@ -167,6 +168,7 @@ class ExpiredUsage:
     first_log_time_us: int
     last_log_time_us: int
     log_window_end_us: int
+    is_retraction: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,14 +183,15 @@ class UnassignedUsage:
         reason: Why it has no period.
         event_window_start_us: Start of the events' window.
         part: What tells usage apart that cannot be summed up; None of what can.
-        quantity: In `unit`.
+        quantity: In `unit`; negated where the events are taken back.
         unit: Name of the unit; empty when the meter is no longer configured.
-        event_count: Number of events.
+        event_count: Number of events; below zero where they are taken back.
         first_event_time_us: Earliest event time.
         last_event_time_us: Latest event time.
         first_log_time_us: Earliest log time.
         last_log_time_us: Latest log time.
         log_window_end_us: End of the log window in which it was received.
+        is_retraction: Whether the events are taken back.
     """
 
     row_id: str
@@ -206,6 +209,7 @@ class UnassignedUsage:
     first_log_time_us: int
     last_log_time_us: int
     log_window_end_us: int
+    is_retraction: bool
 
 
 @dataclass(frozen=True, slots=True)

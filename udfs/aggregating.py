@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from decimal import Context, Decimal, DivisionByZero, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 
-from schemas.aggregation import HAS_PARTS, Aggregation
+from schemas.aggregation import Aggregation
 from schemas.meter_state import Accumulator
 from schemas.metered_usage import MeteredUsage
 from udfs.numbering import FRACTION_DIGITS
@@ -40,6 +40,10 @@ class Result:
 
     quantity: Decimal
     breakdown: str | None = None
+
+
+NOTHING = Result(_ZERO)
+"""What no events come to."""
 
 
 def merge(aggregation: Aggregation, a: Decimal, b: Decimal) -> Decimal:
@@ -83,20 +87,25 @@ def result_of(aggregation: Aggregation, total: Accumulator) -> Result:
     """Return what a running total comes to; of what has parts, what it last came to."""
     if aggregation is not Aggregation.AVERAGE:
         return Result(total.quantity)
+    if not total.event_count:
+        return NOTHING
     members = {"sum": plain_text(total.quantity), "count": total.event_count}
     exact = Fraction(total.quantity) / total.event_count
     return Result(rounded(exact), breakdown_text(members))
 
 
 def combine(
-    aggregation: Aggregation, a: Accumulator | None, b: Accumulator | MeteredUsage
+    aggregation: Aggregation,
+    a: Accumulator | None,
+    b: Accumulator | MeteredUsage,
+    has_parts: bool = False,
 ) -> Accumulator:
-    """Merge disjoint sets of events; None is no events.
+    """Merge disjoint sets of events, or take back some; None is nothing.
 
     What has parts gets no quantity here: of usage it is 0, and that of `a` stays.
     """
-    quantity = _ZERO if aggregation in HAS_PARTS else b.quantity
-    if a is None or not a.event_count:
+    quantity = _ZERO if has_parts else b.quantity
+    if a is None or a.is_empty:
         return Accumulator(
             quantity if a is None else a.quantity,
             b.event_count,
@@ -105,10 +114,10 @@ def combine(
             b.first_log_us,
             b.last_log_us,
         )
-    if not b.event_count:
+    if isinstance(b, Accumulator) and b.is_empty:
         return a
     return Accumulator(
-        _MERGE[aggregation](a.quantity, quantity),
+        a.quantity if has_parts else _MERGE[aggregation](a.quantity, quantity),
         a.event_count + b.event_count,
         min(a.first_event_us, b.first_event_us),
         max(a.last_event_us, b.last_event_us),

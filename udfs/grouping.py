@@ -50,16 +50,22 @@ def reading_of(usage: MeteredUsage) -> Reading:
     return Reading(usage.first_event_us, int(partition), int(offset), usage.quantity)
 
 
-def receipt_of(aggregation: Aggregation, usage: MeteredUsage) -> tuple[str, str]:
+def receipt_of(
+    aggregation: Aggregation, options: AggregationOptions, usage: MeteredUsage
+) -> tuple[str, str]:
     """Return the part that a row of usage belongs to, and the text to receive there."""
-    if aggregation is Aggregation.UNIQUE_COUNT:
+    if aggregation is Aggregation.UNIQUE_COUNT and not options.keeps_all:
         return usage.part, ""
-    if aggregation in BY_EVENT:
-        text = reading_of(usage).encode()
-        # The latest of all events is one part; of a level each event is its own.
-        is_latest = aggregation is Aggregation.LATEST
-        return "" if is_latest else text.rpartition(":")[0], text
-    return usage.part, str(usage.event_count)
+    if aggregation not in BY_EVENT:
+        return usage.part, str(usage.event_count)
+    reading = reading_of(usage)
+    if options.keeps_all:
+        if usage.is_retraction:
+            reading = reading._replace(units=EXACT.minus(reading.units))
+        return reading.encode(), str(usage.event_count)
+    text = reading.encode()
+    # The latest of all events is one part; of a level each event is its own.
+    return "" if aggregation is Aggregation.LATEST else text.rpartition(":")[0], text
 
 
 def receive(
@@ -71,7 +77,7 @@ def receive(
 ) -> Part:
     """Return a part with one more text received, which counts from a log time on."""
     received = dict(part.received)
-    if aggregation is Aggregation.UNIQUE_COUNT:
+    if aggregation is Aggregation.UNIQUE_COUNT and not options.keeps_all:
         return Part(part.name, ((min([counts_from_us, *received]), ""),))
     known = received.get(counts_from_us)
     if known is not None:
@@ -83,8 +89,10 @@ def receive(
 def joined(aggregation: Aggregation, options: AggregationOptions, a: str, b: str) -> str:
     """Merge two texts received of one part."""
     if options.readings is Readings.DELTA:
-        return f"{EXACT.add(Decimal(a), Decimal(b)):f}"
-    if aggregation in BY_EVENT:
+        # An event and its retraction, with its place before the units, or what is carried.
+        place, colon, units = a.rpartition(":")
+        return f"{place}{colon}{EXACT.add(Decimal(units), Decimal(b.rpartition(':')[2])):f}"
+    if aggregation in BY_EVENT and not options.keeps_all:
         return max(Reading.decode(a), Reading.decode(b)).encode()
     return str(int(a) + int(b))
 
@@ -102,15 +110,28 @@ def result_of_parts(
         for part in parts
         if (texts := [text for log_us, text in part.received if log_us <= until_us])
     ]
-    if aggregation is Aggregation.UNIQUE_COUNT:
-        return Result(Decimal(len(counted)))
-    if aggregation is Aggregation.LATEST:
-        return _latest([text for _, texts in counted for text in texts])
+    if not options.keeps_all:
+        if aggregation is Aggregation.UNIQUE_COUNT:
+            return Result(Decimal(len(counted)))
+        if aggregation is Aggregation.LATEST:
+            return _latest([text for _, texts in counted for text in texts])
     counts = [(name, sum(map(int, texts))) for name, texts in counted]
+    if options.keeps_all:
+        return _of_all(aggregation, [name for name, count in counts if count])
     if aggregation is Aggregation.HISTOGRAM:
         return _histogram(options, counts)
     assert options.percentile is not None
     return Result(_percentile(options.percentile, counts))
+
+
+def _of_all(aggregation: Aggregation, names: Sequence[str]) -> Result:
+    """Return what aggregations that forget come to, from the parts that were not taken back."""
+    if aggregation is Aggregation.UNIQUE_COUNT:
+        return Result(Decimal(len(names)))
+    if aggregation is Aggregation.LATEST:
+        return _latest(names)
+    values = map(Decimal, names)
+    return Result(max(values) if aggregation is Aggregation.MAX else min(values))
 
 
 def _latest(texts: Sequence[str]) -> Result:

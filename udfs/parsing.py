@@ -23,6 +23,7 @@ from schemas.heartbeat import HEARTBEAT_TYPE
 from schemas.instant import to_us
 from schemas.meter import Meter
 from schemas.rejected_event import RejectReason
+from schemas.retraction import RETRACTION_TYPE
 from schemas.usage_event import SPECVERSION
 from udfs.sharing import properties_of, shares_reader
 
@@ -71,6 +72,8 @@ class ParsedRecord(NamedTuple):
         shares: Dimensions, units and part for each meter of its type, one after the other, in the
             order of the meters; units are a plain decimal, an empty one, or None where missing; the
             part is as in `MeteredUsage`, or a star.
+        retracted_source: Of a retraction: the source of the event that it takes back.
+        retracted_id: Of a retraction: that event's id.
     """
 
     reason: str | None
@@ -80,6 +83,8 @@ class ParsedRecord(NamedTuple):
     account_id: str | None = None
     event_us: int | None = None
     shares: tuple[str | None, ...] | None = None
+    retracted_source: str | None = None
+    retracted_id: str | None = None
 
 
 class RecordParser:
@@ -126,7 +131,7 @@ class RecordParser:
         if not is_flat and _is_too_deep(payload):
             return ParsedRecord(RejectReason.MALFORMED_JSON)
         texts = (event.specversion, event.id, event.source, event.type, event.subject, event.time)
-        return self._judge(texts, event.data, log_ms)
+        return self._judge(texts, event.data, payload, log_ms)
 
     def _parse_members(self, payload: bytes, log_ms: int) -> ParsedRecord:
         """Read a record that lacks the expected shape."""
@@ -145,13 +150,15 @@ class RecordParser:
         if bytes(members.get("data", _ABSENT)).startswith(b"{"):
             data = self._decode_data(members["data"])
         texts = [_string(members.get(name)) for name in _FIELDS]
-        return self._judge(texts, data, log_ms)
+        return self._judge(texts, data, payload, log_ms)
 
-    def _judge(self, texts: Sequence[str | None], data: Any, log_ms: int) -> ParsedRecord:
+    def _judge(
+        self, texts: Sequence[str | None], data: Any, payload: bytes, log_ms: int
+    ) -> ParsedRecord:
         """Check the fields, in the order of the reasons."""
         specversion, event_id, source, event_type, account_id, time = texts
         event_us = _instant_us(time) if time else None
-        reason, shares = None, None
+        reason, shares, retracted = None, None, None
         if not (specversion and event_id and source and event_type and account_id and time):
             reason = RejectReason.MISSING_FIELD
         elif len(event_id) > _MAX_TEXT or len(source) > _MAX_TEXT or len(account_id) > _MAX_TEXT:
@@ -166,16 +173,34 @@ class RecordParser:
             reason = RejectReason.TOO_FAR_FUTURE
         elif event_us < log_ms * 1000 - self._rules.max_event_age_us:
             reason = RejectReason.TOO_OLD
+        elif event_type == RETRACTION_TYPE:
+            retracted = _retracted(payload)
+            reason = None if retracted else RejectReason.BAD_RETRACTION
         elif event_type not in self._read_shares:
             reason = RejectReason.UNKNOWN_TYPE
         else:
             shares = self._read_shares[event_type](self._no_data if data is None else data)
-        return ParsedRecord(reason, event_id, source, event_type, account_id, event_us, shares)
+        named = retracted or (None, None)
+        return ParsedRecord(
+            reason, event_id, source, event_type, account_id, event_us, shares, *named
+        )
 
 
 def _string(raw: Raw | None) -> str | None:
     """Return the text of a JSON string; None of anything else."""
     return _TEXT.decode(raw) if raw is not None and bytes(raw).startswith(b'"') else None
+
+
+def _retracted(payload: bytes) -> tuple[str, str] | None:
+    """Return source and id of the event that a retraction names; None where it names none."""
+    data = _MEMBERS.decode(payload).get("data", _ABSENT)
+    if not bytes(data).startswith(b"{"):
+        return None
+    members = _MEMBERS.decode(data)
+    source, event_id = _string(members.get("source")), _string(members.get("id"))
+    if not source or not event_id or len(source) > _MAX_TEXT or len(event_id) > _MAX_TEXT:
+        return None
+    return source, event_id
 
 
 def _is_too_deep(payload: bytes) -> bool:

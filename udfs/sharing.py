@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from schemas.aggregation import BY_EVENT, BY_VALUE, Aggregation
+from schemas.aggregation import BY_EVENT, Aggregation, has_parts
 from schemas.dimensions import encode_dimensions
 from schemas.meter import Meter
 from udfs.numbering import units_text
@@ -79,9 +79,9 @@ def _units_and_part(meter: Meter, found: Mapping[str, bytes]) -> tuple[str | Non
     units = _units(value)
     if meter.aggregation in BY_EVENT:
         return units, EACH_EVENT
-    if meter.aggregation not in BY_VALUE or not units:
+    if not has_parts(meter.aggregation, meter.options) or not units:
         return units, ""
-    if meter.aggregation is Aggregation.PERCENTILE:
+    if meter.aggregation is not Aggregation.HISTOGRAM:
         return units, units
     fitting = [bound for bound in meter.options.bounds if Decimal(units) <= bound]
     return units, f"{fitting[0]:f}" if fitting else ""

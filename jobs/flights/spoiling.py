@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 from schemas.instant import DAY_US, HOUR_US, to_text
 from schemas.rejected_event import RejectReason
+from schemas.retraction import RETRACTION_TYPE
 from schemas.usage_event import UsageEvent, encode_usage_event
 
 _RECORD_LIMIT = 65_536
@@ -67,6 +68,10 @@ def _raw(change: Callable[[bytes], bytes | None]) -> Callable[[UsageEvent, int],
 
 def _members(**members: object) -> Callable[[UsageEvent, int], bytes]:
     return lambda event, _: _with(event, **members)
+
+
+def _retracting(data: object) -> Callable[[UsageEvent, int], bytes]:
+    return _members(type=RETRACTION_TYPE, data=data)
 
 
 def _miles(json_text: str) -> Callable[[UsageEvent, int], bytes]:
@@ -133,6 +138,11 @@ REFUSED_RECORDS = (
     Spoiled("year-9999", _R.TOO_FAR_FUTURE, _members(time="9999-12-31T23:59:59Z")),
     Spoiled("over-400-days", _R.TOO_OLD, _ahead(-401 * DAY_US)),
     Spoiled("year-1999", _R.TOO_OLD, _members(time="1999-06-01T10:00:00Z")),
+    Spoiled("retracts-nothing", _R.BAD_RETRACTION, _retracting(_ABSENT)),
+    Spoiled("retracts-text", _R.BAD_RETRACTION, _retracting("nyc/2013")),
+    Spoiled("retracts-no-id", _R.BAD_RETRACTION, _retracting({"source": "nyc/2013"})),
+    Spoiled("retracts-number", _R.BAD_RETRACTION, _retracting({"source": "nyc/2013", "id": 7})),
+    Spoiled("retracts-long-id", _R.BAD_RETRACTION, _retracting({"source": "a", "id": "x" * 257})),
     Spoiled("unknown-type", _R.UNKNOWN_TYPE, _members(type="flight.diverted")),
 )
 # Real flights whose miles cannot be read: meters that need no miles count them all the same.

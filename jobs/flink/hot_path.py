@@ -2,9 +2,13 @@
 
 One source and one dedupe, whatever the meters and sinks:
 
-    usage_log -> records -> parsed -> events -> first_seen -> metered -> usage -> keyed_usage
-                    |                    |                       |         |
-                    +-> raw_events       +--> rejected_events <--+         +-> metering_windows
+    usage_log -> records -> parsed -> events -> first_seen -> metered -> usage -+-> keyed_usage
+                    |                    |         |             |              |
+                    +-> raw_events       |         |             |              +-> metering_windows
+                                         +---------|-------------+-> rejected_events
+                                                   |             |
+                                     retractions <-+-> taken_back -> usage_taken_back (as usage)
+                                                           +-> retracted_usage
 """
 
 from collections.abc import Sequence
@@ -14,7 +18,7 @@ from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from jobs.flink.keying import account_bucket_sql
-from jobs.flink.meter_sql import by_meter_sql, quote, shares_sql
+from jobs.flink.meter_sql import by_meter_sql, is_retractable_sql, quote, shares_sql
 from jobs.flink.record_function import register_parsing
 from jobs.flink.sections import name_section, open_section
 from jobs.settings import KafkaSettings, Settings
@@ -23,7 +27,8 @@ from schemas.meter import Meter
 from udfs.parsing import ParsingRules
 
 PARSING = ("records", "parsed", "events")
-_SECTIONS = (*PARSING, "first_seen", "metered")
+_SECTIONS = (*PARSING, "first_seen", "metered", "asked_back", "taken_back")
+_ROW_TIMES = {"asked_back": "TO_TIMESTAMP_LTZ(log_ms, 3)"}
 _GROUP_ID = "meterclose"
 _S_US = 1_000_000
 
@@ -56,15 +61,25 @@ def build_hot_path(
         account, meter, dimensions, event window and log window.
     """
     open_hot_path(tables, settings, meters, _SECTIONS)
-    event_window_us = str(settings.metering.event_window_s * _S_US)
-    countable = read_sql("countable", event_window_us=event_window_us)
-    tables.execute_sql(f"CREATE TEMPORARY VIEW countable AS {countable}")
-    log_window = _interval(settings.metering.log_window_s * 1000)
-    open_section(tables, "usage", read_sql("usage", log_window=log_window))
+    _open_windows(tables, settings, "metered", "usage")
+    _open_windows(tables, settings, "taken_back", "usage_taken_back")
+    tables.execute_sql(f"CREATE TEMPORARY VIEW all_usage AS {read_sql('all_usage')}")
     name_section(tables, "keyed_usage")
     bucket = account_bucket_sql(settings.metering.account_buckets)
     select = read_sql("keyed_usage", account_bucket=bucket)
     return tables.to_data_stream(tables.sql_query(select))
+
+
+def _open_windows(
+    tables: StreamTableEnvironment, settings: Settings, metered: str, name: str
+) -> None:
+    """Register the section that adds up a section of metered events by windows."""
+    event_window_us = str(settings.metering.event_window_s * _S_US)
+    countable = read_sql("countable", metered=metered, event_window_us=event_window_us)
+    tables.execute_sql(f"CREATE TEMPORARY VIEW countable_{metered} AS {countable}")
+    log_window = _interval(settings.metering.log_window_s * 1000)
+    select = read_sql("usage", countable=f"countable_{metered}", log_window=log_window)
+    open_section(tables, name, select)
 
 
 def windows_query(settings: Settings, meters: tuple[Meter, ...], job_version: str) -> str:
@@ -91,7 +106,13 @@ def open_hot_path(
     tables.execute_sql(read_sql("usage_log", watermark_slack=slack, options=options))
     register_parsing(tables, parsing_rules(settings, meters))
     for section in sections:
-        open_section(tables, section, read_sql(section, shares=shares_sql(meters)))
+        select = read_sql(
+            section,
+            shares=shares_sql(meters),
+            is_retractable=is_retractable_sql(meters),
+            horizon=_interval(metering.dedupe_ttl_days * DAY_US // 1000),
+        )
+        open_section(tables, section, select, _ROW_TIMES.get(section))
 
 
 def parsing_rules(settings: Settings, meters: tuple[Meter, ...]) -> ParsingRules:

@@ -52,6 +52,8 @@ def build_job(
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
     sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))
+    sinks.add_query(declared.RETRACTIONS, read_sql("retractions", job_version=VERSION))
+    sinks.add_query(declared.RETRACTED_USAGE, read_sql("retracted_usage", job_version=VERSION))
     if settings.metering.keep_windows:
         sinks.add_query(declared.METERING_WINDOWS, windows_query(settings, meters, VERSION))
     counted = _count(closed, declared.CLOSED_USAGE, "closed_rows", CLOSED_USAGE)

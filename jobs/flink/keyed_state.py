@@ -7,7 +7,6 @@ from json.encoder import encode_basestring_ascii as _quote
 from pyflink.common import Types
 from pyflink.datastream.state import MapState
 
-from schemas.aggregation import HAS_PARTS
 from schemas.chain_state import decode_chain, encode_chain
 from schemas.entry_state import decode_entry, encode_entry
 from schemas.group_state import decode_group, encode_group
@@ -109,7 +108,7 @@ class KeyedAccount:
     def remove_entry(self, key: EntryKey, entry: PeriodEntry) -> None:
         """Forget an entry that is there, with its parts."""
         self._entries.remove(entry_name(self._account_id, key))
-        if entry.aggregation in HAS_PARTS:
+        if entry.has_parts:
             remove_parts(self._nodes, tree_name(self._account_id, key))
 
     def parts(self, key: EntryKey) -> Iterator[Part]:

@@ -38,6 +38,13 @@ def by_meter_sql(texts: Mapping[str, str]) -> str:
     return f"CAST(CASE meter_id {' '.join(branches)} ELSE '' END AS STRING)"
 
 
+def is_retractable_sql(meters: Sequence[Meter]) -> str:
+    """Return the condition on `meter_id` that a meter's events can be taken back."""
+    names = [quote(meter.meter_id) for meter in meters if meter.is_retractable]
+    # Never a constant, which would let the planner leave operators out.
+    return f"meter_id IN ({', '.join(names)})" if names else "meter_id = ''"
+
+
 def _event_types(meters: Sequence[Meter]) -> tuple[str, ...]:
     return tuple(sorted({meter.event_type for meter in meters}))
 

@@ -27,18 +27,20 @@ from schemas.usage_row import (
 
 _MS_US = 1000
 _S_US = 1_000_000
-_LONGS = {"event_count", "event_count_delta"}
-_INTS = {"revision", "terms_version", "max_dimensions"}
+_TYPES = {
+    "event_count": Types.LONG(),
+    "event_count_delta": Types.LONG(),
+    "revision": Types.INT(),
+    "terms_version": Types.INT(),
+    "max_dimensions": Types.INT(),
+    "is_retraction": Types.BOOLEAN(),
+}
 
 
 def row_type(shape: type[UsageRow]) -> RowTypeInfo:
     """Return the Flink type of an emitted row: instants and decimals are text."""
     names = [field.name.removesuffix("_us") for field in fields(shape)]
-    types = [
-        Types.LONG() if name in _LONGS else Types.INT() if name in _INTS else Types.STRING()
-        for name in names
-    ]
-    return Types.ROW_NAMED(names, types)
+    return Types.ROW_NAMED(names, [_TYPES.get(name, Types.STRING()) for name in names])
 
 
 USAGE = Types.ROW(

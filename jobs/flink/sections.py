@@ -38,7 +38,9 @@ def _restart_ids(tables: StreamTableEnvironment) -> None:
     context.getMethod("resetIdCounter", no_types).invoke(None, no_values)
 
 
-def open_section(tables: StreamTableEnvironment, name: str, select: str) -> None:
+def open_section(
+    tables: StreamTableEnvironment, name: str, select: str, row_time_sql: str | None = None
+) -> None:
     """Register a query as the view `name` and translate it, here and only here.
 
     Args:
@@ -46,18 +48,20 @@ def open_section(tables: StreamTableEnvironment, name: str, select: str) -> None
         name: Name of the view and prefix of its operators' uids.
         select: A query with the column `row_time AS log_time`; the view has its columns, with
             log_time as a plain timestamp, and `row_time` as its time attribute.
+        row_time_sql: Where the query has no such column: what `row_time` is instead. Watermarks are
+            those of its input all the same.
     """
     name_section(tables, name)
     jvm = get_gateway().jvm
     table = tables.sql_query(select)._j_table
     stream = tables._j_tenv.toDataStream(table, _internal_row_type(jvm, table))
     timestamp = jvm.org.apache.flink.table.api.DataTypes.TIMESTAMP_LTZ(3)
-    schema = (
-        jvm.org.apache.flink.table.api.Schema.newBuilder()
-        .columnByMetadata(_ROW_TIME, timestamp, "rowtime", False)
-        .watermark(_ROW_TIME, "SOURCE_WATERMARK()")
-        .build()
-    )
+    schema = jvm.org.apache.flink.table.api.Schema.newBuilder()
+    if row_time_sql is None:
+        schema = schema.columnByMetadata(_ROW_TIME, timestamp, "rowtime", False)
+    else:
+        schema = schema.columnByExpression(_ROW_TIME, row_time_sql)
+    schema = schema.watermark(_ROW_TIME, "SOURCE_WATERMARK()").build()
     tables._j_tenv.createTemporaryView(name, stream, schema)
 
 

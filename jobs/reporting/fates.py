@@ -1,8 +1,8 @@
 """The fate of every record: the conservation law, told from the tables.
 
-Each record of the archive is exactly one of: rejected, heartbeat, counted, duplicate. Each distinct
-event is, for each meter that listens to its type, exactly one of: closed, corrected, expired,
-unassigned, rejected for that meter, or still in an open period.
+Each record of the archive is exactly one of: rejected, heartbeat, retraction, counted, duplicate.
+Each distinct event is, for each meter that listens to its type, exactly one of: closed, corrected,
+expired, unassigned, taken back, rejected for that meter, or still in an open period.
 """
 
 from collections.abc import Iterable, Mapping
@@ -12,6 +12,7 @@ from duckdb import DuckDBPyConnection
 
 from schemas.heartbeat import HEARTBEAT_TYPE
 from schemas.meter import Meter
+from schemas.retraction import RETRACTION_TYPE
 
 _CREATE_FATES = """
     CREATE OR REPLACE TEMP TABLE fates AS
@@ -26,8 +27,9 @@ _CREATE_FATES = """
     )
     SELECT event_type, reason, CASE WHEN class <> 'valid' THEN class
         WHEN row_number() OVER (PARTITION BY class, event_source, event_id
-            ORDER BY log_time, kafka_partition, kafka_offset) = 1 THEN 'counted'
-        ELSE 'duplicate' END AS fate
+            ORDER BY log_time, kafka_partition, kafka_offset) > 1 THEN 'duplicate'
+        WHEN event_type = $2 THEN 'retraction'
+        ELSE 'counted' END AS fate
     FROM classed
 """
 _RECORDS = "SELECT fate, reason, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
@@ -40,23 +42,30 @@ _STRAYS = """
     ANTI JOIN raw_events USING (kafka_partition, kafka_offset)
 """
 _EVENTS = "SELECT event_type, count(*) FROM fates WHERE fate = 'counted' GROUP BY ALL ORDER BY ALL"
+_WITHOUT_EFFECT = """
+    SELECT count(*) FROM retractions WHERE NOT EXISTS (
+        FROM retracted_usage AS taken
+        WHERE taken.event_source = retracted_source AND taken.event_id = retracted_id
+    )
+"""
 _METERED = """
     SELECT meter_id, sum(closed)::BIGINT, sum(corrected)::BIGINT, sum(expired)::BIGINT,
-        sum(unassigned)::BIGINT, sum(rejected)::BIGINT
+        sum(unassigned)::BIGINT, sum(taken_back)::BIGINT, sum(rejected)::BIGINT
     FROM (
         SELECT meter_id, event_count AS closed, 0 AS corrected, 0 AS expired, 0 AS unassigned,
-            0 AS rejected FROM closed_usage
-        UNION ALL SELECT meter_id, 0, event_count_delta, 0, 0, 0 FROM usage_corrections
-        UNION ALL SELECT meter_id, 0, 0, event_count, 0, 0 FROM expired_usage
-        UNION ALL SELECT meter_id, 0, 0, 0, event_count, 0 FROM unassigned_usage
+            0 AS taken_back, 0 AS rejected FROM closed_usage
+        UNION ALL SELECT meter_id, 0, event_count_delta, 0, 0, 0, 0 FROM usage_corrections
+        UNION ALL SELECT meter_id, 0, 0, event_count, 0, 0, 0 FROM expired_usage
+        UNION ALL SELECT meter_id, 0, 0, 0, event_count, 0, 0 FROM unassigned_usage
+        UNION ALL SELECT meter_id, 0, 0, 0, 0, 1, 0 FROM retracted_usage
         -- A repeat of the event may be rejected again.
-        UNION ALL SELECT meter_id, 0, 0, 0, 0, count(DISTINCT (event_source, event_id))
+        UNION ALL SELECT meter_id, 0, 0, 0, 0, 0, count(DISTINCT (event_source, event_id))
             FROM rejected_events WHERE meter_id IS NOT NULL GROUP BY meter_id
     )
     GROUP BY meter_id
     ORDER BY meter_id
 """
-_ENDS = ("closed", "corrected", "expired", "unassigned", "rejected")
+_ENDS = ("closed", "corrected", "expired", "unassigned", "taken_back", "rejected")
 _METER_REASONS = """
     SELECT meter_id, reason, count(DISTINCT (event_source, event_id)) FROM rejected_events
     WHERE meter_id IS NOT NULL GROUP BY ALL ORDER BY ALL
@@ -84,6 +93,7 @@ class MeterFates:
         corrected: Events received after the cut, in corrections.
         expired: Events received after the correction horizon.
         unassigned: Events without account or terms.
+        taken_back: Events that a retraction took back, out of whichever of these.
         rejected: Events that this meter cannot count.
         open: Events in periods that have not closed, or on their way; negative is an error.
     """
@@ -94,6 +104,7 @@ class MeterFates:
     corrected: int
     expired: int
     unassigned: int
+    taken_back: int
     rejected: int
     open: int | None
 
@@ -116,6 +127,8 @@ class Fates:
         counted: Records whose event was the first of its identity.
         duplicates: Records whose event was not.
         heartbeats: Records that carry no usage.
+        retractions: Records that ask to take an event back, the first of their identity.
+        retractions_without_effect: Those of them that found no event to take back.
         rejected: Number of records rejected as a whole, by reason, in order.
         rejected_for_a_meter: Events that one meter rejects, ordered by meter and reason.
         unreadable: Valid records whose identity the archive does not show; always 0.
@@ -128,6 +141,8 @@ class Fates:
     counted: int
     duplicates: int
     heartbeats: int
+    retractions: int
+    retractions_without_effect: int
     rejected: Mapping[str, int]
     rejected_for_a_meter: tuple[MeterRejections, ...]
     unreadable: int
@@ -148,15 +163,18 @@ def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter]) -> Fates:
         rows: From `iceberg.reading.open_rows`.
         meters: The configured ones: they say which events each meter listens to.
     """
-    rows.execute(_CREATE_FATES, [HEARTBEAT_TYPE])
+    rows.execute(_CREATE_FATES, [HEARTBEAT_TYPE, RETRACTION_TYPE])
     found = rows.execute(_RECORDS).fetchall()
     totals = {fate: number for fate, reason, number in found if reason is None}
     strays = rows.execute(_STRAYS).fetchall()
+    without_effect = rows.execute(_WITHOUT_EFFECT).fetchall()
     return Fates(
         records=sum(number for _, _, number in found),
         counted=totals.get("counted", 0),
         duplicates=totals.get("duplicate", 0),
         heartbeats=totals.get("heartbeat", 0),
+        retractions=totals.get("retraction", 0),
+        retractions_without_effect=without_effect[0][0],
         rejected={reason: number for _, reason, number in found if reason is not None},
         rejected_for_a_meter=tuple(
             MeterRejections(*row) for row in rows.execute(_METER_REASONS).fetchall()

@@ -10,6 +10,7 @@ from jobs.reporting.fates import Fates
 # What becomes of a published kind: the part of its name before the slash decides.
 _FATES = {
     "heartbeat": "heartbeats",
+    "retraction": "retractions",
     "refused": "rejected",
     "repeat": "duplicates",
     "conflict": "duplicates",
@@ -47,6 +48,7 @@ def read_kinds(path: Path) -> Mapping[str, int]:
 def compare(fates: Fates, kinds: Mapping[str, int]) -> tuple[Comparison, ...]:
     """Return published beside found, for each fate and for all records."""
     published = {"counted": 0, "duplicates": 0, "rejected": 0, "heartbeats": 0}
+    published["retractions"] = 0
     for kind, number in kinds.items():
         published[_FATES.get(kind.partition("/")[0], "counted")] += number
     found = {
@@ -54,6 +56,7 @@ def compare(fates: Fates, kinds: Mapping[str, int]) -> tuple[Comparison, ...]:
         "duplicates": fates.duplicates,
         "rejected": fates.rejected_records,
         "heartbeats": fates.heartbeats,
+        "retractions": fates.retractions,
     }
     return (
         *(Comparison(fate, published[fate], found[fate]) for fate in published),

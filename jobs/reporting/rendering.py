@@ -22,6 +22,7 @@ WIDTH = 100
 _SHOWN_PERIODS = 14
 _ENDS = 3
 _METERS_ABREAST = 6
+_MARKS = ("closed", "corrected", "expired", "unassigned", "taken back", "rejected")
 
 
 def print_usage(console: Console, report: Report, every_period: bool) -> None:
@@ -135,10 +136,10 @@ def print_fates(console: Console, report: Report) -> None:
     table = _table(
         "Distinct events of each meter",
         ["meter"],
-        ["events", "closed", "corrected", "expired", "unassigned", "rejected", "open"],
+        ["events", *_MARKS, "open"],
     )
     for each in fates.meters:
-        counts = (each.closed, each.corrected, each.expired, each.unassigned, each.rejected)
+        counts = [getattr(each, name.replace(" ", "_")) for name in _MARKS]
         table.add_row(
             each.meter_id, _number(each.events), *map(_number, counts), _number(each.open)
         )
@@ -156,6 +157,9 @@ def _fate_lines(fates: Fates) -> list[tuple[str, int]]:
     lines.append(("rejected", fates.rejected_records))
     lines += [(f"  {reason}", number) for reason, number in fates.rejected.items()]
     lines.append(("heartbeats", fates.heartbeats))
+    if fates.retractions:
+        lines.append(("retractions", fates.retractions))
+        lines.append(("  without effect", fates.retractions_without_effect))
     if fates.unreadable:
         lines.append(("unreadable", fates.unreadable))
     return [*lines, ("records", fates.records)]

@@ -8,10 +8,18 @@ from pathlib import Path
 
 from jobs.settings.shapes import SettingsError
 from jobs.settings.yaml_file import read_yaml, text_keys, type_name
-from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions, Readings
+from schemas.aggregation import (
+    KEEPS_ALL,
+    NO_OPTIONS,
+    Aggregation,
+    AggregationOptions,
+    Readings,
+    must_keep_all,
+)
 from schemas.heartbeat import HEARTBEAT_TYPE
 from schemas.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from schemas.meter import Meter
+from schemas.retraction import RETRACTION_TYPE
 from udfs.numbering import units_text
 
 _MAX_BOUNDS = 100
@@ -28,6 +36,7 @@ _KEYS = (
     "readings",
     "per",
     "max_dimensions",
+    "retractable",
     "grace_hours",
     "correction_horizon_days",
 )
@@ -65,6 +74,12 @@ def load_meters(path: Path | str) -> tuple[Meter, ...]:
         meter = _read_meter(text_keys(found, where), where)
         if meter.meter_id in meters:
             raise SettingsError("bad value", f"{where}.meter", "a new name", repr(meter.meter_id))
+        for other in meters.values():
+            is_alike = other.is_retractable == meter.is_retractable
+            if other.event_type == meter.event_type and not is_alike:
+                expected = f"as in meter {other.meter_id}: they share {meter.event_type}"
+                value = str(meter.is_retractable).lower()
+                raise SettingsError("bad value", f"{where}.retractable", expected, value)
         meters[meter.meter_id] = meter
     return tuple(meters.values())
 
@@ -75,7 +90,7 @@ def _read_meter(found: Mapping[str, object], where: str) -> Meter:
             raise SettingsError("unknown key", where, f"one of {', '.join(_KEYS)}", repr(key))
     aggregation = _aggregation(found.get("aggregation"), f"{where}.aggregation")
     event_type = _word(found.get("event_type"), _EVENT_TYPE, f"{where}.event_type")
-    if event_type == HEARTBEAT_TYPE:
+    if event_type in (HEARTBEAT_TYPE, RETRACTION_TYPE):
         raise SettingsError("reserved type", f"{where}.event_type", "another type", event_type)
     property_name = None
     if aggregation is not Aggregation.COUNT:
@@ -94,11 +109,22 @@ def _read_meter(found: Mapping[str, object], where: str) -> Meter:
         * _whole(found.get("correction_horizon_days", 90), f"{where}.correction_horizon_days"),
         options=_options(found, aggregation, where),
         max_dimensions=_limit(found, aggregation, where),
+        is_retractable=_is_retractable(found, where),
     )
 
 
 def _aggregation(value: object, where: str) -> Aggregation:
     return Aggregation(_one_of([*Aggregation], value, where))
+
+
+def _is_retractable(found: Mapping[str, object], where: str) -> bool:
+    value, place = found.get("retractable", False), f"{where}.retractable"
+    if not isinstance(value, bool):
+        raise SettingsError("bad value", place, "true or false", type_name(value))
+    if value and found.get("readings") == Readings.ABSOLUTE:
+        expected = "false with absolute readings: a later reading of the same time replaces one"
+        raise SettingsError("bad value", place, expected, "true")
+    return value
 
 
 def _limit(found: Mapping[str, object], aggregation: Aggregation, where: str) -> int | None:
@@ -134,7 +160,8 @@ def _options(
         readings = _one_of([*Readings], found["readings"], f"{where}.readings")
         per_us = _PER_US[_one_of([*_PER_US], found["per"], f"{where}.per")]
         return AggregationOptions(readings=Readings(readings), per_us=per_us)
-    return NO_OPTIONS
+    keeps_all = _is_retractable(found, where) and must_keep_all(aggregation)
+    return KEEPS_ALL if keeps_all else NO_OPTIONS
 
 
 def _one_of(choices: Sequence[str], value: object, where: str) -> str:

@@ -17,6 +17,7 @@ _DEFAULTS: dict[str, object] = {
     "timezone": "UTC",
     "aggregation": "count",
     "event_window_start": datetime(2013, 1, 5, tzinfo=UTC),
+    "event_time": datetime(2013, 1, 5, tzinfo=UTC),
     "quantity": Decimal(3),
     "unit": "flight",
     "event_count": 3,

@@ -11,6 +11,7 @@ from jobs.flights.departures import Departure, read_departure, read_flights
 from jobs.flights.receiving import Injections, Receipt, heartbeats, receive
 from jobs.publish_flights import partition_of
 from schemas.instant import to_us
+from tests.integration.retracting import seat_meters
 from tests.integration.world import PARTITIONS
 
 _CONFIG = Path(__file__).parents[2] / "config"
@@ -80,6 +81,7 @@ def write_config(folder: Path, horizon_days: int = 20) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     meters = yaml.safe_load((_CONFIG / "meters.yaml").read_text())["meters"]
     meters += [{**MORE, **meter} for meter in MORE_METERS]
+    meters += seat_meters()
     for meter in meters:
         meter["correction_horizon_days"] = horizon_days
     write_meters(folder / "meters.yaml", meters)

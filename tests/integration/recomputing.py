@@ -16,9 +16,10 @@ from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
 from tests.integration.world import PARTITIONS, SLACK_MS, World
 from tests.oracle.comparing import Rows, records_of
-from tests.oracle.counting import Clocks, part_of, units_in
+from tests.oracle.counting import Clocks
 from tests.oracle.judging import EPOCH, Limits
 from tests.oracle.recompute import Expected, final_watermark, judge_all
+from tests.oracle.retractions import all_units
 from tests.oracle.shapes import RawRecord, read_meters
 from tests.udfs.engine import Engine
 from tests.udfs.gathering import usage_of
@@ -62,10 +63,9 @@ def _metered(world: World, records: list[RawRecord], clocks: Clocks) -> list[Met
     """Pre-aggregate the records by log window, as the hot path does; ordered by window."""
     meters = read_meters(world.topics.config / "meters.yaml")
     groups = defaultdict(list)
-    for record, event in judge_all(records, meters, Limits(), Expected()):
-        for unit in units_in(record, event, meters, clocks, []):
-            key = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
-            groups[key].append(unit)
+    counted = judge_all(records, meters, Limits(), Expected())
+    for unit in all_units(counted, meters, clocks, []):
+        groups[unit.window].append(unit)
     rows = [usage_of(key, units) for key, units in groups.items()]
     return sorted(rows, key=lambda row: row.log_window_end_us)
 

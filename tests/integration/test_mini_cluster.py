@@ -37,6 +37,7 @@ from tests.integration.new_account import (
     publish_new_account,
     receipt,
 )
+from tests.integration.retracting import SEAT_METERS, seat_receipts
 from tests.integration.world import (
     JOB,
     PARTITIONS,
@@ -93,6 +94,12 @@ def published(departures: list[Departure]) -> list[Receipt]:
         for value in edge_records("AA", DEPARTED, "miles", EDGES_FROM)
     ]
     receipts.append(new_flight(NEW_AT, NEW_AT))
+    receipts += [
+        each
+        for each in seat_receipts()
+        if each.key in {name.encode() for name in ACCOUNTS}
+        and each.log_time_ms < at_ms("2013-03-02")
+    ]
     return sorted(receipts, key=lambda each: each.log_time_ms)
 
 
@@ -199,7 +206,7 @@ def test_heartbeats_close_a_quiet_month_end(night: Night) -> None:
         "air-minutes",
         "longest-flight",
         "cancellations",
-        *(meter["meter"] for meter in MORE_METERS),
+        *(meter["meter"] for meter in (*MORE_METERS, *SEAT_METERS)),
     }
 
 

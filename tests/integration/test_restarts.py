@@ -28,6 +28,7 @@ from tests.integration.flights import (
     write_config,
 )
 from tests.integration.full_run import UNTIL
+from tests.integration.retracting import seat_receipts
 from tests.integration.world import (
     JOB,
     PARTITIONS,
@@ -64,9 +65,10 @@ def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkClust
 
 @pytest.fixture(scope="module")
 def receipts(departures: list[Departure]) -> list[Receipt]:
-    """A tenth of five weeks of flights."""
+    """A tenth of five weeks of flights, and seats that are sold and given back."""
     chosen = choose(departures, "2013-02-05T00:00:00", "2013-03-12T00:00:00", 10)
-    return receipts_of(chosen, INJECTIONS)
+    receipts = receipts_of(chosen, INJECTIONS) + seat_receipts()
+    return sorted(receipts, key=lambda each: each.log_time_ms)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +114,8 @@ class Scenario:
         assert self.world.differences(after) == {}
         assert self.world.repeated_commits() == []
         assert len(before["raw_events"]) == len(self.first)
-        for name in ("closed_usage", "usage_corrections", "rejected_events"):
+        names = ("closed_usage", "usage_corrections", "rejected_events", "retracted_usage")
+        for name in names:
             assert 0 < len(before[name]) < len(after[name])
 
 

@@ -21,10 +21,13 @@ from iceberg.tables import (
     EXPIRED_USAGE,
     RAW_EVENTS,
     REJECTED_EVENTS,
+    RETRACTED_USAGE,
+    RETRACTIONS,
     UNASSIGNED_USAGE,
     USAGE_CORRECTIONS,
 )
 from schemas.heartbeat import encode_heartbeat
+from schemas.retraction import RETRACTION_TYPE
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import correction, row_of
 
@@ -93,6 +96,41 @@ def _write_records(catalog: Catalog) -> None:
     event = {"event_source": "s", "event_id": "a4"}
     rejected.append(row_of(REJECTED_EVENTS, **place, **units, **event))
     append(catalog, REJECTED_EVENTS, rejected)
+
+
+def write_retractions(folder: Path) -> None:
+    """Take back one flight after its close, and one that never was; ask for the first twice."""
+    catalog = open_catalog(LocalCatalog(folder))
+    place = {"kafka_partition": 0, "log_time": FLOWN}
+    asked = [("r1", "a1"), ("r2", "nobody"), ("r1", "a1")]
+    raw = [
+        row_of(
+            RAW_EVENTS,
+            **place,
+            kafka_offset=WEEKS + 11 + n,
+            payload=_event(name).replace("flight.departed", RETRACTION_TYPE).encode(),
+        )
+        for n, (name, _) in enumerate(asked)
+    ]
+    append(catalog, RAW_EVENTS, raw)
+    requests = [
+        row_of(
+            RETRACTIONS,
+            **place,
+            kafka_offset=WEEKS + 11 + n,
+            event_source="s",
+            event_id=name,
+            retracted_source="s",
+            retracted_id=retracted,
+        )
+        for n, (name, retracted) in enumerate(asked[:2])
+    ]
+    append(catalog, RETRACTIONS, requests)
+    taken = {"meter_id": "flights", "event_source": "s", "event_id": "a1"}
+    append(catalog, RETRACTED_USAGE, [row_of(RETRACTED_USAGE, **place, **taken, kafka_offset=1)])
+    down = correction(2, 3, -1, row_id="c2", corrected_row_id="c1")
+    jfk = '{"origin":"JFK"}'
+    append(catalog, USAGE_CORRECTIONS, [row_of(USAGE_CORRECTIONS, dimensions=jfk, **down)])
 
 
 def _event(event_id: str) -> str:

@@ -14,7 +14,14 @@ from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, REJECTED_EVENTS
 from jobs.show_usage import main
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import row_of
-from tests.jobs.metered_tables import FLOWN, KINDS, WEEKS, make_world, write_settings
+from tests.jobs.metered_tables import (
+    FLOWN,
+    KINDS,
+    WEEKS,
+    make_world,
+    write_retractions,
+    write_settings,
+)
 
 Output = pytest.CaptureFixture[str]
 
@@ -92,7 +99,7 @@ def test_every_record_has_one_fate(settings: Path, capsys: Output) -> None:
 def test_every_event_has_one_end_for_each_meter(settings: Path, capsys: Output) -> None:
     """What is in no table yet is open: the weeks' longest flights."""
     fates = _report(settings, capsys)["fates"]
-    ends = {"expired": 1, "unassigned": 1, "corrected": 1, "events": WEEKS + 7}
+    ends = {"expired": 1, "unassigned": 1, "corrected": 1, "taken_back": 0, "events": WEEKS + 7}
     assert fates["meters"] == [
         {"meter_id": "flights", **ends, "closed": WEEKS + 4, "rejected": 0, "open": 0},
         {"meter_id": "longest", **ends, "closed": 3, "rejected": 1, "open": WEEKS},
@@ -100,6 +107,20 @@ def test_every_event_has_one_end_for_each_meter(settings: Path, capsys: Output) 
     assert fates["rejected_for_a_meter"] == [
         {"meter_id": "longest", "reason": "missing_units", "events": 1}
     ]
+
+
+def test_retractions_are_a_fate(settings: Path, capsys: Output) -> None:
+    """Each is one, with or without effect, and what it takes back is in no other end."""
+    write_retractions(settings.parent)
+    fates = _report(settings, capsys)["fates"]
+    assert (fates["retractions"], fates["retractions_without_effect"]) == (2, 1)
+    assert (fates["counted"], fates["duplicates"]) == (WEEKS + 7, 2)
+    flights = fates["meters"][0]
+    assert (flights["closed"], flights["corrected"]) == (WEEKS + 4, 0)
+    assert (flights["taken_back"], flights["open"]) == (1, 0)
+    printed = _text(settings, capsys)
+    assert "without effect" in printed
+    assert "taken back" in printed
 
 
 def test_a_meter_that_is_no_longer_configured_is_shown(settings: Path, capsys: Output) -> None:
@@ -135,7 +156,7 @@ def test_the_manifest_stands_beside_what_was_found(settings: Path, capsys: Outpu
     """Published and found agree for each fate."""
     report = _report(settings, capsys, "--manifest", _manifest(settings.parent))
     fates = [each["fate"] for each in report["published"]]
-    assert fates == ["counted", "duplicates", "rejected", "heartbeats", "records"]
+    assert fates == [*("counted", "duplicates", "rejected", "heartbeats"), "retractions", "records"]
     assert all(each["published"] == each["found"] for each in report["published"])
     assert report["problems"] == []
 

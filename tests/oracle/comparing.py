@@ -14,6 +14,8 @@ from tests.oracle.shapes import (
     Expired,
     Overflow,
     RawRecord,
+    RetractedUsage,
+    Retraction,
     Unassigned,
     Window,
     read_accounts,
@@ -29,6 +31,8 @@ _SHAPES = {
     "unassigned_usage": Unassigned,
     "metering_windows": Window,
     "dimension_overflows": Overflow,
+    "retractions": Retraction,
+    "retracted_usage": RetractedUsage,
 }
 
 
@@ -79,6 +83,8 @@ def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str
         "unassigned_usage": Counter(expected.unassigned),
         "metering_windows": Counter(expected.windows),
         "dimension_overflows": Counter(expected.overflows),
+        "retractions": Counter(expected.retractions),
+        "retracted_usage": Counter(expected.retracted),
         "rejected_events": Counter(
             [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
             + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]

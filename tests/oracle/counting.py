@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tests.oracle.judging import EPOCH, Event, Rejected, dimensions_of, units_of, value_of
 from tests.oracle.shapes import MeterReject, OracleMeter, RawRecord
@@ -38,6 +38,18 @@ class Unit(NamedTuple):
     event_window_start: datetime
     value: str
     place: tuple[int, int]
+    is_retraction: bool = False
+
+    @property
+    def window(self) -> tuple[Any, ...]:
+        """What SQL adds units up by."""
+        kind, end = self.is_retraction, self.window_end
+        return (*self.subject, self.event_window_start, part_of(self), end, kind)
+
+    @property
+    def amount(self) -> Decimal:
+        """The units."""
+        return to_decimal(self.billionths)
 
     @property
     def subject(self) -> tuple[str, str, str]:
@@ -101,8 +113,19 @@ def to_decimal(billionths: int) -> Decimal:
 
 
 def quantity(units: Sequence[Unit]) -> Decimal:
-    """Return the aggregate of units as SQL forms it."""
-    return to_decimal(aggregate(units))
+    """Return the aggregate of units as SQL forms it; of those taken back, negated."""
+    return to_decimal(-aggregate(units) if units[0].is_retraction else aggregate(units))
+
+
+def count_of(units: Sequence[Unit]) -> int:
+    """Return how many events, of those taken back a number below zero."""
+    return -len(units) if units[0].is_retraction else len(units)
+
+
+def live(units: Sequence[Unit]) -> list[Unit]:
+    """Return the units that were not taken back."""
+    gone = {unit.place for unit in units if unit.is_retraction}
+    return [unit for unit in units if unit.place not in gone]
 
 
 def part_of(unit: Unit) -> str | None:
@@ -110,7 +133,7 @@ def part_of(unit: Unit) -> str | None:
     kind = unit.meter.aggregation
     if kind == "unique_count":
         return f"={unit.value}"
-    if kind == "percentile":
+    if kind == "percentile" or (kind in ("max", "min") and unit.meter.retractable):
         return plain(unit.billionths)
     if kind in ("latest", "time_weighted_sum"):
         return "{}:{}".format(*unit.place)
@@ -129,6 +152,9 @@ def plain(billionths: int) -> str:
 
 def outcome(units: Sequence[Unit]) -> tuple[Decimal, str | None]:
     """Return what all units of a period come to, and what that was formed from."""
+    units = live(units)
+    if not units:
+        return Decimal(0), None
     meter, count = units[0].meter, len(units)
     amounts = sorted(unit.billionths for unit in units)
     if meter.aggregation == "average":

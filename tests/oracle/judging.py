@@ -11,6 +11,7 @@ from tests.oracle.shapes import OracleMeter, RawRecord
 
 BILLION = 10**9
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+RETRACTION = "meterclose.retraction"
 _REQUIRED = ("specversion", "id", "source", "type", "subject", "time")
 # RFC 3339 in upper case; no leap second, up to nanoseconds, of which microseconds are kept.
 _TIME = re.compile(
@@ -81,9 +82,11 @@ def judge(record: RawRecord, types: set[str], limits: Limits) -> Event:
         raise Rejected("too_far_future")
     if time < log_time - limits.max_age:
         raise Rejected("too_old")
-    if shape["type"] not in types:
-        raise Rejected("unknown_type")
     data = shape.get("data")
+    if shape["type"] == RETRACTION:
+        _check_named(data, limits)
+    elif shape["type"] not in types:
+        raise Rejected("unknown_type")
     return Event(
         source=shape["source"],
         id=shape["id"],
@@ -92,6 +95,16 @@ def judge(record: RawRecord, types: set[str], limits: Limits) -> Event:
         time=time,
         data=data if isinstance(data, dict) else {},
     )
+
+
+def _check_named(data: Any, limits: Limits) -> None:
+    """Refuse a retraction that names no event."""
+    for name in ("source", "id"):
+        text = data.get(name) if isinstance(data, dict) else None
+        if not isinstance(text, str) or isinstance(text, JsonNumber):
+            raise Rejected("bad_retraction")
+        if not 1 <= len(text) <= limits.max_text:
+            raise Rejected("bad_retraction")
 
 
 def _parse(value: bytes | None, limits: Limits) -> Any:

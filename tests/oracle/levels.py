@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from tests.oracle.counting import Clocks, Unit, plain, to_decimal
+from tests.oracle.counting import Clocks, Unit, live, plain, to_decimal
 from tests.oracle.judging import EPOCH
 from tests.oracle.periods import Period, period_of
 from tests.oracle.shapes import Closed, Correction, OracleTerms
@@ -64,15 +64,16 @@ def _rows_of(units: list[Unit], period: Period, clocks: Clocks) -> Iterator[Clos
     before, known, revision, quantity = _Curve(), 0, -1, Decimal(0)
     for due in _dues(units, cut, clocks):
         counted = [each for each in units if due_of(each, cut, clocks) <= due]
-        curve = _draw(counted, period)
+        curve = _draw(live(counted), period)
         own = [each for each in counted if each.event_time >= period.start]
-        if len(own) == known and curve == before:
+        count = len(live(own))
+        if count == known and curve == before:
             continue
         revision = 0 if due == cut else max(revision, 0) + 1
         added = [each for each in own if due_of(each, cut, clocks) == due]
         values = _common(units[0], added, period)
         after = to_decimal(_half_up(curve.area, _PER_US[units[0].meter.per]))
-        values |= {"quantity": after, "breakdown": _text(curve), "event_count": len(own)}
+        values |= {"quantity": after, "breakdown": _text(curve), "event_count": count}
         values |= {"revision": revision, "cut": cut}
         if due == cut:
             yield Closed(**values)
@@ -80,10 +81,10 @@ def _rows_of(units: list[Unit], period: Period, clocks: Clocks) -> Iterator[Clos
             yield Correction(
                 **values,
                 quantity_delta=after - quantity,
-                event_count_delta=len(added),
+                event_count_delta=count - known,
                 correction_end=due,
             )
-        before, known, quantity = curve, len(own), after
+        before, known, quantity = curve, count, after
 
 
 def _dues(units: list[Unit], cut: datetime, clocks: Clocks) -> list[datetime]:

@@ -8,12 +8,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any
 
-from tests.oracle.counting import Clocks, Unit, outcome, part_of, quantity, units_in
+from tests.oracle.counting import Clocks, Unit, count_of, live, outcome, part_of, quantity
 from tests.oracle.judging import (
     EPOCH,
+    RETRACTION,
     Event,
     Heartbeat,
     Limits,
@@ -23,6 +23,7 @@ from tests.oracle.judging import (
 from tests.oracle.levels import level_rows
 from tests.oracle.limits import fold_overflow
 from tests.oracle.periods import Period, period_of
+from tests.oracle.retractions import all_units, requests, retracted_rows
 from tests.oracle.shapes import (
     Closed,
     Correction,
@@ -33,6 +34,8 @@ from tests.oracle.shapes import (
     OracleTerms,
     Overflow,
     RawRecord,
+    RetractedUsage,
+    Retraction,
     Unassigned,
     Window,
 )
@@ -52,6 +55,8 @@ class Expected:
     unassigned: list[Unassigned] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     overflows: list[Overflow] = field(default_factory=list)
+    retractions: list[Retraction] = field(default_factory=list)
+    retracted: list[RetractedUsage] = field(default_factory=list)
 
 
 _Groups = Mapping[Any, Sequence[tuple[Unit, Period | None]]]
@@ -77,25 +82,25 @@ def recompute(
     in_period: Any = defaultdict(list)
     in_window: Any = defaultdict(list)
     windows: dict[Any, list[Unit]] = defaultdict(list)
-    for record, event in judge_all(records, meters, limits or Limits(), expected):
-        units = units_in(record, event, meters, clocks, expected.meter_rejects)
-        if not units or units[0].window_end > clocks.watermark:
+    counted = judge_all(records, meters, limits or Limits(), expected)
+    expected.retractions = requests(counted)
+    expected.retracted = retracted_rows(counted, meters, clocks)
+    for unit in all_units(counted, meters, clocks, expected.meter_rejects):
+        if unit.window_end > clocks.watermark:
             continue
-        terms_list = accounts.get(event.subject)
-        period = None if terms_list is None else period_of(terms_list, units[0].event_window_start)
+        terms_list = accounts.get(unit.account_id)
+        period = None if terms_list is None else period_of(terms_list, unit.event_window_start)
         why_not = "no_terms" if period is None else period.why_not
         period = None if why_not else period
-        for unit in units:
-            window = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
-            windows[window].append(unit)
-            if period is not None and unit.window_end <= _horizon(unit, period):
-                in_period[*unit.subject, period.start].append((unit, period))
-            elif period is not None:
-                in_window[*window, "expired"].append((unit, period))
-            elif terms_list is not None:
-                in_window[*window, why_not].append((unit, None))
-            elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
-                in_window[*window, "unknown_account"].append((unit, None))
+        windows[unit.window].append(unit)
+        if period is not None and unit.window_end <= _horizon(unit, period):
+            in_period[*unit.subject, period.start].append((unit, period))
+        elif period is not None:
+            in_window[*unit.window, "expired"].append((unit, period))
+        elif terms_list is not None:
+            in_window[*unit.window, why_not].append((unit, None))
+        elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
+            in_window[*unit.window, "unknown_account"].append((unit, None))
     expected.windows = [_window(units, clocks) for units in windows.values()]
     for (account_id, *_), members in _take_levels(in_period).items():
         closed, corrections = level_rows(members, accounts[account_id], clocks)
@@ -128,8 +133,9 @@ def _write_rows(in_period: _Groups, in_window: _Groups, clocks: Clocks, expected
             expected.unassigned.append(_unassigned(units, why))
     expected.closed.sort()
     expected.corrections.sort()
-    expected.expired.sort()
-    expected.unassigned.sort()
+    # A part may be None.
+    expected.expired.sort(key=str)
+    expected.unassigned.sort(key=str)
 
 
 def judge_all(
@@ -157,7 +163,8 @@ def judge_all(
         assert earlier.partition == record.partition, f"{event.id} is in two partitions"
         if earlier is record:
             counted.append((record, event))
-        expected.fates.append(Fate(*place, "counted" if earlier is record else "duplicate"))
+        fate = "retraction" if event.type == RETRACTION else "counted"
+        expected.fates.append(Fate(*place, fate if earlier is record else "duplicate"))
     return counted
 
 
@@ -171,12 +178,13 @@ def _window(units: Sequence[Unit], clocks: Clocks) -> Window:
         first.meter.aggregation,
         quantity(units),
         first.meter.unit,
-        len(units),
+        count_of(units),
         min(unit.event_time for unit in units),
         max(unit.event_time for unit in units),
         min(unit.log_time for unit in units),
         max(unit.log_time for unit in units),
         first.window_end,
+        first.is_retraction,
     )
 
 
@@ -194,13 +202,13 @@ def _close(units: Sequence[Unit], period: Period, clocks: Clocks, expected: Expe
     if cut > clocks.watermark:
         return
     base = [unit for unit in units if unit.window_end <= cut]
-    if base:
+    if live(base):
         amount, breakdown = outcome(base)
         row = Closed(
             **_common(base, period),
             quantity=amount,
             breakdown=breakdown,
-            event_count=len(base),
+            event_count=len(live(base)),
             revision=0,
             cut=cut,
         )
@@ -211,26 +219,30 @@ def _close(units: Sequence[Unit], period: Period, clocks: Clocks, expected: Expe
             size = clocks.correction_bucket
             buckets[EPOCH - (EPOCH - unit.window_end) // size * size].append(unit)
     so_far = list(base)
-    before = outcome(base)[0] if base else Decimal(0)
-    for revision, bucket_end in enumerate(sorted(buckets), start=1):
+    before, known, revision = outcome(base), len(live(base)), 0
+    for bucket_end in sorted(buckets):
         if bucket_end > clocks.watermark:
             return
         added = buckets[bucket_end]
         so_far += added
         amount, breakdown = outcome(so_far)
+        count = len(live(so_far))
+        if count == known and (amount, breakdown) == before:
+            continue
+        revision += 1
         correction = Correction(
             **_common(added, period),
             quantity=amount,
-            quantity_delta=amount - before,
+            quantity_delta=amount - before[0],
             breakdown=breakdown,
-            event_count=len(so_far),
-            event_count_delta=len(added),
+            event_count=count,
+            event_count_delta=count - known,
             revision=revision,
             cut=cut,
             correction_end=bucket_end,
         )
         expected.corrections.append(correction)
-        before = amount
+        before, known = (amount, breakdown), count
 
 
 def _common(units: Sequence[Unit], period: Period) -> dict[str, Any]:
@@ -268,8 +280,9 @@ def _expired(units: Sequence[Unit], period: Period) -> Expired:
         event_window_start=units[0].event_window_start,
         part=part_of(units[0]),
         quantity=quantity(units),
-        event_count=len(units),
+        event_count=count_of(units),
         log_window_end=units[0].window_end,
+        is_retraction=units[0].is_retraction,
     )
 
 
@@ -280,6 +293,7 @@ def _unassigned(units: Sequence[Unit], reason: str) -> Unassigned:
         event_window_start=units[0].event_window_start,
         part=part_of(units[0]),
         quantity=quantity(units),
-        event_count=len(units),
+        event_count=count_of(units),
         log_window_end=units[0].window_end,
+        is_retraction=units[0].is_retraction,
     )

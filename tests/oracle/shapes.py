@@ -1,7 +1,7 @@
 """What the oracle reads and what it returns. It shares no code with the product, on purpose."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,11 @@ class RawRecord:
     offset: int
     log_time_ms: int
     value: bytes | None
+
+
+def log_time_of(record: RawRecord) -> datetime:
+    """Return when a record was received."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=record.log_time_ms)
 
 
 @dataclass(frozen=True)
@@ -36,6 +41,7 @@ class OracleMeter:
     readings: str = ""
     per: str = ""
     max_dimensions: int = 10_000
+    retractable: bool = False
 
 
 @dataclass(frozen=True)
@@ -54,7 +60,7 @@ class OracleTerms:
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one record: counted, duplicate, heartbeat, or rejected for `reason`."""
+    """What became of one record: counted, duplicate, heartbeat, retraction, or rejected."""
 
     partition: int
     offset: int
@@ -143,6 +149,7 @@ class Expired:
     first_log_time: datetime
     last_log_time: datetime
     log_window_end: datetime
+    is_retraction: bool
 
 
 @dataclass(frozen=True, order=True)
@@ -163,6 +170,7 @@ class Unassigned:
     first_log_time: datetime
     last_log_time: datetime
     log_window_end: datetime
+    is_retraction: bool
 
 
 @dataclass(frozen=True, order=True)
@@ -184,6 +192,37 @@ class Window:
     first_log_time: datetime
     last_log_time: datetime
     log_window_end: datetime
+    is_retraction: bool
+
+
+@dataclass(frozen=True, order=True)
+class Retraction:
+    """One row of retractions, by the names of its columns."""
+
+    event_source: str
+    event_id: str
+    account_id: str
+    retracted_source: str
+    retracted_id: str
+    kafka_partition: int
+    kafka_offset: int
+    log_time: datetime
+
+
+@dataclass(frozen=True, order=True)
+class RetractedUsage:
+    """One row of retracted_usage, by the names of its columns."""
+
+    account_id: str
+    meter_id: str
+    dimensions: str
+    event_source: str
+    event_id: str
+    kafka_partition: int
+    kafka_offset: int
+    event_time: datetime
+    quantity: Decimal
+    log_time: datetime
 
 
 @dataclass(frozen=True, order=True)
@@ -217,6 +256,7 @@ def read_meters(path: Path) -> list[OracleMeter]:
             readings=entry.get("readings", ""),
             per=entry.get("per", ""),
             max_dimensions=entry.get("max_dimensions", 10_000),
+            retractable=entry.get("retractable", False),
         )
         for entry in yaml.safe_load(path.read_text())["meters"]
     ]

@@ -16,9 +16,10 @@ from jobs.settings import load_accounts, load_meters
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, DimensionOverflow, UsageCorrection, UsageRow
 from tests.oracle import recompute as oracle
-from tests.oracle.counting import Clocks, part_of, units_in
+from tests.oracle.counting import Clocks
 from tests.oracle.edge_records import edge_records
 from tests.oracle.judging import EPOCH, Limits
+from tests.oracle.retractions import all_units
 from tests.oracle.shapes import Closed, Correction, Overflow, RawRecord, read_accounts, read_meters
 from tests.udfs.engine import Engine, at
 from tests.udfs.gathering import usage_of
@@ -57,10 +58,9 @@ def _usage(log: Sequence[RawRecord], clocks: Clocks, path: Path) -> list[Metered
     meters = read_meters(path)
     groups = defaultdict(list)
     ignored = oracle.Expected()
-    for record, event in oracle.judge_all(log, meters, Limits(), ignored):
-        for unit in units_in(record, event, meters, clocks, []):
-            key = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
-            groups[key].append(unit)
+    counted = oracle.judge_all(log, meters, Limits(), ignored)
+    for unit in all_units(counted, meters, clocks, []):
+        groups[unit.window].append(unit)
     rows = [usage_of(key, units) for key, units in groups.items()]
     return sorted(rows, key=lambda row: row.log_window_end_us)
 

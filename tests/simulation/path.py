@@ -8,7 +8,7 @@ positions go back, and rows that were not committed are dropped.
 import random
 from collections import defaultdict
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,8 +16,8 @@ from jobs.settings import load_accounts, load_meters
 from schemas.account import Account
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UsageRow
-from tests.oracle.counting import Clocks, Unit, part_of, units_in
-from tests.oracle.judging import EPOCH, Heartbeat, Limits, Rejected, judge
+from tests.oracle.counting import Clocks, Unit, units_in
+from tests.oracle.judging import EPOCH, RETRACTION, Event, Heartbeat, Limits, Rejected, judge
 from tests.oracle.shapes import OracleMeter, RawRecord, read_meters
 from tests.simulation.world import PARTITIONS, World
 from tests.udfs.engine import Engine
@@ -36,6 +36,11 @@ class State:
     positions: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
     last_ms: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
     seen: set[tuple[str, str]] = field(default_factory=set)
+    retractable: dict[Any, tuple[RawRecord, Event]] = field(default_factory=dict)
+    retractions: dict[Any, list[tuple[RawRecord, Event]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    taken_back: set[Any] = field(default_factory=set)
     windows: dict[Any, list[Unit]] = field(default_factory=lambda: defaultdict(list))
     known: set[str] = field(default_factory=set)
 
@@ -86,9 +91,42 @@ class SimulatedJob:
             return
         if self.is_repeat((event.source, event.id)):
             return
-        for unit in units_in(record, event, self.meters, Clocks(EPOCH), []):
-            key = (*unit.subject, unit.event_window_start, part_of(unit), unit.window_end)
-            state.windows[key].append(unit)
+        if event.type == RETRACTION:
+            named = (event.data["source"], event.data["id"])
+            state.retractions[named].append((record, event))
+        else:
+            named = (event.source, event.id)
+            state.retractable[named] = (record, event)
+            self.gather(units_in(record, event, self.meters, Clocks(EPOCH), []))
+        self.take_back(named)
+
+    def gather(self, units: list[Unit]) -> None:
+        """Add units to the log windows they belong to."""
+        for unit in units:
+            self.state.windows[unit.window].append(unit)
+
+    def take_back(self, named: tuple[str, str]) -> None:
+        """Take an event back if it is there, and a retraction that stands behind it."""
+        state = self.state
+        if named not in state.retractable:
+            return
+        record, event = state.retractable[named]
+        for retraction, asking in state.retractions[named]:
+            is_behind = (retraction.log_time_ms, retraction.offset) > (
+                record.log_time_ms,
+                record.offset,
+            )
+            is_first = named not in state.taken_back or self.takes_back_twice()
+            if is_behind and is_first and asking.subject == event.subject:
+                state.taken_back.add(named)
+                again = replace(record, log_time_ms=retraction.log_time_ms)
+                meters = [meter for meter in self.meters if meter.retractable]
+                units = units_in(again, event, meters, Clocks(EPOCH), [])
+                self.gather([unit._replace(is_retraction=True) for unit in units])
+
+    def takes_back_twice(self) -> bool:
+        """Return whether an event may be taken back more than once: never."""
+        return False
 
     def is_repeat(self, identity: tuple[str, str]) -> bool:
         """Return whether an identity was there before, and remember it."""
@@ -111,10 +149,10 @@ class SimulatedJob:
 
     def deliver_windows(self, watermark_us: int) -> None:
         """Deliver the usage of all windows that are complete, in any order."""
-        done = [key for key in self.state.windows if _us(key[-1]) <= watermark_us]
+        done = [key for key in self.state.windows if _us(key[-2]) <= watermark_us]
         self.chance.shuffle(done)
         # Of what waits for its account nothing may wait longer than it would have.
-        self.make_known(min((_us(key[-1]) for key in done), default=0))
+        self.make_known(min((_us(key[-2]) for key in done), default=0))
         for key in done:
             self.deliver(usage_of(key, self.state.windows.pop(key)))
 

@@ -128,6 +128,23 @@ class LateByAMinute(SimulatedJob):
         super().deliver(replace(usage, event_window_start_us=start_us))
 
 
+class TakesBackTwice(SimulatedJob):
+    """A second retraction takes the event back again."""
+
+    def takes_back_twice(self) -> bool:
+        """Say that it may."""
+        return True
+
+
+class ForgetsRetractions(SimulatedJob):
+    """After a restore it knows no retraction that waits for its event, and no event."""
+
+    def restore(self) -> None:
+        """Restore all but these."""
+        super().restore()
+        self.state.retractable.clear()
+
+
 @pytest.mark.parametrize(
     "bug",
     [
@@ -141,6 +158,8 @@ class LateByAMinute(SimulatedJob):
         ShortHorizon,
         KeepsOneTooMany,
         LateByAMinute,
+        TakesBackTwice,
+        ForgetsRetractions,
     ],
 )
 def test_a_planted_bug_is_found(bug: type[SimulatedJob], tmp_path: Path) -> None:

@@ -1,8 +1,8 @@
 """What a seed stands for: accounts, meters, and the records of a few partitions.
 
 Producers send events of two months. Most arrive within seconds, some hours or days late, some
-twice, some with the same identity and other content; one producer is cut off and comes back with
-all it held. An account's records are in one partition.
+twice, some with the same identity and other content, some are taken back; one producer is cut off
+and comes back with all it held. An account's records are in one partition.
 """
 
 import json
@@ -83,6 +83,9 @@ def make_world(seed: int, folder: Path) -> World:
 
 
 def _meters(chance: random.Random) -> list[dict[str, Any]]:
+    kinds = chance.sample(_KINDS, 4)
+    # The readings of an absolute level cannot be taken back, so then no event can.
+    is_any_absolute = any(kind.get("readings") == "absolute" for kind in kinds)
     return [
         {
             "meter": f"m{n}",
@@ -90,9 +93,10 @@ def _meters(chance: random.Random) -> list[dict[str, Any]]:
             "unit": "gb",
             "grace_hours": chance.choice([0, 1, 3]),
             "correction_horizon_days": chance.choice([1, 4, 9]),
+            "retractable": not is_any_absolute,
             **kind,
         }
-        for n, kind in enumerate(chance.sample(_KINDS, 4))
+        for n, kind in enumerate(kinds)
     ]
 
 
@@ -136,6 +140,29 @@ def _sent(chance: random.Random, names: list[str]) -> list[tuple[int, str, bytes
             again = log + timedelta(seconds=chance.choice(_DELAYS_S) * chance.random())
             other = _event(chance, n, name, at) if chance.random() < 0.3 else value
             sent.append((_ms(again), name, other))
+        if chance.random() < 0.2:
+            sent += _taken_back(chance, n, name, log)
+    return sent
+
+
+def _taken_back(
+    chance: random.Random, n: int, name: str, log: datetime
+) -> list[tuple[int, str, bytes]]:
+    """Return one or two retractions of an event; some come before it, or name no event."""
+    sent = []
+    for attempt in range(chance.choice([1, 1, 2])):
+        at = log + timedelta(seconds=chance.choice((-60, *_DELAYS_S)) * chance.random())
+        named = n if chance.random() < 0.9 else n + 1000
+        event = {
+            "specversion": "1.0",
+            "id": f"undo{n}-{attempt}",
+            "source": "desk",
+            "type": "meterclose.retraction",
+            "subject": name,
+            "time": at.isoformat().replace("+00:00", "Z"),
+            "data": {"source": "sim", "id": f"e{named}"},
+        }
+        sent.append((_ms(at), name, json.dumps(event).encode()))
     return sent
 
 

@@ -4,20 +4,20 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from schemas.metered_usage import MeteredUsage
-from tests.oracle.counting import Unit, quantity
+from tests.oracle.counting import Unit, count_of, quantity
 from tests.oracle.judging import EPOCH
 
 
 def usage_of(key: Any, units: list[Unit]) -> MeteredUsage:
     """Add the events of one window up, as SQL does."""
-    account_id, meter_id, dimensions, minute, part, window_end = key
+    account_id, meter_id, dimensions, minute, part, window_end, _ = key
     return MeteredUsage(
         account_id,
         meter_id,
         dimensions,
         _us(minute),
         quantity(units),
-        len(units),
+        count_of(units),
         _us(min(unit.event_time for unit in units)),
         _us(max(unit.event_time for unit in units)),
         _us(min(unit.log_time for unit in units)),

@@ -13,6 +13,7 @@ from tests.oracle.edge_records import edge_records
 from tests.oracle.judging import (
     BILLION,
     EPOCH,
+    RETRACTION,
     Heartbeat,
     Limits,
     Rejected,
@@ -74,6 +75,9 @@ def judged(payload: bytes | None) -> tuple[Any, ...]:
         return (str(rejected),)
     except Heartbeat:
         return ("heartbeat",)
+    if event.type == RETRACTION:
+        named = (str(event.data["source"]), str(event.data["id"]))
+        return (event.source, event.id, event.type, event.subject, *named)
     shares = []
     for meter in ORACLE_METERS:
         if meter.event_type == event.type:
@@ -91,13 +95,17 @@ def parsed(payload: bytes | None) -> tuple[Any, ...]:
     record = PARSER.parse(payload, LOG_MS)
     if record.reason is not None:
         return (record.reason,)
+    names = (record.event_source, record.event_id, record.event_type, record.account_id)
+    if record.event_type == "meterclose.retraction":
+        assert record.shares is None
+        return (*names, record.retracted_source, record.retracted_id)
+    assert record.retracted_id is None
     if record.shares is None:
         assert record.event_type == "meterclose.heartbeat"
         return ("heartbeat",)
     assert set(record.shares[2::3]) <= {""}
     pairs = zip(record.shares[::3], record.shares[1::3], strict=True)
     shares = [(dimensions, _units(units)) for dimensions, units in pairs]
-    names = (record.event_source, record.event_id, record.event_type, record.account_id)
     return (*names, record.event_us, shares)
 
 
@@ -145,6 +153,12 @@ def event(**members: Any) -> bytes:
         (event(time="2012-04-27T09:59:59.999999Z"), "too_old"),
         (event(type="unheard"), "unknown_type"),
         (event(type="meterclose.heartbeat", time="x"), "heartbeat"),
+        (event(type=RETRACTION), "bad_retraction"),
+        (event(type=RETRACTION, data=[]), "bad_retraction"),
+        (event(type=RETRACTION, data={"source": "s", "id": 5}), "bad_retraction"),
+        (event(type=RETRACTION, data={"source": "", "id": "5"}), "bad_retraction"),
+        (event(type=RETRACTION, data={"source": "s", "id": "x" * 257}), "bad_retraction"),
+        (event(type=RETRACTION, data={"source": "s", "id": "5"}, time="x"), "bad_time"),
     ],
 )
 def test_each_reason_is_given(payload: bytes | None, reason: str) -> None:
@@ -156,6 +170,14 @@ def test_texts_of_a_refused_event_are_kept() -> None:
     """Who looks at a rejected event sees what could be read of it."""
     record = PARSER.parse(event(time="noon"), LOG_MS)
     assert record == ParsedRecord("bad_time", "1", "s", "used", "A", None, None)
+
+
+def test_a_retraction_names_an_event() -> None:
+    """By its source and id, whatever else its data says."""
+    for data in ({"source": "é", "id": "5"}, {"id": "5", "units": 7, "source": "s" * 256}):
+        payload = event(type=RETRACTION, data=data)
+        assert parsed(payload) == judged(payload)
+        assert parsed(payload)[4:] == (data["source"], data["id"])
 
 
 def test_members_of_any_order_spelling_and_repetition() -> None:

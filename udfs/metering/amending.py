@@ -102,5 +102,5 @@ def _last_used_us(key: EntryKey, entry: PeriodEntry) -> int:
     parts = [each for _, each in entry.pending]
     if entry.total is not None:
         parts.append(entry.total)
-    events_us = [each.last_event_us for each in parts if each.event_count]
+    events_us = [each.last_event_us for each in parts if not each.is_empty]
     return max([key.period_start_us, *events_us])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from schemas.aggregation import HAS_PARTS, Aggregation
+from schemas.aggregation import Aggregation
 from schemas.meter_state import NO_EVENTS, Accumulator, EntryKey, GroupKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UnassignedReason, UnassignedUsage, UsageRow
-from udfs.aggregating import Result, combine, result_of
+from udfs.aggregating import NOTHING, Result, combine, result_of
 from udfs.grouping import result_of_parts
-from udfs.metering.emitting import closed_row, correction_row, unassigned_row
+from udfs.metering.emitting import closed_row, correction_row, is_emitted, unassigned_row
 from udfs.metering.rules import MeteringRules
 from udfs.weighting import weigh
 
@@ -120,59 +120,64 @@ def _emit_due(
     rows: list[UsageRow] = []
     if entry.closed and not (entry.pending and entry.pending[0][0] <= now_us):
         return rows, entry
-    parts = tuple(read_parts(key)) if entry.aggregation in HAS_PARTS else ()
+    parts = tuple(read_parts(key)) if entry.has_parts else ()
     if not entry.closed:
         cut_us = key.period_end_us + entry.grace_us
-        if entry.total is not None or _is_changed(key, entry, parts, cut_us):
-            total, result = _counted(key, entry, entry.total or NO_EVENTS, parts, cut_us)
+        total = entry.total or NO_EVENTS
+        result = _result(key, entry, entry.total, parts, cut_us)
+        if total.event_count or result != _standing(key, entry, parts, cut_us):
             rows.append(closed_row(account_id, key, entry, total, result))
-            entry = replace(entry, total=total)
+            entry = replace(entry, total=_emitted(entry, total, result))
+        elif entry.aggregation is Aggregation.TIME_WEIGHTED_SUM:
+            entry = replace(entry, total=None)
         entry = replace(entry, closed=True)
     while entry.pending and entry.pending[0][0] <= now_us:
         bucket_end_us, added = entry.pending[0]
         pending = entry.pending[1:]
-        if not added.event_count and not _is_changed(key, entry, parts, bucket_end_us):
+        total = combine(entry.aggregation, entry.total, added, entry.has_parts)
+        result = _result(key, entry, total, parts, bucket_end_us)
+        if not added.event_count and result == _standing(key, entry, parts, bucket_end_us):
             entry = replace(entry, pending=pending)
             continue
-        total = combine(entry.aggregation, entry.total, added)
-        total, result = _counted(key, entry, total, parts, bucket_end_us)
         row = correction_row(account_id, key, entry, total, result)
         rows.append(row)
+        total = _emitted(entry, total, result)
         entry = replace(entry, revision=row.revision, total=total, pending=pending)
     return rows, entry
 
 
-def _counted(
-    key: EntryKey, entry: PeriodEntry, total: Accumulator, parts: Iterable[Part], until_us: int
-) -> tuple[Accumulator, Result]:
-    """Return a total with what it comes to by a log time: the quantity of what has parts."""
-    if entry.aggregation not in HAS_PARTS:
-        return total, result_of(entry.aggregation, total)
+def _result(
+    key: EntryKey,
+    entry: PeriodEntry,
+    total: Accumulator | None,
+    parts: Iterable[Part],
+    until_us: int,
+) -> Result:
+    """Return what a total comes to, as received by a log time."""
     if entry.aggregation is Aggregation.TIME_WEIGHTED_SUM:
-        result = _weighed(key, entry, parts, until_us)
-    else:
-        result = result_of_parts(entry.aggregation, entry.options, parts, until_us)
-    return replace(total, quantity=result.quantity), result
+        period_us = (key.period_start_us, key.period_end_us)
+        return weigh(entry.options, period_us, parts, until_us)
+    if total is None or not total.event_count:
+        return NOTHING
+    if entry.has_parts:
+        return result_of_parts(entry.aggregation, entry.options, parts, until_us)
+    return result_of(entry.aggregation, total)
 
 
-def _is_changed(key: EntryKey, entry: PeriodEntry, parts: Iterable[Part], due_us: int) -> bool:
-    """Return whether what was carried in makes a row where no event does.
+def _standing(key: EntryKey, entry: PeriodEntry, parts: Iterable[Part], due_us: int) -> Result:
+    """Return what the rows so far say, before the one that is due: the cut's, or a bucket's.
 
-    Args:
-        key: Of the entry.
-        entry: The entry.
-        parts: All its parts.
-        due_us: When a row is due: the cut, or the end of a correction bucket.
+    A row without events is due only where it says something else: a level that was carried in, or
+    an event that came while another was taken back.
     """
-    if entry.aggregation is not Aggregation.TIME_WEIGHTED_SUM:
-        return False
-    known = parts if entry.closed else ()
-    before = _weighed(key, entry, known, due_us - 1)
-    return _weighed(key, entry, parts, due_us) != before
+    if not is_emitted(entry):
+        return _result(key, entry, None, (), due_us)
+    return _result(key, entry, entry.total, parts, due_us - 1)
 
 
-def _weighed(key: EntryKey, entry: PeriodEntry, parts: Iterable[Part], until_us: int) -> Result:
-    return weigh(entry.options, (key.period_start_us, key.period_end_us), parts, until_us)
+def _emitted(entry: PeriodEntry, total: Accumulator, result: Result) -> Accumulator:
+    """Return the total to keep of a row: with parts, the quantity that was emitted."""
+    return replace(total, quantity=result.quantity) if entry.has_parts else total
 
 
 def _by_key(pair: tuple[EntryKey, PeriodEntry]) -> EntryKey:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
+from schemas.aggregation import Aggregation
 from schemas.billing_period import BillingPeriod
 from schemas.meter_state import Accumulator, EntryKey, PeriodEntry
 from schemas.metered_usage import MeteredUsage
@@ -33,6 +34,15 @@ def row_id(account_id: str, key: EntryKey, revision: int) -> str:
         str(key.period_end_us),
         str(revision),
     )
+
+
+def is_emitted(entry: PeriodEntry) -> bool:
+    """Return whether an entry has a closed row or a correction."""
+    if entry.revision > 0 or not entry.closed or entry.total is None:
+        return entry.revision > 0
+    # A level has rows without events, and no total where it has none.
+    is_level = entry.aggregation is Aggregation.TIME_WEIGHTED_SUM
+    return is_level or entry.total.event_count != 0
 
 
 def closed_row(
@@ -80,8 +90,8 @@ def correction_row(
         result: What that comes to.
     """
     correction_end_us, added = entry.pending[0]
-    before, revision = entry.total, entry.revision + 1
-    delta = result.quantity
+    before = entry.total if is_emitted(entry) else None
+    revision, delta = entry.revision + 1, result.quantity
     if before is not None:
         delta = difference(delta, result_of(entry.aggregation, before).quantity)
     return UsageCorrection(
@@ -153,6 +163,7 @@ def expired_row(usage: MeteredUsage, period: BillingPeriod, unit: str) -> Expire
         first_log_time_us=usage.first_log_us,
         last_log_time_us=usage.last_log_us,
         log_window_end_us=usage.log_window_end_us,
+        is_retraction=usage.is_retraction,
     )
 
 
@@ -177,12 +188,13 @@ def unassigned_row(
         first_log_time_us=usage.first_log_us,
         last_log_time_us=usage.last_log_us,
         log_window_end_us=usage.log_window_end_us,
+        is_retraction=usage.is_retraction,
     )
 
 
 def _times(events: Accumulator) -> dict[str, int | None]:
-    """Return when the first and last of a row's events were; None of no events."""
-    is_any = events.event_count > 0
+    """Return when the first and last of a row's events were; None of nothing."""
+    is_any = not events.is_empty
     return {
         "first_event_time_us": events.first_event_us if is_any else None,
         "last_event_time_us": events.last_event_us if is_any else None,
@@ -201,6 +213,8 @@ def _usage_id(fate: str, usage: MeteredUsage) -> str:
         str(usage.event_window_start_us),
         str(usage.log_window_end_us),
     )
+    if usage.is_retraction:
+        return _digest(*key, usage.part, "retraction")
     return _digest(*key, usage.part) if usage.part else _digest(*key)
 
 

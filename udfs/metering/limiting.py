@@ -18,7 +18,7 @@ from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import DimensionOverflow, UnassignedReason
 from udfs.aggregating import combine
 from udfs.metering.account_state import AccountState
-from udfs.metering.emitting import overflow_row
+from udfs.metering.emitting import is_emitted, overflow_row
 from udfs.metering.receiving import PartReceipt, locate
 from udfs.metering.rules import MeteringRules, jitter_us
 
@@ -121,7 +121,7 @@ def settle(
             target = replace(first_key, dimensions=overflow_dimensions(first_key.dimensions))
             emit.append(overflow_row(account_id, target, first, limit, full_us))
         state.put_group(group_key, Group(limit, True))
-        excess = [member for member in members[limit:] if not _is_emitted(member[1])]
+        excess = [member for member in members[limit:] if not is_emitted(member[1])]
         folded |= _fold(rules, account_id, excess, state)
     kept = [(key, entry) for key, entry in entries if key not in folded]
     kept += [(key, entry) for key, entry in folded.items() if entry is not None]
@@ -173,11 +173,11 @@ def _move_part(key: EntryKey, entry: PeriodEntry, part: Part, state: AccountStat
 def _merge(target: PeriodEntry, entry: PeriodEntry) -> PeriodEntry:
     total = target.total
     if entry.total is not None:
-        total = combine(entry.aggregation, total, entry.total)
+        total = combine(entry.aggregation, total, entry.total, entry.has_parts)
     pending: dict[int, Accumulator] = dict(target.pending)
     for bucket_end_us, added in entry.pending:
         before = pending.get(bucket_end_us)
-        pending[bucket_end_us] = combine(entry.aggregation, before, added)
+        pending[bucket_end_us] = combine(entry.aggregation, before, added, entry.has_parts)
     ordered = tuple((end_us, pending[end_us]) for end_us in sorted(pending))
     return replace(target, total=total, pending=ordered)
 
@@ -193,11 +193,7 @@ def _group_of(key: EntryKey) -> GroupKey:
 
 def _by_first_log(member: tuple[EntryKey, PeriodEntry]) -> tuple[bool, int, str]:
     # What was emitted stays: only a limit that was lowered since puts it behind others.
-    return not _is_emitted(member[1]), _first_log_us(member[1]), member[0].dimensions
-
-
-def _is_emitted(entry: PeriodEntry) -> bool:
-    return entry.revision > 0 or (entry.closed and entry.total is not None)
+    return not is_emitted(member[1]), _first_log_us(member[1]), member[0].dimensions
 
 
 def _first_log_us(entry: PeriodEntry) -> int:

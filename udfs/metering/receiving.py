@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.account import Account
-from schemas.aggregation import HAS_PARTS, Aggregation
+from schemas.aggregation import Aggregation
 from schemas.billing_period import BillingPeriod
 from schemas.meter import Meter
 from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry
@@ -181,7 +181,7 @@ def _add(
                 f"the close at {cut_us}, found its log window {log_us} after it"
             )
         due_us, is_first = cut_us, total is None
-        total = combine(entry.aggregation, total, usage)
+        total = combine(entry.aggregation, total, usage, entry.has_parts)
     else:
         due_us = bucket_end_us(rules, log_us)
         pending = _gather(entry, due_us, usage)
@@ -192,13 +192,13 @@ def _add(
         first = (due_us + delay_us,) if is_first else ()
         wake_at_us = (*first, horizon_us + delay_us) if is_new else first
     receipt = None
-    if entry.aggregation in HAS_PARTS:
+    if entry.has_parts:
         if not usage.part and entry.aggregation is not Aggregation.HISTOGRAM:
             raise MeterChangedError(
                 f"meter {usage.meter_id}: expected usage with a part for {entry.aggregation}, "
                 "found usage from before its aggregation changed; give it a new meter_id"
             )
-        name, text = receipt_of(entry.aggregation, usage)
+        name, text = receipt_of(entry.aggregation, entry.options, usage)
         receipt = PartReceipt(name, 0 if log_us <= cut_us else due_us, text)
     return Decision((), _advance(entry, total, pending), receipt, is_new, False, wake_at_us)
 
@@ -214,7 +214,7 @@ def _gather(
     """Return the pending buckets with late usage added to one of them, ordered."""
     buckets = dict(entry.pending)
     before = buckets.get(bucket_end_us)
-    buckets[bucket_end_us] = combine(entry.aggregation, before, usage)
+    buckets[bucket_end_us] = combine(entry.aggregation, before, usage, entry.has_parts)
     return tuple(sorted(buckets.items(), key=_by_bucket_end))
 
 

@@ -5,5 +5,5 @@ SELECT
   CASE part WHEN '*' THEN CAST(kafka_partition AS STRING) || ':' || CAST(kafka_offset AS STRING)
     ELSE part END AS part,
   CAST(units AS DECIMAL(38, 9)) AS units, event_us, log_ms, row_time
-FROM metered
+FROM {{metered}}
 WHERE units <> ''

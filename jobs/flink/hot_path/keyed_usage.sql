@@ -1,4 +1,4 @@
--- The rows of `usage` as the keyed stage takes them.
+-- The rows of `all_usage` as the keyed stage takes them.
 SELECT
   {{account_bucket}} AS account_bucket,
   ROW(
@@ -9,4 +9,4 @@ SELECT
       + EXTRACT(SECOND FROM window_end),
     part
   ) AS usage_row
-FROM usage
+FROM all_usage

@@ -1,5 +1,5 @@
--- The rows of `usage` as users read them. Flink makes instants of milliseconds only: the last three
--- digits of microseconds go through text.
+-- The rows of `all_usage` as users read them. Flink makes instants of milliseconds only: the last
+-- three digits of microseconds go through text.
 SELECT
   account_id, meter_id, dimensions,
   CAST(TO_TIMESTAMP_LTZ(event_window_start_us / 1000, 3) AS TIMESTAMP_LTZ(6)),
@@ -16,5 +16,6 @@ SELECT
   CAST(TO_TIMESTAMP_LTZ(first_log_ms, 3) AS TIMESTAMP_LTZ(6)),
   CAST(TO_TIMESTAMP_LTZ(last_log_ms, 3) AS TIMESTAMP_LTZ(6)),
   CAST(window_end AS TIMESTAMP_LTZ(6)),
+  is_retraction,
   '{{job_version}}'
-FROM usage
+FROM all_usage

@@ -8,7 +8,7 @@ SELECT
   MIN(log_ms) AS first_log_ms, MAX(log_ms) AS last_log_ms,
   window_end, window_time AS log_time
 FROM TABLE(TUMBLE(
-  TABLE countable, DESCRIPTOR(row_time), INTERVAL '{{log_window}}' DAY TO SECOND(3)))
+  TABLE {{countable}}, DESCRIPTOR(row_time), INTERVAL '{{log_window}}' DAY TO SECOND(3)))
 GROUP BY
   account_id, meter_id, dimensions, event_window_start_us, part,
   window_start, window_end, window_time

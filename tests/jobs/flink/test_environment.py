@@ -97,7 +97,7 @@ def test_no_placeholder_is_left(settings: Settings, monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr("jobs.flink.hot_path.name_section", lambda tables, name: None)
     monkeypatch.setattr(
-        "jobs.flink.hot_path.open_section", lambda tables, name, select: texts.append(select)
+        "jobs.flink.hot_path.open_section", lambda tables, name, select, *_: texts.append(select)
     )
     slow = replace(settings.metering, log_window_s=3600, watermark_slack_ms=93_784_005)
     meters = load_meters(settings.metering.meters_file)

@@ -73,11 +73,12 @@ def test_types_have_the_columns_of_their_table(kind: object, table: Table) -> No
 
 @pytest.mark.parametrize("shape", [ClosedUsage, UsageCorrection, ExpiredUsage, UnassignedUsage])
 def test_numbers_are_numbers_and_the_rest_is_text(shape: type[UsageRow]) -> None:
-    """Counts are BIGINT, revisions and versions INT; instants and decimals cross as text."""
+    """Counts are BIGINT, versions INT, yes and no BOOLEAN; instants and decimals are text."""
     kind = row_type(shape)
     found = dict(zip(kind.get_field_names(), kind.get_field_types(), strict=True))
     numbers = {"event_count": Types.LONG(), "event_count_delta": Types.LONG()}
     numbers |= {"revision": Types.INT(), "terms_version": Types.INT()}
+    numbers["is_retraction"] = Types.BOOLEAN()
     assert found == {name: numbers.get(name, Types.STRING()) for name in found}
 
 

@@ -71,6 +71,18 @@ def test_defaults(tmp_path: Path) -> None:
             "time_weighted_sum, readings: delta, per: day, max_dimensions: 5,",
             ("max_dimensions", "none with time_weighted_sum"),
         ),
+        ("unit:", "retractable: 1, unit:", ("retractable", "true or false", "a whole number")),
+        (
+            "sum,",
+            "time_weighted_sum, readings: absolute, per: day, retractable: true,",
+            ("retractable", "false with absolute readings"),
+        ),
+        (
+            "GB}]",
+            "GB}, {meter: b, event_type: used, aggregation: sum, unit: GB, retractable: true}]",
+            ("meters[1].retractable", "as in meter gb: they share used", "found true"),
+        ),
+        ("used", "meterclose.retraction", ("reserved type", "meterclose.retraction")),
         ("sum,", "percentile, percentile: 101,", ("at most 100", "101")),
         ("sum,", "percentile, percentile: p99,", ("a whole number, or text", "p99")),
         ("unit:", "grace_hours: -1, unit:", ("grace_hours", "at least 0", "found -1")),

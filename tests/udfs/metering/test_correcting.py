@@ -149,6 +149,7 @@ def test_the_horizon_ends_corrections() -> None:
         first_log_time_us=at("2013-02-04T01:00:10") - 1,
         last_log_time_us=at("2013-02-04T01:00:10") - 1,
         log_window_end_us=at("2013-02-04T01:00:10"),
+        is_retraction=False,
     )
     assert not engine.entries.get("A1")
     engine.deliver(usage("2013-01-20T10:00", "2013-02-04T01:00", 1))

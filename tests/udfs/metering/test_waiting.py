@@ -71,6 +71,7 @@ def test_waiting_ends_after_a_day() -> None:
         first_log_time_us=at("2013-01-20T10:01") - 1,
         last_log_time_us=at("2013-01-20T10:01") - 1,
         log_window_end_us=at("2013-01-20T10:01"),
+        is_retraction=False,
     )
     assert len(engine.waiting["A1"]) == 1
     assert len(engine.advance(at("2013-01-21T11:01"))) == 1
