@@ -71,8 +71,18 @@ def recompute(
     accounts: Mapping[str, list[OracleTerms]],
     clocks: Clocks,
     limits: Limits | None = None,
+    known_at: Mapping[str, datetime] | None = None,
 ) -> Expected:
-    """Return the fate of each record and every row that they lead to."""
+    """Return the fate of each record and every row that they lead to.
+
+    Args:
+        records: All of them, in any order.
+        meters: The configured ones.
+        accounts: Each with the terms that were accepted.
+        clocks: The settings about log time, and how far it got.
+        limits: What is refused.
+        known_at: Log time at which an account became known; those that are missing always were.
+    """
     expected = Expected()
     in_period: Any = defaultdict(list)
     in_window: Any = defaultdict(list)
@@ -82,6 +92,9 @@ def recompute(
         if not units or units[0].window_end > clocks.watermark:
             continue
         terms_list = accounts.get(event.subject)
+        waited_until = units[0].window_end + clocks.unknown_account_wait
+        if waited_until <= (known_at or {}).get(event.subject, EPOCH):
+            terms_list = None
         period = None if terms_list is None else period_of(terms_list, units[0].event_window_start)
         why_not = "no_terms" if period is None else period.why_not
         period = None if why_not else period
@@ -94,7 +107,7 @@ def recompute(
                 in_window[*window, "expired"].append((unit, period))
             elif terms_list is not None:
                 in_window[*window, why_not].append((unit, None))
-            elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
+            elif waited_until <= clocks.watermark:
                 in_window[*window, "unknown_account"].append((unit, None))
     expected.windows = [_window(units, clocks) for units in windows.values()]
     for (account_id, *_), members in _take_levels(in_period).items():

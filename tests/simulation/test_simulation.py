@@ -11,7 +11,7 @@ import pytest
 from schemas.account import Account
 from schemas.metered_usage import MeteredUsage
 from tests.simulation.auditing import audit
-from tests.simulation.path import SimulatedJob
+from tests.simulation.simulated_job import SimulatedJob
 from udfs.metering import MeteringRules
 
 TENS = 20
