@@ -27,9 +27,19 @@ _CREATE_FATES = """
     SELECT event_type, reason, CASE WHEN class <> 'valid' THEN class
         WHEN row_number() OVER (PARTITION BY class, event_source, event_id
             ORDER BY log_time, kafka_partition, kafka_offset) = 1 THEN 'counted'
-        ELSE 'duplicate' END AS fate
+        ELSE 'duplicate' END AS fate,
+        event_source, event_id, kafka_partition, kafka_offset, log_time
     FROM classed
 """
+REPEATED = "repeated"
+"""The table of the records whose identity has more than one."""
+_CREATE_REPEATED = f"""
+    CREATE OR REPLACE TEMP TABLE {REPEATED} AS
+    SELECT fates.* EXCLUDE (event_type, reason) FROM fates
+    SEMI JOIN (SELECT event_source, event_id FROM fates WHERE fate = 'duplicate') AS duplicates
+        USING (event_source, event_id)
+    WHERE fate IN ('counted', 'duplicate')
+"""  # noqa: S608 - no outside text
 _RECORDS = "SELECT fate, reason, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
 _PARTITIONS = """
     SELECT kafka_partition, min(kafka_offset), max(kafka_offset) + 1, count(*)
@@ -115,6 +125,7 @@ class Fates:
         records: Number of records in the archive.
         counted: Records whose event was the first of its identity.
         duplicates: Records whose event was not.
+        conflicts: Duplicates whose content is not that of the record that counted.
         heartbeats: Records that carry no usage.
         rejected: Number of records rejected as a whole, by reason, in order.
         rejected_for_a_meter: Events that one meter rejects, ordered by meter and reason.
@@ -127,6 +138,7 @@ class Fates:
     records: int
     counted: int
     duplicates: int
+    conflicts: int
     heartbeats: int
     rejected: Mapping[str, int]
     rejected_for_a_meter: tuple[MeterRejections, ...]
@@ -141,14 +153,26 @@ class Fates:
         return sum(self.rejected.values())
 
 
-def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter]) -> Fates:
-    """Return the fate of every record and of each meter's events.
+def tell_fates(rows: DuckDBPyConnection) -> None:
+    """Create the table `fates`: of every record its fate, identity, place and log time.
+
+    And that of those records whose identity has more than one: `REPEATED`.
 
     Args:
         rows: From `iceberg.reading.open_rows`.
-        meters: The configured ones: they say which events each meter listens to.
     """
     rows.execute(_CREATE_FATES, [HEARTBEAT_TYPE])
+    rows.execute(_CREATE_REPEATED)
+
+
+def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter], conflicts: int) -> Fates:
+    """Return the fate of every record and of each meter's events.
+
+    Args:
+        rows: With the table of `tell_fates`.
+        meters: The configured ones: they say which events each meter listens to.
+        conflicts: How many of the duplicates are conflicts.
+    """
     found = rows.execute(_RECORDS).fetchall()
     totals = {fate: number for fate, reason, number in found if reason is None}
     strays = rows.execute(_STRAYS).fetchall()
@@ -156,6 +180,7 @@ def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter]) -> Fates:
         records=sum(number for _, _, number in found),
         counted=totals.get("counted", 0),
         duplicates=totals.get("duplicate", 0),
+        conflicts=conflicts,
         heartbeats=totals.get("heartbeat", 0),
         rejected={reason: number for _, reason, number in found if reason is not None},
         rejected_for_a_meter=tuple(
