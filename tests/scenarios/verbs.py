@@ -32,6 +32,7 @@ from schemas.heartbeat import encode_heartbeat
 from schemas.instant import to_text
 from tests.scenarios.reading import Scenario, ScenarioError, Step, read_time, terms_of
 from tests.scenarios.running import Run, Sent, start_run
+from tests.simulation.path import MeteringPath
 
 _ENVELOPE = {"specversion", "id", "source", "type", "subject", "time"}
 _AT = re.compile(r"\bat (\d{4}-\d\d-\d\d(?: \d\d:\d\d(?::\d\d(?:\.\d+)?)?)?)")
@@ -152,19 +153,20 @@ VERBS: dict[str, Callable[[Run, Step], None]] = {
 }
 
 
-def run_scenario(scenario: Scenario, folder: Path) -> Run:
+def run_scenario(scenario: Scenario, folder: Path, kind: type[MeteringPath] = MeteringPath) -> Run:
     """Run a scenario's timeline.
 
     Args:
         scenario: What to run.
         folder: An empty one, for the meters file.
+        kind: The job; one with a bug in it must be found out.
 
     Raises:
         ScenarioError: A line cannot be read, or does not hold.
     """
     steps = scenario.steps
     waiting = {step.text for step in steps if step.verb == "TERMS" and len(step.words) == 1}
-    run = start_run(scenario, folder, waiting)
+    run = start_run(scenario, folder, waiting, kind)
     for step in steps:
         if step.verb not in VERBS:
             expected = ", ".join(VERBS)
