@@ -87,6 +87,34 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def load_payloads(
+    rows: duckdb.DuckDBPyConnection, catalog: Catalog, namespace: str, places: str
+) -> None:
+    """Copy the payloads of some records into the table `payloads`, one row for each place.
+
+    Args:
+        rows: From `open_rows`, which leaves payloads out: they would fill the memory.
+        catalog: The same.
+        namespace: The same.
+        places: A table of `rows` that names the records, with the columns kafka_partition and
+            kafka_offset.
+    """
+    rows.execute(
+        "CREATE OR REPLACE TEMP TABLE payloads"
+        " (kafka_partition INT, kafka_offset BIGINT, payload BLOB)"
+    )
+    if not rows.execute(f"FROM {places} LIMIT 1").fetchall():
+        return
+    archive = catalog.load_table((namespace, RAW_EVENTS.name))
+    fields = ("kafka_partition", "kafka_offset", "payload")
+    rows.register("archive", archive.scan(selected_fields=fields).to_arrow_batch_reader())
+    rows.execute(
+        "INSERT INTO payloads SELECT DISTINCT ON (kafka_partition, kafka_offset)"  # noqa: S608
+        f" * FROM archive SEMI JOIN {places} USING (kafka_partition, kafka_offset)"
+    )
+    rows.unregister("archive")
+
+
 def usage_totals(rows: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return what each account used, corrections included.
 

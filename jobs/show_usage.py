@@ -19,7 +19,8 @@ from rich.console import Console
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.checking import read_states
 from iceberg.creating import TableConflictError, check_tables
-from iceberg.reading import BrokenRowsError, open_rows
+from iceberg.reading import BrokenRowsError, load_payloads, open_rows
+from jobs.reporting.fates import REPEATED, tell_fates
 from jobs.reporting.manifest import ManifestError, read_kinds
 from jobs.reporting.rendering import (
     WIDTH,
@@ -55,6 +56,8 @@ def read_report(settings: Settings, manifest: Path | None, account_id: str | Non
     check_tables(catalog, namespace)
     states = read_states(catalog, namespace)
     with closing(open_rows(catalog, namespace)) as rows:
+        tell_fates(rows)
+        load_payloads(rows, catalog, namespace, REPEATED)
         return build_report(rows, states, meters, kinds, account_id)
 
 

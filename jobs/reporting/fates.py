@@ -29,9 +29,19 @@ _CREATE_FATES = """
         WHEN row_number() OVER (PARTITION BY class, event_source, event_id
             ORDER BY log_time, kafka_partition, kafka_offset) > 1 THEN 'duplicate'
         WHEN event_type = $2 THEN 'retraction'
-        ELSE 'counted' END AS fate
+        ELSE 'counted' END AS fate,
+        event_source, event_id, kafka_partition, kafka_offset, log_time
     FROM classed
 """
+REPEATED = "repeated"
+"""The table of the records whose identity has more than one."""
+_CREATE_REPEATED = f"""
+    CREATE OR REPLACE TEMP TABLE {REPEATED} AS
+    SELECT fates.* EXCLUDE (event_type, reason) FROM fates
+    SEMI JOIN (SELECT event_source, event_id FROM fates WHERE fate = 'duplicate') AS duplicates
+        USING (event_source, event_id)
+    WHERE fate IN ('counted', 'duplicate')
+"""  # noqa: S608 - no outside text
 _RECORDS = "SELECT fate, reason, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
 _PARTITIONS = """
     SELECT kafka_partition, min(kafka_offset), max(kafka_offset) + 1, count(*)
@@ -126,6 +136,7 @@ class Fates:
         records: Number of records in the archive.
         counted: Records whose event was the first of its identity.
         duplicates: Records whose event was not.
+        conflicts: Duplicates whose content is not that of the record that counted.
         heartbeats: Records that carry no usage.
         retractions: Records that ask to take an event back, the first of their identity.
         retractions_without_effect: Those of them that found no event to take back.
@@ -140,6 +151,7 @@ class Fates:
     records: int
     counted: int
     duplicates: int
+    conflicts: int
     heartbeats: int
     retractions: int
     retractions_without_effect: int
@@ -156,14 +168,26 @@ class Fates:
         return sum(self.rejected.values())
 
 
-def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter]) -> Fates:
-    """Return the fate of every record and of each meter's events.
+def tell_fates(rows: DuckDBPyConnection) -> None:
+    """Create the table `fates`: of every record its fate, identity, place and log time.
+
+    And that of those records whose identity has more than one: `REPEATED`.
 
     Args:
         rows: From `iceberg.reading.open_rows`.
-        meters: The configured ones: they say which events each meter listens to.
     """
     rows.execute(_CREATE_FATES, [HEARTBEAT_TYPE, RETRACTION_TYPE])
+    rows.execute(_CREATE_REPEATED)
+
+
+def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter], conflicts: int) -> Fates:
+    """Return the fate of every record and of each meter's events.
+
+    Args:
+        rows: With the table of `tell_fates`.
+        meters: The configured ones: they say which events each meter listens to.
+        conflicts: How many of the duplicates are conflicts.
+    """
     found = rows.execute(_RECORDS).fetchall()
     totals = {fate: number for fate, reason, number in found if reason is None}
     strays = rows.execute(_STRAYS).fetchall()
@@ -172,6 +196,7 @@ def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter]) -> Fates:
         records=sum(number for _, _, number in found),
         counted=totals.get("counted", 0),
         duplicates=totals.get("duplicate", 0),
+        conflicts=conflicts,
         heartbeats=totals.get("heartbeat", 0),
         retractions=totals.get("retraction", 0),
         retractions_without_effect=without_effect[0][0],

@@ -9,13 +9,15 @@ from zoneinfo import ZoneInfo
 import plotext
 from rich import box
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as TextTable
 
+from jobs.reporting.conflicts import Conflict
 from jobs.reporting.corrections import Corrections
 from jobs.reporting.fates import Fates
 from jobs.reporting.report import Report, plain
 from jobs.reporting.usage import Usage, meters_of
-from schemas.instant import DAY_US, EPOCH, MICROSECOND
+from schemas.instant import DAY_US, EPOCH, MICROSECOND, to_text
 
 WIDTH = 100
 # Periods of an account that are shown: a year of months with both of its stubs, but not of weeks.
@@ -154,6 +156,7 @@ def print_fates(console: Console, report: Report) -> None:
 
 def _fate_lines(fates: Fates) -> list[tuple[str, int]]:
     lines = [("counted", fates.counted), ("duplicates", fates.duplicates)]
+    lines.append(("  of other content", fates.conflicts))
     lines.append(("rejected", fates.rejected_records))
     lines += [(f"  {reason}", number) for reason, number in fates.rejected.items()]
     lines.append(("heartbeats", fates.heartbeats))
@@ -163,6 +166,27 @@ def _fate_lines(fates: Fates) -> list[tuple[str, int]]:
     if fates.unreadable:
         lines.append(("unreadable", fates.unreadable))
     return [*lines, ("records", fates.records)]
+
+
+def print_conflicts(console: Console, conflicts: Sequence[Conflict]) -> None:
+    """Print two lines for each conflict: the record that counts, and the one that does not."""
+    if not conflicts:
+        console.print("Conflicts: none. All records of one identity have the same content.")
+        return
+    table = _table(
+        "Records that have the identity of another, and other content",
+        ["source", "id", "record", "partition:offset", "log time", "account", "fingerprint"],
+        [],
+    )
+    for each in conflicts:
+        for name, record in (("counted", each.counted), ("ignored", each.ignored)):
+            is_first = record is each.counted
+            identity = (each.event_source, each.event_id) if is_first else ("", "")
+            place = f"{record.kafka_partition}:{record.kafka_offset}"
+            cells = (place, to_text(record.log_time_us), record.account_id, record.fingerprint[:12])
+            table.add_row(*map(escape, (*identity, name, *cells)), end_section=not is_first)
+    console.print(table)
+    console.print(f"Conflicts: {len(conflicts):,}. The first record of an identity counts.")
 
 
 def print_tables(console: Console, report: Report) -> None:

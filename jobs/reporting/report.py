@@ -9,6 +9,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from iceberg.checking import TableState
+from jobs.reporting.conflicts import read_conflicts
 from jobs.reporting.corrections import Corrections, read_corrections
 from jobs.reporting.fates import Fates, read_fates
 from jobs.reporting.manifest import Comparison, compare
@@ -48,7 +49,7 @@ def build_report(
     """Read the report from the tables.
 
     Args:
-        rows: From `iceberg.reading.open_rows`.
+        rows: From `iceberg.reading.open_rows`, with what `read_conflicts` needs.
         tables: From `iceberg.checking.read_states`.
         meters: The configured ones.
         kinds: Number of records by kind, from the publisher's manifest, if there is one.
@@ -57,7 +58,7 @@ def build_report(
     Raises:
         BrokenRowsError: Corrections do not add up.
     """
-    fates = read_fates(rows, meters)
+    fates = read_fates(rows, meters, len(read_conflicts(rows)))
     published = () if kinds is None else compare(fates, kinds)
     return Report(
         usage=read_usage(rows, account_id),

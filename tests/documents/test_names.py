@@ -51,7 +51,7 @@ def test_the_tree_is_this_one() -> None:
 def test_tests_exist(document: str) -> None:
     """Each test that is said to show something is a test."""
     sources = "".join(path.read_text() for path in (ROOT / "tests").rglob("test_*.py"))
-    for name in re.findall(r"`(test_\w+)`", prose(document)):
+    for name in re.findall(r"`(test_\w+)(?:\[\w+\])?`", prose(document)):
         assert f"def {name}(" in sources, name
 
 

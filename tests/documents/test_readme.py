@@ -56,6 +56,7 @@ def test_the_demos_numbers_are_those_published() -> None:
     for fate, number in published.items():
         assert re.search(rf"^ {fate} +{number:,} +{number:,}$", shown, re.MULTILINE), fate
     assert f"All {published['records']:,} records add up." in shown
+    assert re.search(rf"^   of other content +{kinds['conflict']}$", shown, re.MULTILINE)
     departed = Counter(d.event.subject for d in departures if d.event.type == DEPARTED)
     queried = dict(re.findall(r"│ (\w\w) +│ +(\d+) │", _block("text", "account_id │")))
     assert {account: int(flights) for account, flights in queried.items()} == departed

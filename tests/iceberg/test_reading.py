@@ -11,7 +11,13 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
-from iceberg.reading import BrokenRowsError, open_rows, read_once, usage_totals
+from iceberg.reading import (
+    BrokenRowsError,
+    load_payloads,
+    open_rows,
+    read_once,
+    usage_totals,
+)
 from iceberg.table import Table
 from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, REJECTED_EVENTS, USAGE_CORRECTIONS
 from tests.iceberg.filling import LocalCatalog, append
@@ -146,3 +152,25 @@ def test_records_show_their_identity(catalog: Catalog) -> None:
             "SELECT event_type, event_source, event_id FROM raw_events ORDER BY kafka_offset"
         ).fetchall()
     assert found == [("t", "s", "A"), ("t", "s", None), *[(None, None, None)] * 5]
+
+
+def test_payloads_come_for_the_records_that_are_asked_for(catalog: Catalog) -> None:
+    """Each once, whatever was committed twice; a tombstone has none."""
+    payloads = {(0, 1): b"a", (0, 2): b"b", (1, 1): None, (1, 2): b"d"}
+    raw = [
+        row_of(RAW_EVENTS, kafka_partition=p, kafka_offset=o, log_time=NOON, payload=payload)
+        for (p, o), payload in payloads.items()
+    ]
+    append(catalog, RAW_EVENTS, raw)
+    append(catalog, RAW_EVENTS, raw)
+    with closing(open_rows(catalog, "billing")) as opened:
+        opened.execute("CREATE TEMP TABLE asked AS FROM raw_events WHERE kafka_offset = 1")
+        for _ in range(2):
+            load_payloads(opened, catalog, "billing", "asked")
+            assert opened.execute("FROM payloads ORDER BY ALL").fetchall() == [
+                (0, 1, b"a"),
+                (1, 1, None),
+            ]
+        opened.execute("DELETE FROM asked")
+        load_payloads(opened, catalog, "billing", "asked")
+        assert opened.execute("FROM payloads").fetchall() == []

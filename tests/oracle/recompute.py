@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.oracle.counting import Clocks, Unit, count_of, live, outcome, part_of, quantity
+from tests.oracle.counting import Clocks, Unit, live, outcome
 from tests.oracle.judging import (
     EPOCH,
     RETRACTION,
@@ -39,6 +39,7 @@ from tests.oracle.shapes import (
     Unassigned,
     Window,
 )
+from tests.oracle.window_rows import expired_row, subject_and_times, unassigned_row, window_row
 
 __all__ = ["Clocks", "Expected", "final_watermark", "judge_all", "recompute"]
 
@@ -76,8 +77,18 @@ def recompute(
     accounts: Mapping[str, list[OracleTerms]],
     clocks: Clocks,
     limits: Limits | None = None,
+    known_at: Mapping[str, datetime] | None = None,
 ) -> Expected:
-    """Return the fate of each record and every row that they lead to."""
+    """Return the fate of each record and every row that they lead to.
+
+    Args:
+        records: All of them, in any order.
+        meters: The configured ones.
+        accounts: Each with the terms that were accepted.
+        clocks: The settings about log time, and how far it got.
+        limits: What is refused.
+        known_at: Log time at which an account became known; those that are missing always were.
+    """
     expected = Expected()
     in_period: Any = defaultdict(list)
     in_window: Any = defaultdict(list)
@@ -89,6 +100,9 @@ def recompute(
         if unit.window_end > clocks.watermark:
             continue
         terms_list = accounts.get(unit.account_id)
+        waited_until = unit.window_end + clocks.unknown_account_wait
+        if waited_until <= (known_at or {}).get(unit.account_id, EPOCH):
+            terms_list = None
         period = None if terms_list is None else period_of(terms_list, unit.event_window_start)
         why_not = "no_terms" if period is None else period.why_not
         period = None if why_not else period
@@ -99,9 +113,9 @@ def recompute(
             in_window[*unit.window, "expired"].append((unit, period))
         elif terms_list is not None:
             in_window[*unit.window, why_not].append((unit, None))
-        elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
+        elif waited_until <= clocks.watermark:
             in_window[*unit.window, "unknown_account"].append((unit, None))
-    expected.windows = [_window(units, clocks) for units in windows.values()]
+    expected.windows = [window_row(units, clocks) for units in windows.values()]
     for (account_id, *_), members in _take_levels(in_period).items():
         closed, corrections = level_rows(members, accounts[account_id], clocks)
         expected.closed += closed
@@ -128,9 +142,9 @@ def _write_rows(in_period: _Groups, in_window: _Groups, clocks: Clocks, expected
     for (*_, why), members in in_window.items():
         units, period = [unit for unit, _ in members], members[0][1]
         if period is not None:
-            expected.expired.append(_expired(units, period))
+            expected.expired.append(expired_row(units, period))
         else:
-            expected.unassigned.append(_unassigned(units, why))
+            expected.unassigned.append(unassigned_row(units, why))
     expected.closed.sort()
     expected.corrections.sort()
     # A part may be None.
@@ -166,26 +180,6 @@ def judge_all(
         fate = "retraction" if event.type == RETRACTION else "counted"
         expected.fates.append(Fate(*place, fate if earlier is record else "duplicate"))
     return counted
-
-
-def _window(units: Sequence[Unit], clocks: Clocks) -> Window:
-    first = units[0]
-    return Window(
-        *first.subject,
-        first.event_window_start,
-        clocks.event_window // timedelta(seconds=1),
-        part_of(first),
-        first.meter.aggregation,
-        quantity(units),
-        first.meter.unit,
-        count_of(units),
-        min(unit.event_time for unit in units),
-        max(unit.event_time for unit in units),
-        min(unit.log_time for unit in units),
-        max(unit.log_time for unit in units),
-        first.window_end,
-        first.is_retraction,
-    )
 
 
 def _cut(unit: Unit, period: Period) -> datetime:
@@ -247,53 +241,10 @@ def _close(units: Sequence[Unit], period: Period, clocks: Clocks, expected: Expe
 
 def _common(units: Sequence[Unit], period: Period) -> dict[str, Any]:
     return {
-        **_subject_and_times(units),
+        **subject_and_times(units),
         "period_start": period.start,
         "period_end": period.end,
         "timezone": period.terms.timezone,
         "terms_version": period.terms.version,
         "aggregation": units[0].meter.aggregation,
     }
-
-
-def _subject_and_times(units: Sequence[Unit]) -> dict[str, Any]:
-    events = [unit.event_time for unit in units]
-    logs = [unit.log_time for unit in units]
-    return {
-        "account_id": units[0].account_id,
-        "meter_id": units[0].meter.meter_id,
-        "dimensions": units[0].dimensions,
-        "unit": units[0].meter.unit,
-        "first_event_time": min(events),
-        "last_event_time": max(events),
-        "first_log_time": min(logs),
-        "last_log_time": max(logs),
-    }
-
-
-def _expired(units: Sequence[Unit], period: Period) -> Expired:
-    return Expired(
-        **_subject_and_times(units),
-        period_start=period.start,
-        period_end=period.end,
-        timezone=period.terms.timezone,
-        event_window_start=units[0].event_window_start,
-        part=part_of(units[0]),
-        quantity=quantity(units),
-        event_count=count_of(units),
-        log_window_end=units[0].window_end,
-        is_retraction=units[0].is_retraction,
-    )
-
-
-def _unassigned(units: Sequence[Unit], reason: str) -> Unassigned:
-    return Unassigned(
-        **_subject_and_times(units),
-        reason=reason,
-        event_window_start=units[0].event_window_start,
-        part=part_of(units[0]),
-        quantity=quantity(units),
-        event_count=count_of(units),
-        log_window_end=units[0].window_end,
-        is_retraction=units[0].is_retraction,
-    )

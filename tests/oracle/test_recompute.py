@@ -130,6 +130,21 @@ def test_usage_without_a_period_is_unassigned() -> None:
     assert [row.account_id for row in found(*records, clocks=waiting).unassigned] == ["A"]
 
 
+def test_usage_waits_a_day_for_its_account() -> None:
+    """What waited in vain when its account became known is unassigned, what came later counts."""
+    records = (sent(1, JUNE, JUNE, 1), sent(2, JUNE + HOUR, JUNE, 2))
+    known_at = {"A": JUNE + DAY + timedelta(seconds=10)}
+    expected = recompute(records, (SUM,), {"A": [TERMS]}, CLOCKS, known_at=known_at)
+    assert [int(row.quantity) for row in expected.closed] == [2]
+    assert [(int(row.quantity), row.reason) for row in expected.unassigned] == [
+        (1, "unknown_account")
+    ]
+    sooner = {"A": known_at["A"] - timedelta(milliseconds=1)}
+    expected = recompute(records, (SUM,), {"A": [TERMS]}, CLOCKS, known_at=sooner)
+    assert [int(row.quantity) for row in expected.closed] == [3]
+    assert expected.unassigned == []
+
+
 @pytest.mark.parametrize(
     ("watermark", "closed", "corrections"),
     [

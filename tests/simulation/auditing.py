@@ -21,7 +21,7 @@ from schemas.usage_row import (
 )
 from tests.oracle.counting import Clocks
 from tests.oracle.judging import EPOCH
-from tests.oracle.recompute import final_watermark, recompute
+from tests.oracle.recompute import Expected, final_watermark, recompute
 from tests.oracle.shapes import (
     Closed,
     Correction,
@@ -31,7 +31,8 @@ from tests.oracle.shapes import (
     read_accounts,
     read_meters,
 )
-from tests.simulation.path import SLACK_MS, SimulatedJob, records_of
+from tests.simulation.path import SLACK_MS, State
+from tests.simulation.simulated_job import SimulatedJob, records_of
 from tests.simulation.world import PARTITIONS, make_world
 
 _SHAPES: tuple[tuple[type, type], ...] = (
@@ -54,13 +55,23 @@ def audit(seed: int, folder: Path, kind: type[SimulatedJob] = SimulatedJob) -> l
     world = make_world(seed, folder)
     job = kind(world, random.Random(seed))  # noqa: S311
     try:
-        rows = job.run()
+        job.run()
     except (RuntimeError, AssertionError) as error:
         return [f"stopped: {type(error).__name__}: {error}"]
     records = records_of(world)
     clocks = Clocks(final_watermark(records, PARTITIONS, SLACK_MS))
     accounts = read_accounts(world.accounts)
     expected = recompute(records, read_meters(world.meters), accounts, clocks)
+    return find_differences(job.state, expected) + _left_over(job)
+
+
+def find_differences(state: State, expected: Expected) -> list[str]:
+    """Return each row that a run has and the oracle lacks, or the reverse, as a line.
+
+    Args:
+        state: The state of the run at its end, with all rows.
+        expected: The oracle's answer.
+    """
     wanted: dict[type, Sequence[object]] = {
         Closed: expected.closed,
         Correction: expected.corrections,
@@ -70,11 +81,22 @@ def audit(seed: int, folder: Path, kind: type[SimulatedJob] = SimulatedJob) -> l
     }
     lines: list[str] = []
     for emitted, shape in _SHAPES:
-        found = Counter(_columns(shape, row) for row in rows if isinstance(row, emitted))
-        right = Counter(_values(shape, wanted[shape]))
-        lines += [f"unexpected {shape.__name__} {row}" for row in (found - right).elements()]
-        lines += [f"missing {shape.__name__} {row}" for row in (right - found).elements()]
-    return lines + _left_over(job)
+        rows = (row for row in state.engine.rows if isinstance(row, emitted))
+        found = Counter(_columns(shape, row) for row in rows)
+        lines += _compare(shape.__name__, found, Counter(_values(shape, wanted[shape])))
+    rejects: Counter[Any] = Counter(
+        [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
+        + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]
+    )
+    places: Counter[Any] = Counter(
+        (r.kafka_partition, r.kafka_offset, r.meter_id, r.reason) for r in state.rejects
+    )
+    return lines + _compare("Reject", places, rejects)
+
+
+def _compare(name: str, found: Counter[Any], right: Counter[Any]) -> list[str]:
+    lines = [f"unexpected {name} {row}" for row in (found - right).elements()]
+    return lines + [f"missing {name} {row}" for row in (right - found).elements()]
 
 
 def _left_over(job: SimulatedJob) -> list[str]:

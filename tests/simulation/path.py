@@ -1,31 +1,65 @@
-"""The path of a record through the job, with the rules of the job, under faults.
+"""The path of records through the job, with the rules of the job: from Kafka to rows.
 
-It reads partitions in any order, forgets repeats, gathers log windows, hands usage to the keyed
-engine and moves its timers; it may be restored from any checkpoint, as Flink does: state and
-positions go back, and rows that were not committed are dropped.
+It parses records, forgets repeats, gathers log windows, hands usage to the keyed engine and moves
+its timers; it may be restored from its checkpoint, as Flink does: state and positions go back, and
+rows that were not committed are dropped.
 """
 
-import random
 from collections import defaultdict
+from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
-from typing import Any
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import NamedTuple
 
-from jobs.settings import load_accounts, load_meters
-from schemas.account import Account
+from schemas.account import Account, AccountError, AccountRejectReason, decode_account
+from schemas.instant import DAY_US, HOUR_US
+from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
-from schemas.usage_row import UsageRow
-from tests.oracle.counting import Clocks, Unit, units_in
-from tests.oracle.judging import EPOCH, RETRACTION, Event, Heartbeat, Limits, Rejected, judge
-from tests.oracle.shapes import OracleMeter, RawRecord, read_meters
-from tests.simulation.world import PARTITIONS, World
+from schemas.rejected_event import RejectReason
+from tests.oracle.shapes import RawRecord
 from tests.udfs.engine import Engine
-from tests.udfs.gathering import usage_of
+from tests.udfs.gathering import Share, WindowKey, gather
+from udfs.aligning import misalignment
 from udfs.metering import MeteringRules
+from udfs.parsing import ParsedRecord, ParsingRules, RecordParser
+from udfs.sharing import EACH_EVENT, SHARE_TEXTS
 
 SLACK_MS = 5000
-_HOUR_US = 3_600_000_000
+Identity = tuple[str | None, str | None]
+
+
+class LateForWindowError(RuntimeError):
+    """A record is of a log window that is complete: Flink would drop it."""
+
+
+class Reject(NamedTuple):
+    """A row of rejected_events."""
+
+    log_time_us: int
+    kafka_partition: int
+    kafka_offset: int
+    reason: str
+    meter_id: str | None
+    event_source: str | None
+    event_id: str | None
+    account_id: str | None
+
+
+class RefusedAccount(NamedTuple):
+    """A row of rejected_accounts."""
+
+    log_time_us: int
+    account_id: str
+    reason: str
+    detail: str
+
+
+class Given(NamedTuple):
+    """What an event gave to a meter that can give it back."""
+
+    key: WindowKey
+    share: Share
 
 
 @dataclass
@@ -33,102 +67,123 @@ class State:
     """All that a checkpoint holds."""
 
     engine: Engine
-    positions: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
-    last_ms: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
-    seen: set[tuple[str, str]] = field(default_factory=set)
-    retractable: dict[Any, tuple[RawRecord, Event]] = field(default_factory=dict)
-    retractions: dict[Any, list[tuple[RawRecord, Event]]] = field(
+    positions: list[int]
+    last_ms: list[int]
+    seen: set[Identity] = field(default_factory=set)
+    windows: dict[WindowKey, list[Share]] = field(default_factory=lambda: defaultdict(list))
+    rejects: list[Reject] = field(default_factory=list)
+    refused: list[RefusedAccount] = field(default_factory=list)
+    known_at_us: dict[str, int] = field(default_factory=dict)
+    given: dict[Identity, tuple[RawRecord, list[Given]]] = field(default_factory=dict)
+    retractions: dict[Identity, list[tuple[RawRecord, str | None]]] = field(
         default_factory=lambda: defaultdict(list)
     )
-    taken_back: set[Any] = field(default_factory=set)
-    windows: dict[Any, list[Unit]] = field(default_factory=lambda: defaultdict(list))
-    known: set[str] = field(default_factory=set)
+    taken_back: set[Identity] = field(default_factory=set)
 
 
-class SimulatedJob:
-    """One run; a subclass may break any step."""
+class MeteringPath:
+    """One run over a log; a subclass may break any step."""
 
-    def __init__(self, world: World, chance: random.Random) -> None:
-        """Start without state."""
-        self.world, self.chance = world, chance
-        self.meters: list[OracleMeter] = read_meters(world.meters)
-        self.accounts = {each.account_id: each for each in load_accounts(world.accounts)}
-        self.state = State(Engine(self.rules()))
+    def __init__(self, meters: Sequence[Meter], partitions: int) -> None:
+        """Start without state; partitions are known from the start."""
+        self.meters = {meter.meter_id: meter for meter in meters}
+        parsing = ParsingRules(tuple(meters), 65_536, HOUR_US, 400 * DAY_US)
+        self._parse = RecordParser(parsing).parse
+        self._rules = self.rules()
+        self.state = State(Engine(self._rules), [0] * partitions, [0] * partitions)
         self.checkpoint = deepcopy(self.state)
-        self.crashes = 0
 
     def rules(self) -> MeteringRules:
-        """Return the rules; jitter delays timers."""
-        meters = {meter.meter_id: meter for meter in load_meters(self.world.meters)}
-        return MeteringRules(meters, jitter_us=self.chance.choice([0, 1, _HOUR_US]))
+        """Return the rules."""
+        return MeteringRules(self.meters)
 
-    def run(self) -> list[UsageRow]:
-        """Read all records, with crashes in between; return the rows that were committed."""
-        while any(map(self._left, range(PARTITIONS))):
-            partition = self.chance.choice([n for n in range(PARTITIONS) if self._left(n)])
-            # A partition is often read far ahead of the others.
-            for _ in range(self.chance.choice([1, 1, 5, 40])):
-                if self._left(partition):
-                    self.read(partition)
-            self.advance()
-            if self.chance.random() < 0.05:
-                self.checkpoint = deepcopy(self.state)
-            elif self.crashes < 5 and self.chance.random() < 0.05:
-                self.crashes += 1
-                self.restore()
-        self.advance_to(self.watermark_us())
-        return self.state.engine.rows
+    def read(self, record: RawRecord) -> None:
+        """Read one record: parse it, forget repeats, gather its usage.
 
-    def read(self, partition: int) -> None:
-        """Read one record: judge it, forget repeats, gather its usage."""
-        state = self.state
-        record = self.world.records[partition][state.positions[partition]]
+        Raises:
+            LateForWindowError: Its log window is complete already.
+        """
+        state, partition = self.state, record.partition
+        was_us = self.watermark_us()
         state.positions[partition] += 1
-        state.last_ms[partition] = record.log_time_ms
-        try:
-            event = judge(record, {meter.event_type for meter in self.meters}, Limits())
-        except (Rejected, Heartbeat):
+        state.last_ms[partition] = max(state.last_ms[partition], record.log_time_ms)
+        parsed = self._parse(record.value, record.log_time_ms)
+        if parsed.reason is not None:
+            self._reject(record, parsed, parsed.reason)
             return
-        if self.is_repeat((event.source, event.id)):
+        identity = (parsed.event_source, parsed.event_id)
+        is_heartbeat = parsed.shares is None and parsed.retracted_id is None
+        if is_heartbeat or self.is_repeat(identity):
             return
-        if event.type == RETRACTION:
-            named = (event.data["source"], event.data["id"])
-            state.retractions[named].append((record, event))
+        window_end_us = self._window_end_us(record)
+        if window_end_us <= was_us:
+            raise LateForWindowError(f"{parsed.event_id}: window {window_end_us} <= {was_us}")
+        if parsed.shares is not None:
+            self._share(record, parsed, window_end_us)
         else:
-            named = (event.source, event.id)
-            state.retractable[named] = (record, event)
-            self.gather(units_in(record, event, self.meters, Clocks(EPOCH), []))
-        self.take_back(named)
+            identity = (parsed.retracted_source, parsed.retracted_id)
+            state.retractions[identity].append((record, parsed.account_id))
+        self.take_back(identity)
 
-    def gather(self, units: list[Unit]) -> None:
-        """Add units to the log windows they belong to."""
-        for unit in units:
-            self.state.windows[unit.window].append(unit)
-
-    def take_back(self, named: tuple[str, str]) -> None:
+    def take_back(self, identity: Identity) -> None:
         """Take an event back if it is there, and a retraction that stands behind it."""
         state = self.state
-        if named not in state.retractable:
+        if identity not in state.given:
             return
-        record, event = state.retractable[named]
-        for retraction, asking in state.retractions[named]:
-            is_behind = (retraction.log_time_ms, retraction.offset) > (
-                record.log_time_ms,
-                record.offset,
-            )
-            is_first = named not in state.taken_back or self.takes_back_twice()
-            if is_behind and is_first and asking.subject == event.subject:
-                state.taken_back.add(named)
-                again = replace(record, log_time_ms=retraction.log_time_ms)
-                meters = [meter for meter in self.meters if meter.retractable]
-                units = units_in(again, event, meters, Clocks(EPOCH), [])
-                self.gather([unit._replace(is_retraction=True) for unit in units])
+        record, given = state.given[identity]
+        for asking, account_id in state.retractions[identity]:
+            is_behind = _log_order(record) < _log_order(asking)
+            is_first = identity not in state.taken_back or self.takes_back_twice()
+            for key, share in given if is_behind and is_first else ():
+                if account_id != key.account_id:
+                    continue
+                state.taken_back.add(identity)
+                back = key._replace(
+                    log_window_end_us=self._window_end_us(asking), is_retraction=True
+                )
+                asked_us = asking.log_time_ms * 1000
+                state.windows[back].append(share._replace(log_us=asked_us))
 
     def takes_back_twice(self) -> bool:
         """Return whether an event may be taken back more than once: never."""
         return False
 
-    def is_repeat(self, identity: tuple[str, str]) -> bool:
+    def _window_end_us(self, record: RawRecord) -> int:
+        size_us = self._rules.log_window_us
+        return (record.log_time_ms * 1000 // size_us + 1) * size_us
+
+    def _share(self, record: RawRecord, parsed: ParsedRecord, window_end_us: int) -> None:
+        """Keep what each meter of the event's type counts of it."""
+        assert parsed.shares is not None
+        assert parsed.event_us is not None
+        assert parsed.account_id is not None
+        fed = [each for each in self.meters.values() if each.event_type == parsed.event_type]
+        given: list[Given] = []
+        for at, meter in enumerate(fed):
+            dimensions, units, part = parsed.shares[SHARE_TEXTS * at : SHARE_TEXTS * (at + 1)]
+            if not units:
+                reason = RejectReason.MISSING_UNITS if units is None else RejectReason.BAD_UNITS
+                self._reject(record, parsed, reason, meter.meter_id)
+                continue
+            if part == EACH_EVENT:
+                part = f"{record.partition}:{record.offset}"
+            start_us = parsed.event_us - parsed.event_us % self._rules.event_window_us
+            subject = (parsed.account_id, meter.meter_id, dimensions or "")
+            key = WindowKey(*subject, start_us, part or "", window_end_us)
+            share = Share(Decimal(units), parsed.event_us, record.log_time_ms * 1000)
+            self.state.windows[key].append(share)
+            if meter.is_retractable:
+                given.append(Given(key, share))
+        self.state.given[parsed.event_source, parsed.event_id] = (record, given)
+
+    def _reject(
+        self, record: RawRecord, parsed: ParsedRecord, reason: str, meter_id: str | None = None
+    ) -> None:
+        place = (record.log_time_ms * 1000, record.partition, record.offset)
+        texts = (parsed.event_source, parsed.event_id, parsed.account_id)
+        self.state.rejects.append(Reject(*place, str(reason), meter_id, *texts))
+
+    def is_repeat(self, identity: tuple[str | None, str | None]) -> bool:
         """Return whether an identity was there before, and remember it."""
         is_there = identity in self.state.seen
         self.state.seen.add(identity)
@@ -138,59 +193,66 @@ class SimulatedJob:
         """Return the log time up to which all records have been read."""
         return (min(self.state.last_ms) - SLACK_MS) * 1000
 
+    def add_partition(self) -> None:
+        """Find a new partition: until its first record it holds time where it is."""
+        reached_ms = min(self.state.last_ms)
+        self.state.positions.append(0)
+        self.state.last_ms.append(reached_ms)
+
     def advance(self) -> None:
-        """Hand over complete windows; timers follow, some time behind."""
+        """Hand over complete windows, then fire timers."""
         watermark_us = self.watermark_us()
         self.deliver_windows(watermark_us)
-        if self.chance.random() < 0.7 and watermark_us > self.state.engine.now_us:
-            now_us = max(self.state.engine.now_us, 0)
-            behind = self.chance.choice([watermark_us, self.chance.randint(now_us, watermark_us)])
-            self.advance_to(behind)
+        self.state.engine.advance(watermark_us)
+
+    def complete_windows(self, watermark_us: int) -> list[WindowKey]:
+        """Return the windows that are over, in order."""
+        over = (key for key in self.state.windows if key.log_window_end_us <= watermark_us)
+        return sorted(over, key=lambda key: (key.log_window_end_us, key))
 
     def deliver_windows(self, watermark_us: int) -> None:
-        """Deliver the usage of all windows that are complete, in any order."""
-        done = [key for key in self.state.windows if _us(key[-2]) <= watermark_us]
-        self.chance.shuffle(done)
-        # Of what waits for its account nothing may wait longer than it would have.
-        self.make_known(min((_us(key[-2]) for key in done), default=0))
-        for key in done:
-            self.deliver(usage_of(key, self.state.windows.pop(key)))
+        """Deliver the usage of all windows that are complete."""
+        for key in self.complete_windows(watermark_us):
+            self.deliver_window(key)
+
+    def deliver_window(self, key: WindowKey) -> None:
+        """Deliver the usage of one window."""
+        shares = self.state.windows.pop(key)
+        self.deliver(gather(self.meters[key.meter_id], key, shares))
 
     def deliver(self, usage: MeteredUsage) -> None:
         """Hand one row of usage to the engine."""
         self.state.engine.deliver(usage)
 
-    def advance_to(self, now_us: int) -> None:
-        """Fire timers; on the way accounts become known."""
-        for known_ms in sorted(self.world.known_at_ms.values()):
-            if known_ms * 1000 <= now_us:
-                self.state.engine.advance(known_ms * 1000)
-                self.make_known(known_ms * 1000)
-        self.state.engine.advance(now_us)
+    def take_terms(self, account_id: str, terms: bytes, log_us: int) -> None:
+        """Take a record of the accounts topic, as `jobs/flink/period_function.py` does."""
+        refused = self._offer(account_id, terms, log_us)
+        if refused is not None:
+            self.state.refused.append(RefusedAccount(log_us, account_id, *refused))
+        elif account_id not in self.state.known_at_us:
+            self.state.known_at_us[account_id] = log_us
 
-    def make_known(self, now_us: int) -> None:
-        """Tell the engine of the accounts that are known by a log time."""
-        for name, known_ms in sorted(self.world.known_at_ms.items()):
-            if known_ms * 1000 <= now_us and name not in self.state.known:
-                self.state.known.add(name)
-                self.state.engine.know(self.account(name))
+    def _offer(self, account_id: str, terms: bytes, log_us: int) -> tuple[str, str] | None:
+        try:
+            account: Account = decode_account(terms)
+        except AccountError as error:
+            return AccountRejectReason.BAD_TERMS.value, str(error)
+        problem = misalignment(account.terms, self._rules.event_window_us)
+        if problem is not None:
+            return AccountRejectReason.OFF_WINDOW.value, problem
+        too_late = self.state.engine.offer(account, log_us)
+        if too_late is not None:
+            return AccountRejectReason.TOO_LATE.value, too_late.detail
+        return None
 
-    def account(self, name: str) -> Account:
-        """Return an account."""
-        return self.accounts[name]
+    def keep(self) -> None:
+        """Take a checkpoint."""
+        self.checkpoint = deepcopy(self.state)
 
     def restore(self) -> None:
         """Go back to the last checkpoint."""
         self.state = deepcopy(self.checkpoint)
 
-    def _left(self, partition: int) -> bool:
-        return self.state.positions[partition] < len(self.world.records[partition])
 
-
-def records_of(world: World) -> list[RawRecord]:
-    """Return all records of all partitions."""
-    return [record for partition in world.records for record in partition]
-
-
-def _us(moment: datetime) -> int:
-    return (moment - EPOCH) // timedelta(microseconds=1)
+def _log_order(record: RawRecord) -> tuple[int, int, int]:
+    return record.log_time_ms, record.partition, record.offset

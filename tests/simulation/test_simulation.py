@@ -11,7 +11,7 @@ import pytest
 from schemas.account import Account
 from schemas.metered_usage import MeteredUsage
 from tests.simulation.auditing import audit
-from tests.simulation.path import SimulatedJob
+from tests.simulation.simulated_job import SimulatedJob
 from udfs.metering import MeteringRules
 
 TENS = 20
@@ -142,7 +142,7 @@ class ForgetsRetractions(SimulatedJob):
     def restore(self) -> None:
         """Restore all but these."""
         super().restore()
-        self.state.retractable.clear()
+        self.state.given.clear()
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ from udfs.metering import (
     Amendment,
     MeteringRules,
     PartReceipt,
+    TooLate,
     amend,
     apply_timer,
     apply_usage,
@@ -106,26 +107,44 @@ class Engine:
     now_us: int = 0
 
     def know(self, account: Account) -> None:
-        """Make an account known, or its new terms, and deliver what waits for it."""
+        """Make an account known, or its new terms, which must come in time."""
+        refused = self.offer(account)
+        assert refused is None, refused
+
+    def offer(self, account: Account, log_us: int = 0) -> TooLate | None:
+        """Make an account known, or its new terms, and deliver what waits for it.
+
+        Args:
+            account: With all its terms.
+            log_us: When they were received.
+
+        Returns:
+            Why its terms are refused; None if they are not.
+        """
         if account.account_id in self.accounts:
-            self._amend(account)
+            amendment = self._amend(account, max(log_us, self.now_us))
+            if isinstance(amendment, TooLate):
+                return amendment
         self.accounts[account.account_id] = encode_account(account)
         for state in self.waiting.pop(account.account_id, []):
             self.deliver(decode_usage(state))
+        return None
 
-    def _amend(self, account: Account) -> None:
+    def _amend(self, account: Account, now_us: int) -> Amendment | TooLate:
         account_id = account.account_id
         known = decode_account(self.accounts[account_id])
         state = self.entries.setdefault(account_id, {})
         entries = [(EntryKey.decode(k), decode_entry(v)) for k, v in state.items()]
         terms = (known.terms, account.terms)
-        amendment = amend(self.rules, account_id, terms, entries, self.now_us)
-        assert isinstance(amendment, Amendment), amendment
+        amendment = amend(self.rules, account_id, terms, entries, now_us)
+        if isinstance(amendment, TooLate):
+            return amendment
         for before, after, entry in amendment.moved:
             del state[before.encode()]
             state[after.encode()] = encode_entry(entry)
         for time_us in amendment.wake_at_us:
             heapq.heappush(self.timers, (time_us, account_id))
+        return amendment
 
     def deliver(self, row: MeteredUsage) -> None:
         """Hand over one row of usage."""

@@ -1,15 +1,69 @@
-"""Usage as SQL forms it of the events of one log window, from the oracle's reading of them."""
+"""Usage as SQL forms it of the events of one log window."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from decimal import Context, Decimal
+from typing import Any, NamedTuple
 
+from schemas.aggregation import Aggregation
+from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
 from tests.oracle.counting import Unit, count_of, quantity
 from tests.oracle.judging import EPOCH
 
+_EXACT = Context(prec=100)
+
+
+class WindowKey(NamedTuple):
+    """By what SQL groups events: see `jobs/flink/hot_path/usage.sql`."""
+
+    account_id: str
+    meter_id: str
+    dimensions: str
+    event_window_start_us: int
+    part: str
+    log_window_end_us: int
+    is_retraction: bool = False
+
+
+class Share(NamedTuple):
+    """One event as one meter counts it."""
+
+    units: Decimal
+    event_us: int
+    log_us: int
+
+
+def gather(meter: Meter, key: WindowKey, shares: Sequence[Share]) -> MeteredUsage:
+    """Add the events of one window up, as they were parsed."""
+    amounts = [share.units for share in shares]
+    if meter.aggregation is Aggregation.MAX:
+        amount = max(amounts)
+    elif meter.aggregation is Aggregation.MIN:
+        amount = min(amounts)
+    else:
+        amount = Decimal(0)
+        for each in amounts:
+            amount = _EXACT.add(amount, each)
+    sign = -1 if key.is_retraction else 1
+    return MeteredUsage(
+        key.account_id,
+        key.meter_id,
+        key.dimensions,
+        key.event_window_start_us,
+        _EXACT.multiply(amount, Decimal(sign)),
+        sign * len(shares),
+        min(share.event_us for share in shares),
+        max(share.event_us for share in shares),
+        min(share.log_us for share in shares),
+        max(share.log_us for share in shares),
+        key.log_window_end_us,
+        key.part,
+    )
+
 
 def usage_of(key: Any, units: list[Unit]) -> MeteredUsage:
-    """Add the events of one window up, as SQL does."""
+    """Add the events of one window up, as the oracle reads them."""
     account_id, meter_id, dimensions, minute, part, window_end, _ = key
     return MeteredUsage(
         account_id,

@@ -1,6 +1,7 @@
 """Units: exact by value, or refused."""
 
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -50,3 +51,12 @@ def test_the_value_stays(value: Decimal) -> None:
     """A plain number and its scientific spelling read as the same value."""
     for text in (f"{value:f}", f"{value:E}"):
         assert Decimal(units_text(text) or "none") == value
+
+
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_thousand_million_of_the_largest_units_fit_the_column(sign: str) -> None:
+    """Their sum has no more than the 29 digits that DECIMAL(38, 9) has before the point."""
+    largest = units_text(f"{sign}99999999999999999999.999999999")
+    assert largest is not None
+    assert abs(Fraction(largest) * 10**9) < 10**29
+    assert units_text(f"{sign}100000000000000000000") is None

@@ -166,6 +166,25 @@ def test_each_reason_is_given(payload: bytes | None, reason: str) -> None:
     assert parsed(payload) == judged(payload) == (reason,)
 
 
+def test_the_caps_are_inclusive() -> None:
+    """As long and as deep as may be: such a record is read, by the job and by the oracle."""
+    longest = event(data={"text": ""})
+    longest = longest.replace(b'""', b'"' + b"x" * (65_536 - len(longest)) + b'"')
+    assert len(longest) == 65_536
+    deepest = event(data={"deep": json.loads("[" * 14 + "]" * 14)})
+    texts = event(id="i" * 256, source="s" * 256, subject="\U0001f600" * 256)
+    for payload in (longest, deepest, texts):
+        assert len(parsed(payload)) == 6
+        assert parsed(payload) == judged(payload)
+
+
+@pytest.mark.parametrize("time", ["2013-06-01T11:00:00Z", "2012-04-27T10:00:00Z"])
+def test_the_bounds_of_event_time_are_inclusive(time: str) -> None:
+    """Exactly an hour ahead of its receipt, and exactly 400 days before it."""
+    assert len(parsed(event(time=time))) == 6
+    assert parsed(event(time=time)) == judged(event(time=time))
+
+
 def test_texts_of_a_refused_event_are_kept() -> None:
     """Who looks at a rejected event sees what could be read of it."""
     record = PARSER.parse(event(time="noon"), LOG_MS)
