@@ -6,6 +6,9 @@ LATE f1..f9 A 1 at 2026-01-31 every 10 s        nine events, one received every 
 EVENT e3 A 1 place=x type=sent        with another member of `data`, or of the event
 REPEAT e1                  the same record once more
 CONFLICT e1 9              the same identity, with other units
+RETRACT e1                 e1 is taken back
+RETRACT e1 as u1           the retraction has a name, so that it can be repeated
+RETRACT e9 of A            of an event that was not sent, or by an account that it is not of
 BAD nothing                a record that is refused: an empty one,
 BAD 65537 bytes              one as long as that,
 BAD text {"id":              one with this text,
@@ -30,6 +33,7 @@ import yaml
 
 from schemas.heartbeat import encode_heartbeat
 from schemas.instant import to_text
+from schemas.retraction import RETRACTION_TYPE
 from tests.scenarios.reading import Scenario, ScenarioError, Step, read_time, terms_of
 from tests.scenarios.running import Run, Sent, start_run
 from tests.simulation.path import MeteringPath
@@ -40,6 +44,7 @@ _EVERY = re.compile(r"\bevery (\d+) s\b")
 _WITHOUT = re.compile(r"\bwithout (\w+)")
 _MEMBER = re.compile(r"(\w+)=(\S+)")
 _RANGE = re.compile(r"([a-z]+)(\d+)\.\.\1(\d+)")
+_RETRACT = re.compile(r"(\w+)(?: +as (\w+))?(?: +of (\w+))?")
 _MANY = re.compile(r"(\w)\*(\d+)")
 _SECOND_US = 1_000_000
 
@@ -80,6 +85,27 @@ def conflict(run: Run, step: Step) -> None:
     if match := _AT.search(step.text):
         shape["time"] = to_text(read_time(match[1], step.line))
     run.write(sent.partition, step.at_us, json.dumps(shape).encode())
+
+
+def retract(run: Run, step: Step) -> None:
+    """Take an event back."""
+    match = _RETRACT.fullmatch(step.text)
+    if match is None:
+        expected = "an id, perhaps `as` a name, perhaps `of` an account"
+        raise ScenarioError(f"line {step.line}: expected {expected}, found {step.text}")
+    named, own, account_id = match.groups()
+    if account_id is None:
+        account_id = _sent(run, step).shape["subject"]
+    shape = {
+        "specversion": "1.0",
+        "id": own or f"retraction-{step.line}",
+        "source": "desk",
+        "type": RETRACTION_TYPE,
+        "subject": account_id,
+        "time": to_text(step.at_us),
+        "data": {"source": "app", "id": named},
+    }
+    _send(run, step, shape, 0)
 
 
 def bad(run: Run, step: Step) -> None:
@@ -143,6 +169,7 @@ VERBS: dict[str, Callable[[Run, Step], None]] = {
     "LATE": late,
     "REPEAT": repeat,
     "CONFLICT": conflict,
+    "RETRACT": retract,
     "BAD": bad,
     "HEARTBEAT": heartbeat,
     "WATERMARK": watermark,
