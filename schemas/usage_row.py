@@ -222,7 +222,8 @@ class DimensionOverflow:
         meter_id: Which meter.
         overflow_dimensions: Under which dimensions all further usage counts, canonical JSON text.
         period_start_us: First instant of the period, event time.
-        period_end_us: First instant after the period, event time.
+        period_end_us: First instant after the period, event time, by the terms of that moment: new
+            ones may end the period earlier.
         timezone: IANA zone of the period's boundaries.
         max_dimensions: The limit.
         full_since_us: Log time from which on every new dimension counts under the overflow's.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from jobs.settings import load_accounts, load_meters
 from schemas.account import Account
 from schemas.usage_row import UsageRow
+from schemas.usage_state import decode_usage
 from tests.oracle.shapes import RawRecord
 from tests.simulation.path import MeteringPath
 from tests.simulation.world import PARTITIONS, World
@@ -59,22 +60,38 @@ class SimulatedJob(MeteringPath):
         done = self.complete_windows(watermark_us)
         # Of what waits for its account nothing may wait longer than it would have.
         self.make_known(min((key.log_window_end_us for key in done), default=0))
+        # And new terms come before the usage they hold for.
+        self.tell_terms(max((key.log_window_end_us for key in done), default=0))
         self.chance.shuffle(done)
         for key in done:
             self.deliver_window(key)
 
     def advance_to(self, now_us: int) -> None:
-        """Fire timers; on the way accounts become known."""
-        for known_ms in sorted(self.world.known_at_ms.values()):
-            if known_ms * 1000 <= now_us:
-                self.state.engine.advance(known_ms * 1000)
-                self.make_known(known_ms * 1000)
+        """Fire timers; on the way accounts become known, and get other terms."""
+        told_ms = {*self.world.known_at_ms.values(), *self.world.amended_at_ms.values()}
+        for log_ms in sorted(told_ms):
+            if log_ms * 1000 <= now_us:
+                self.state.engine.advance(log_ms * 1000)
+                self.make_known(log_ms * 1000)
+                self.tell_terms(log_ms * 1000)
         self.state.engine.advance(now_us)
 
     def make_known(self, now_us: int) -> None:
         """Tell the engine of the accounts that are known by a log time."""
         for name, known_ms in sorted(self.world.known_at_ms.items()):
             if known_ms * 1000 <= now_us and name not in self.state.engine.accounts:
+                account, engine = self.account(name), self.state.engine
+                # What waits may be of a time when the later terms were told, too.
+                waits = [decode_usage(each) for each in engine.waiting.get(name, [])]
+                told_us = max([known_ms * 1000, *(each.log_window_end_us for each in waits)])
+                is_amended = self.world.amended_at_ms[name] * 1000 <= told_us
+                terms = account.terms if is_amended else account.terms[:1]
+                engine.know(replace(account, terms=terms))
+
+    def tell_terms(self, now_us: int) -> None:
+        """Tell the engine of the later terms that are told by a log time."""
+        for name, amended_ms in sorted(self.world.amended_at_ms.items()):
+            if amended_ms * 1000 <= now_us and name in self.state.engine.accounts:
                 self.state.engine.know(self.account(name))
 
     def account(self, name: str) -> Account:

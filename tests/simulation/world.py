@@ -59,12 +59,14 @@ class World:
         meters: The meters file.
         accounts: The accounts file.
         known_at_ms: Log time at which each account becomes known.
+        amended_at_ms: Log time at which each account's later terms are told, before they hold.
     """
 
     records: tuple[tuple[RawRecord, ...], ...]
     meters: Path
     accounts: Path
     known_at_ms: dict[str, int]
+    amended_at_ms: dict[str, int]
 
 
 def make_world(seed: int, folder: Path) -> World:
@@ -79,7 +81,9 @@ def make_world(seed: int, folder: Path) -> World:
     records = tuple(_partition(sent, partition) for partition in range(PARTITIONS))
     first_ms = min(record.log_time_ms for each in records for record in each[:1])
     known_at_ms = {name: first_ms + chance.randint(0, 20 * 3600 * 1000) for name in names}
-    return World(records, meters, accounts, known_at_ms)
+    last_ms = _ms(_CHANGE - timedelta(hours=1))
+    amended_at_ms = {name: chance.randint(first_ms, last_ms) for name in names}
+    return World(records, meters, accounts, known_at_ms, amended_at_ms)
 
 
 def _meters(chance: random.Random) -> list[dict[str, Any]]:

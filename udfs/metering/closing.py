@@ -137,7 +137,7 @@ def _emit_due(
         total = combine(entry.aggregation, entry.total, added, entry.has_parts)
         result = _result(key, entry, total, parts, bucket_end_us)
         if not added.event_count and result == _standing(key, entry, parts, bucket_end_us):
-            entry = replace(entry, pending=pending)
+            entry = replace(entry, total=_unchanged(entry, total), pending=pending)
             continue
         row = correction_row(account_id, key, entry, total, result)
         rows.append(row)
@@ -173,6 +173,12 @@ def _standing(key: EntryKey, entry: PeriodEntry, parts: Iterable[Part], due_us: 
     if not is_emitted(entry):
         return _result(key, entry, None, (), due_us)
     return _result(key, entry, entry.total, parts, due_us - 1)
+
+
+def _unchanged(entry: PeriodEntry, total: Accumulator) -> Accumulator | None:
+    """Return the total to keep where no row is due: with when its first event was received."""
+    # Of a level, which has no limit of dimensions, a total says that a row was emitted.
+    return entry.total if entry.aggregation is Aggregation.TIME_WEIGHTED_SUM else total
 
 
 def _emitted(entry: PeriodEntry, total: Accumulator, result: Result) -> Accumulator:

@@ -82,3 +82,20 @@ def test_each_period_begins_with_none() -> None:
     engine.deliver(usage("2013-02-05T10:00", "2013-02-05T10:01", 4, dimensions='{"origin":"LGA"}'))
     engine.advance(at("2013-02-05T10:01") + 40 * DAY_US)
     assert quantities(engine)["LGA"] == 4
+
+
+def test_a_dimension_that_came_to_nothing_keeps_its_place() -> None:
+    """What was taken back in the hour it came in was there first all the same."""
+    engine = started(RULES)
+    fly(engine, "JFK", "2013-01-20T10:01", 1)
+    for miles in (2, -2):
+        dimensions = '{"origin":"EWR"}'
+        late = usage("2013-01-20T10:00", "2013-02-02T03:10", miles, dimensions=dimensions)
+        engine.deliver(late if miles > 0 else replace(late, event_count=-1))
+    engine.advance(at("2013-02-02T12:00"))
+    fly(engine, "LGA", "2013-02-02T12:10", 3)
+    fly(engine, "EWR", "2013-02-02T12:20", 4)
+    engine.advance()
+    rows = [row for row in engine.rows if isinstance(row, UsageCorrection)]
+    corrected = {row.dimensions: int(row.quantity) for row in rows}
+    assert corrected == {'{"origin":"EWR"}': 4, '{"origin":"__overflow__"}': 3}
