@@ -145,12 +145,14 @@ def _due_files(existing: IcebergTable, cuts: Cuts, month: int | None) -> dict[st
 
 
 def _passed(width_s: int, until_us: int) -> str:
-    """Return the filter of rows that may become so wide: their window and receipt have passed."""
-    last_start = EPOCH + (until_us - width_s * 1_000_000) * MICROSECOND
-    until = EPOCH + until_us * MICROSECOND
+    """Return the filter of rows that may become so wide: their window and receipt have passed.
+
+    A cut is a midnight: what begins before it has its hour and its day end by then.
+    """
+    until = (EPOCH + until_us * MICROSECOND).isoformat()
     return (
-        f"(event_window_s < {width_s} AND event_window_start <= '{last_start.isoformat()}'"
-        f" AND log_window_end <= '{until.isoformat()}')"
+        f"(event_window_s < {width_s} AND event_window_start < '{until}'"
+        f" AND log_window_end <= '{until}')"
     )
 
 

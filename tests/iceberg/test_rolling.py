@@ -71,6 +71,17 @@ def test_detail_is_kept_for_whole_days(catalog: Catalog, now: datetime, is_due: 
     assert _only(catalog)["event_window_s"] == (3600 if is_due else 60)
 
 
+def test_the_last_minute_of_a_day_is_in_its_hour_and_day(catalog: Catalog) -> None:
+    """Files that begin within the hour, or the day, are read too."""
+    for minute in (0, 1, 59):
+        _write(catalog, detail(at(hours=23, minutes=minute), at(hours=23, minutes=minute + 1)))
+    _write(catalog, detail(at(minutes=1), at(hours=24)))
+    roll_up(catalog, at(3))
+    assert widths(read_rows(catalog)) == [(3600, at(), 1, 1), (3600, at(hours=23), 3, 3)]
+    roll_up(catalog, at(6))
+    assert widths(read_rows(catalog)) == [(86_400, at(), 4, 4)]
+
+
 def test_late_detail_is_kept_as_long(catalog: Catalog) -> None:
     """It stands beside the row of its hour for two days of its own, then is one more row."""
     _write(catalog, detail(at(), at(minutes=1)))
