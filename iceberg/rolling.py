@@ -29,6 +29,8 @@ from iceberg.tables import METERING_WINDOWS
 from schemas.instant import EPOCH, MICROSECOND
 
 _ATTEMPTS = 20
+# Past it DuckDB goes on on disk.
+_MEMORY_LIMIT = "512MB"
 _REACH_COLUMNS = (*METERING_WINDOWS.key, "aggregation", "job_version")
 
 
@@ -200,6 +202,7 @@ def _workspace() -> Iterator[duckdb.DuckDBPyConnection]:
         duckdb.connect(str(Path(folder) / "month.duckdb")) as connection,
     ):
         connection.execute("SET TimeZone = 'UTC'")
+        connection.execute(f"SET memory_limit = '{_MEMORY_LIMIT}'")
         yield connection
 
 
