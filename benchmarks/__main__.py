@@ -36,7 +36,8 @@ from schemas.terms import Recurring, Terms
 _WORK = RUN_DIR / "bench"
 _RESULTS = ROOT / "benchmarks" / "results.jsonl"
 _SLACK_MS = 5000
-_CLUSTER = {
+# Of every benchmark.
+CLUSTER = {
     "taskmanager.memory.process.size": "6g",
     # As in production, where jobs run long: the JVM's own choices.
     "env.java.opts.taskmanager": "-XX:+UseG1GC",
@@ -88,7 +89,7 @@ def main(arguments: Sequence[str]) -> int:
         servers = broker.bootstrap_servers
         expected = {}
         for size in sizes:
-            _say(f"publishing {size:,} events")
+            say(f"publishing {size:,} events")
             _prepare(servers, size)
             synthetic.publish(servers, _topic(size), size)
             expected[size] = plain_loop.count_usage(servers, _topic(size))
@@ -96,7 +97,7 @@ def main(arguments: Sequence[str]) -> int:
     loop = expected[options.large]
     results["plain loop"] = {"events_per_s_per_core": round(options.large / loop.seconds)}
     record = {
-        "commit": _commit(),
+        "commit": commit(),
         "note": options.note,
         "small": options.small,
         "large": options.large,
@@ -104,8 +105,7 @@ def main(arguments: Sequence[str]) -> int:
         "units": str(loop.units),
         "results": results,
     }
-    with _RESULTS.open("a") as file:
-        file.write(json.dumps(record) + "\n")
+    append_result(record)
     _print(results)
     return 0
 
@@ -116,9 +116,9 @@ def _measure_plan(
     """Run one plan over both topics on a fresh cluster; return the steady state."""
     runs: list[Figures] = []
     work = _WORK / plan.name.replace(", ", "-").replace(" ", "-")
-    with FlinkCluster(work / "flink", options=_CLUSTER) as cluster:
+    with FlinkCluster(work / "flink", options=CLUSTER) as cluster:
         for size in sizes:
-            _say(f"{plan.name}: {size:,} events")
+            say(f"{plan.name}: {size:,} events")
             path = _prepare(servers, size, plan, work)
             end_ms = synthetic.last_log_ms(size) - _SLACK_MS
             records = size + synthetic.PARTITIONS
@@ -195,12 +195,20 @@ def _topic(size: int) -> str:
     return f"bench-{size}"
 
 
-def _commit() -> str:
+def append_result(record: Mapping[str, Any]) -> None:
+    """Append one line to the results that are kept."""
+    with _RESULTS.open("a") as file:
+        file.write(json.dumps(record) + "\n")
+
+
+def commit() -> str:
+    """Return the commit that is measured."""
     command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty"]
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def _say(text: str) -> None:
+def say(text: str) -> None:
+    """Tell how far it is."""
     print(text, file=sys.stderr, flush=True)
 
 

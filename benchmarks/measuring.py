@@ -39,7 +39,9 @@ class Figures:
 
 
 @dataclass(frozen=True, slots=True)
-class _Usage:
+class ProcessUse:
+    """CPU in seconds and resident memory of the JVM and of its Python workers."""
+
     jvm_cpu_s: float
     python_cpu_s: float
     jvm_mib: int
@@ -58,7 +60,7 @@ def run_job(
         events: Records in the topic.
         end_ms: Log time that the keyed stage reaches at the end.
     """
-    before = _measure(cluster)
+    before = measure_processes(cluster)
     job_id = cluster.submit(module, arguments)
     cluster.rest.wait_running(job_id)
     metered = module == "jobs.meter_usage"
@@ -71,7 +73,7 @@ def run_job(
     started = time.perf_counter()
     peak = _watch(cluster, done)
     wall_s = time.perf_counter() - started
-    after = _measure(cluster)
+    after = measure_processes(cluster)
     if metered:
         # A checkpoint may be under way that began before; the one after it holds everything.
         cluster.rest.wait_checkpoints(job_id, 2)
@@ -88,19 +90,19 @@ def run_job(
     )
 
 
-def _watch(cluster: FlinkCluster, done: Callable[[], bool]) -> _Usage:
+def _watch(cluster: FlinkCluster, done: Callable[[], bool]) -> ProcessUse:
     jvm_mib = python_mib = 0
     give_up = time.perf_counter() + _TIMEOUT_S
     while not done():
-        now = _measure(cluster)
+        now = measure_processes(cluster)
         jvm_mib, python_mib = max(jvm_mib, now.jvm_mib), max(python_mib, now.python_mib)
         if time.perf_counter() > give_up:
             raise TimeoutError(f"expected the end of the topic within {_TIMEOUT_S:.0f} s")
         time.sleep(_POLL_S)
-    return _Usage(0.0, 0.0, jvm_mib, python_mib)
+    return ProcessUse(0.0, 0.0, jvm_mib, python_mib)
 
 
-def _measure(cluster: FlinkCluster) -> _Usage:
+def measure_processes(cluster: FlinkCluster) -> ProcessUse:
     """Return what the TaskManagers and their Python workers have used so far."""
     cpu_s = {True: 0.0, False: 0.0}
     mib = {True: 0, False: 0}
@@ -116,4 +118,4 @@ def _measure(cluster: FlinkCluster) -> _Usage:
                     mib[is_python] += process.memory_info().rss // 2**20
             except psutil.NoSuchProcess:
                 continue
-    return _Usage(cpu_s[False], cpu_s[True], mib[False], mib[True])
+    return ProcessUse(cpu_s[False], cpu_s[True], mib[False], mib[True])

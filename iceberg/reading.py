@@ -2,7 +2,8 @@
 
 Iceberg's Flink sink may commit a checkpoint again when the answer to the first commit was lost.
 Rows carry an identity for that reason; readers take each identity once, and a repeated identity
-with other content is a broken invariant.
+with other content is a broken invariant. Running usage that a rolled-up row holds already is left
+out too (`iceberg.covering`).
 """
 
 from collections.abc import Sequence
@@ -12,8 +13,15 @@ import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table as IcebergTable
 
+from iceberg.covering import covered_sql, reach_sql
 from iceberg.table import Table
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES, USAGE_CORRECTIONS
+from iceberg.tables import (
+    CLOSED_USAGE,
+    METERING_WINDOWS,
+    RAW_EVENTS,
+    TABLES,
+    USAGE_CORRECTIONS,
+)
 
 # What the archive says about each record. JSON that cannot be read leaves the three null.
 _RAW_COLUMNS = """kafka_partition, kafka_offset, log_time,
@@ -147,20 +155,26 @@ def _load(
     connection.register("committed", existing.scan().to_arrow_batch_reader())
     connection.execute(f"CREATE TEMP TABLE loaded AS SELECT {columns}")
     connection.unregister("committed")
-    _check_repeats(connection, table)
+    check_repeats(connection, table, "loaded")
     identity = _list(table.identity)
     connection.execute(
         f"CREATE TABLE {table.name} AS"  # noqa: S608 - names of the declaration
         f" SELECT DISTINCT ON ({identity}) * FROM loaded ORDER BY ALL"
     )
     connection.execute("DROP TABLE loaded")
+    if table is METERING_WINDOWS:
+        connection.execute(f"CREATE TEMP TABLE reach AS {reach_sql(table.name)}")
+        covered = covered_sql(table.name, "reach")
+        connection.execute(f"DELETE FROM {table.name} WHERE {covered}")  # noqa: S608
+        connection.execute("DROP TABLE reach")
 
 
-def _check_repeats(connection: duckdb.DuckDBPyConnection, table: Table) -> None:
+def check_repeats(connection: duckdb.DuckDBPyConnection, table: Table, loaded: str) -> None:
+    """Raise a BrokenRowsError where rows of one identity differ, in a relation of the table's."""
     content = "* EXCLUDE (job_version)" if "job_version" in table.names else "*"
     identity = _list(table.identity)
     broken = connection.execute(
-        f"SELECT {identity} FROM (SELECT DISTINCT {content} FROM loaded)"  # noqa: S608
+        f"SELECT {identity} FROM (SELECT DISTINCT {content} FROM {loaded})"  # noqa: S608
         f" GROUP BY {identity} HAVING count(*) > 1 ORDER BY {identity} LIMIT 1"
     ).fetchone()
     if broken is not None:

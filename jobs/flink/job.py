@@ -73,6 +73,7 @@ def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRul
         log_window_us=metering.log_window_s * _S_US,
         event_window_us=metering.event_window_s * _S_US,
         jitter_us=metering.close_jitter_s * _S_US,
+        account_buckets=metering.account_buckets,
     )
 
 

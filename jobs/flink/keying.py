@@ -16,7 +16,8 @@ _HEX_DIGITS = 4
 def account_bucket_sql(buckets: int) -> str:
     """Return the SQL expression of the bucket of `account_id`; part of the state's layout.
 
-    It is the first 16 bits of the id's MD5, read as a number, modulo the number of buckets.
+    It is that of `udfs.metering.account_bucket`: the first 16 bits of the id's MD5, read as a
+    number, modulo the number of buckets.
     """
     digits = [
         f"(POSITION(SUBSTRING(MD5(account_id) FROM {place} FOR 1) IN '{_DIGITS}') - 1)"

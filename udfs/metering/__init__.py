@@ -38,7 +38,7 @@ from udfs.metering.receiving import (
     locate,
     on_usage,
 )
-from udfs.metering.rules import MeteringRules, jitter_us
+from udfs.metering.rules import MeteringRules, account_bucket, jitter_us
 
 __all__ = [
     "OVERFLOW",
@@ -52,6 +52,7 @@ __all__ = [
     "Settled",
     "TimerDecision",
     "TooLate",
+    "account_bucket",
     "amend",
     "apply_timer",
     "apply_usage",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from hashlib import blake2b
+from hashlib import md5
 
 from schemas.instant import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from schemas.meter import Meter
@@ -21,6 +21,7 @@ class MeteringRules:
         event_window_us: Usage is summed by windows of so much event time.
         log_window_us: The hot path gathers usage by windows of so much log time.
         jitter_us: Timers of an account fire up to so much later, to spread the accounts.
+        account_buckets: Into so many buckets accounts are grouped; those of one share their delay.
     """
 
     meters: Mapping[str, Meter]
@@ -29,11 +30,25 @@ class MeteringRules:
     event_window_us: int = MINUTE_US
     log_window_us: int = 10 * SECOND_US
     jitter_us: int = 0
+    account_buckets: int = 720
+
+
+def account_bucket(account_id: str, buckets: int) -> int:
+    """Return the bucket of an account: the first 16 bits of its id's MD5, modulo their number.
+
+    `jobs.flink.keying` has the same in SQL; state is laid out by it, so it never changes.
+    """
+    digest = md5(account_id.encode(), usedforsecurity=False).digest()
+    return int.from_bytes(digest[:2]) % buckets
 
 
 def jitter_us(rules: MeteringRules, account_id: str) -> int:
-    """Return how much later the account's timers fire: 0 to `rules.jitter_us`, always the same."""
+    """Return how much later the account's timers fire: 0 to `rules.jitter_us`, always the same.
+
+    A timer looks at all entries of its bucket. So the accounts of a bucket share one delay, and the
+    buckets are spread evenly: what is due at one instant is looked at once, not once an account.
+    """
     if rules.jitter_us == 0:
         return 0
-    digest = blake2b(account_id.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "little") % (rules.jitter_us + 1)
+    bucket = account_bucket(account_id, rules.account_buckets)
+    return bucket * (rules.jitter_us + 1) // rules.account_buckets

@@ -65,13 +65,18 @@ def test_chosen_options_may_be_overridden(settings: Settings) -> None:
 def test_rules_are_as_configured(settings: Settings) -> None:
     """Durations become microseconds."""
     metering = replace(
-        settings.metering, correction_bucket_s=7200, unknown_account_wait_s=60, close_jitter_s=3
+        settings.metering,
+        correction_bucket_s=7200,
+        unknown_account_wait_s=60,
+        close_jitter_s=3,
+        account_buckets=72,
     )
     meters = load_meters(settings.metering.meters_file)
     rules = metering_rules(replace(settings, metering=metering), meters)
     assert rules.correction_bucket_us == 2 * HOUR_US
     assert rules.unknown_account_wait_us == 60_000_000
     assert rules.jitter_us == 3_000_000
+    assert rules.account_buckets == 72
     assert list(rules.meters.values()) == list(meters)
     assert rules.meters["flights"].grace_us == DAY_US
 

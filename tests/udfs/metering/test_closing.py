@@ -17,6 +17,7 @@ from udfs.metering import (
     MeterChangedError,
     MeteringRules,
     TimerDecision,
+    account_bucket,
     jitter_us,
     locate,
     on_timer,
@@ -148,6 +149,8 @@ def test_jitter_delays_timers_alone() -> None:
     assert delay_us == jitter_us(rules, "A1") != jitter_us(rules, "A2")
     least = replace(RULES, jitter_us=1)
     assert {jitter_us(least, f"A{n}") for n in range(20)} == {0, 1}
+    alone = replace(rules, account_buckets=1)
+    assert {jitter_us(alone, f"A{n}") for n in range(20)} == {0}
     opened = on_usage(rules, A1, None, usage("2013-01-20T10:00", "2013-01-20T10:01"))
     assert opened.wake_at_us == (
         at("2013-02-01T01:00") + delay_us,
@@ -162,6 +165,25 @@ def test_jitter_delays_timers_alone() -> None:
     plain.advance()
     jittered.advance()
     assert jittered.rows == plain.rows
+
+
+def test_accounts_of_a_bucket_wake_together() -> None:
+    """However many: their closes are one instant, their corrections another; buckets are spread."""
+    rules = replace(RULES, jitter_us=HOUR_US, account_buckets=4)
+    woken: dict[int, set[int]] = {}
+    for account_id in (f"A{number}" for number in range(100)):
+        account = replace(A1, account_id=account_id)
+        taken = replace(usage("2013-01-20T10:00", "2013-01-20T10:01"), account_id=account_id)
+        late = replace(usage("2013-01-20T10:00", "2013-02-01T05:01"), account_id=account_id)
+        mine = woken.setdefault(account_bucket(account_id, 4), set())
+        for each in (taken, late):
+            mine.update(on_usage(rules, account, None, each).wake_at_us)
+    # The cut, the end of the correction bucket, and the end of the horizon.
+    instants = [at("2013-02-01T01:00"), at("2013-02-01T06:00"), at("2013-02-04T01:00")]
+    quarter_us = HOUR_US // 4
+    assert woken == {
+        bucket: {instant_us + bucket * quarter_us for instant_us in instants} for bucket in range(4)
+    }
 
 
 def test_a_removed_meter_still_closes() -> None:
