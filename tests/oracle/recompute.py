@@ -6,7 +6,7 @@ other one: lists and sorting instead of state and timers.
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -145,11 +145,20 @@ def _write_rows(in_period: _Groups, in_window: _Groups, clocks: Clocks, expected
             expected.expired.append(expired_row(units, period))
         else:
             expected.unassigned.append(unassigned_row(units, why))
-    expected.closed.sort()
-    expected.corrections.sort()
-    # A part may be None.
-    expected.expired.sort(key=str)
-    expected.unassigned.sort(key=str)
+    lists: tuple[list[Any], ...] = (
+        expected.closed,
+        expected.corrections,
+        expected.expired,
+        expected.unassigned,
+    )
+    for rows in lists:
+        rows.sort(key=_order)
+
+
+def _order(row: Any) -> list[tuple[bool, Any]]:
+    """Return the order of a row: by its columns, nothing before all else."""
+    values = [getattr(row, column.name) for column in fields(row)]
+    return [(value is not None, value) for value in values]
 
 
 def judge_all(
