@@ -111,7 +111,7 @@ def settle(
         if limit is None or len(groups[group_key]) <= limit:
             continue
         members = sorted(groups[group_key], key=_by_first_log)
-        full_us = _window_end_us(rules, members[limit - 1][1])
+        full_us = max(_window_end_us(rules, entry) for _, entry in members[:limit])
         if full_us > now_us:
             state.wake(full_us + jitter_us(rules, account_id))
             continue
