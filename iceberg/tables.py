@@ -213,12 +213,35 @@ DIMENSION_OVERFLOWS = Table(
     partition_by="period_start",
 )
 
+BUDGET_ALERTS = Table(
+    name="budget_alerts",
+    doc="Usage reached a threshold of an account's budget in a period: one row, whatever follows.",
+    columns=(
+        _ROW_ID,
+        _METERED[0],
+        _METERED[1],
+        *_PERIOD,
+        Column("budget_quantity", "decimal(38,9)", "The budget, as in the account's record."),
+        Column("threshold_percent", "int", "Which of its thresholds was reached."),
+        Column("quantity", "decimal(38,9)", "Running total with which it was reached."),
+        _UNIT,
+        Column("reached", "timestamptz", "End of the log window with which it was reached."),
+        _JOB_VERSION,
+    ),
+    key=("account_id", "meter_id", "period_start", "budget_quantity", "threshold_percent"),
+    partition_by="reached",
+)
+
 REJECTED_ACCOUNTS = Table(
     name="rejected_accounts",
     doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
     columns=(
         Column("account_id", "string", "The record's Kafka key."),
-        Column("reason", "string", "bad_terms, key_mismatch, off_window, too_late or tombstone."),
+        Column(
+            "reason",
+            "string",
+            "bad_terms, bad_budget, key_mismatch, off_window, too_late or tombstone.",
+        ),
         Column("detail", "string", "What was expected and found, in one line."),
         Column("kafka_partition", "int", "Partition of the accounts topic."),
         Column("kafka_offset", "long", "Offset in the partition."),
@@ -239,5 +262,6 @@ TABLES: tuple[Table, ...] = (
     EXPIRED_USAGE,
     UNASSIGNED_USAGE,
     DIMENSION_OVERFLOWS,
+    BUDGET_ALERTS,
     REJECTED_ACCOUNTS,
 )

@@ -139,7 +139,6 @@ def _usage_options(kafka: KafkaSettings) -> dict[str, str]:
 
 
 def _kafka_options(kafka: KafkaSettings, topic: str) -> dict[str, str]:
-    properties = {f"properties.{name}": kafka.properties[name] for name in sorted(kafka.properties)}
     return {
         "connector": "kafka",
         "topic": topic,
@@ -147,6 +146,11 @@ def _kafka_options(kafka: KafkaSettings, topic: str) -> dict[str, str]:
         "scan.startup.mode": "earliest-offset",
         "scan.topic-partition-discovery.interval": "1 min",
         "properties.group.id": _GROUP_ID,
-        **properties,
-        "properties.bootstrap.servers": kafka.bootstrap_servers,
+        **kafka_properties(kafka),
     }
+
+
+def kafka_properties(kafka: KafkaSettings) -> dict[str, str]:
+    """Return the options of SQL that every client of Kafka gets."""
+    properties = {f"properties.{name}": kafka.properties[name] for name in sorted(kafka.properties)}
+    return {**properties, "properties.bootstrap.servers": kafka.bootstrap_servers}

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from jobs.beat_heartbeat import beat_heartbeat
+from jobs.create_topics import create_topics
 from jobs.flights.departures import DEPARTED, Departure
 from jobs.flights.receiving import Injections, Receipt
 from jobs.local.children import Child
@@ -127,6 +128,7 @@ def night(
     properties = {"rest.port": port, "metrics.fetcher.update-interval": 1000}
     # Hours, as the boundaries of these accounts fall on them; other tests have minutes.
     world = make_world(folder, topics, event_window_s=3600, properties=properties)
+    create_topics(world.settings.kafka)
 
     with running(world, folder / "flink") as program:
 
@@ -244,6 +246,8 @@ def test_accounts_that_cannot_be_used_are_kept(night: Night) -> None:
         (NEW, "tombstone"),
         (NEW, "off_window"),
         (NEW, "too_late"),
+        (NEW, "bad_budget"),
+        (NEW, "bad_budget"),
     ]
     assert [row["terms"] and row["terms"].encode() for row in rows] == list(BAD_ACCOUNTS)
     assert "expected the record's key NEW, found AA" in rows[1]["detail"]

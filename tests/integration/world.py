@@ -48,7 +48,10 @@ class Topics:
 def make_topics(
     bootstrap_servers: str, name: str, config: Path, kind: TimestampType = TimestampType.CREATE_TIME
 ) -> Topics:
-    """Create the two topics `NAME-usage` and `NAME-accounts`, and publish the accounts."""
+    """Create the two topics `NAME-usage` and `NAME-accounts`, and publish the accounts.
+
+    With them come those of alerts and running totals; a `World` has its own.
+    """
     kafka = KafkaSettings(bootstrap_servers, f"{name}-usage", f"{name}-accounts", kind, PARTITIONS)
     create_topics(kafka)
     publish_accounts(kafka, load_accounts(config / "accounts.yaml"))
@@ -136,6 +139,9 @@ def make_world(folder: Path, topics: Topics, event_window_s: int = 60, **flink: 
             "bootstrap_servers": kafka.bootstrap_servers,
             "usage_topic": kafka.usage_topic,
             "accounts_topic": kafka.accounts_topic,
+            # Several runs may read the same topics; each writes to its own.
+            "totals_topic": f"{folder.name}-totals",
+            "alerts_topic": f"{folder.name}-alerts",
             "timestamp_type": str(kafka.timestamp_type),
             "partitions": PARTITIONS,
         },
@@ -167,6 +173,7 @@ def run_until(cluster: FlinkCluster, world: World, until_ms: int, **submit: Any)
         The id of the job, which runs on.
     """
     rest = cluster.rest
+    create_topics(world.settings.kafka)
     job_id = cluster.submit(JOB, world.arguments, **submit)
 
     def refuse_restart(_: int | None) -> None:

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.oracle.budgets import Alert, read_budgets
 from tests.oracle.recompute import Clocks, Expected, final_watermark, recompute
 from tests.oracle.shapes import (
     Closed,
@@ -29,6 +30,7 @@ _SHAPES = {
     "unassigned_usage": Unassigned,
     "metering_windows": Window,
     "dimension_overflows": Overflow,
+    "budget_alerts": Alert,
 }
 
 
@@ -58,8 +60,9 @@ def expected_of(
         final_watermark(records, partitions, slack_ms),
         event_window=timedelta(seconds=event_window_s),
     )
-    meters = read_meters(config / "meters.yaml")
-    return recompute(records, meters, read_accounts(config / "accounts.yaml"), clocks)
+    meters, accounts = read_meters(config / "meters.yaml"), config / "accounts.yaml"
+    budgets = read_budgets(accounts)
+    return recompute(records, meters, read_accounts(accounts), clocks, budgets=budgets)
 
 
 def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str, list[str]]:
@@ -79,6 +82,7 @@ def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str
         "unassigned_usage": Counter(expected.unassigned),
         "metering_windows": Counter(expected.windows),
         "dimension_overflows": Counter(expected.overflows),
+        "budget_alerts": Counter(expected.alerts),
         "rejected_events": Counter(
             [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
             + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+from tests.oracle.budgets import Alert, OracleBudget, Total, watch
 from tests.oracle.counting import Clocks, Unit, outcome, part_of, quantity, units_in
 from tests.oracle.judging import (
     EPOCH,
@@ -52,6 +53,8 @@ class Expected:
     unassigned: list[Unassigned] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
     overflows: list[Overflow] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
 
 
 _Groups = Mapping[Any, Sequence[tuple[Unit, Period | None]]]
@@ -71,6 +74,7 @@ def recompute(
     accounts: Mapping[str, list[OracleTerms]],
     clocks: Clocks,
     limits: Limits | None = None,
+    budgets: Mapping[str, Sequence[OracleBudget]] | None = None,
 ) -> Expected:
     """Return the fate of each record and every row that they lead to."""
     expected = Expected()
@@ -96,6 +100,8 @@ def recompute(
                 in_window[*window, why_not].append((unit, None))
             elif unit.window_end + clocks.unknown_account_wait <= clocks.watermark:
                 in_window[*window, "unknown_account"].append((unit, None))
+    accepted = (member for members in in_period.values() for member in members)
+    expected.alerts, expected.totals = watch(accepted, budgets or {})
     expected.windows = [_window(units, clocks) for units in windows.values()]
     for (account_id, *_), members in _take_levels(in_period).items():
         closed, corrections = level_rows(members, accounts[account_id], clocks)
