@@ -2,7 +2,7 @@
 
 Little endian, text is UTF-8, quantities are decimal text of any size:
 
-    counted  version u8, period_start_us i64, period_end_us i64, event_count i64,
+    counted  version u8, is_silent u8, period_start_us i64, period_end_us i64, event_count i64,
              log_window_end_us i64, horizon_us i64, texts: account_id, meter_id, timezone,
              aggregation, unit, quantity, budget (JSON; empty: none)
     running  version u8, period_end_us i64, event_count i64, as_of_us i64, horizon_us i64, texts:
@@ -22,7 +22,7 @@ from schemas.budget import budget_text, read_budget
 from schemas.meter_state import STATE_VERSION, StateVersionError
 from schemas.running_total import CountedUsage, RunningPeriod
 
-_COUNTED = Struct("<Bqqqqq")
+_COUNTED = Struct("<BBqqqqq")
 _RUNNING = Struct("<Bqqqq")
 _COUNT = Struct("<H")
 
@@ -35,6 +35,7 @@ def encode_counted(usage: CountedUsage) -> bytes:
     """
     head = _COUNTED.pack(
         STATE_VERSION,
+        usage.is_silent,
         usage.period_start_us,
         usage.period_end_us,
         usage.event_count,
@@ -61,7 +62,9 @@ def decode_counted(state: bytes) -> CountedUsage:
         ValueError, struct.error, decimal.InvalidOperation: The bytes are damaged.
     """
     _check_version(state)
-    _, start_us, end_us, count, log_window_end_us, horizon_us = _COUNTED.unpack_from(state)
+    _, is_silent, start_us, end_us, count, log_window_end_us, horizon_us = _COUNTED.unpack_from(
+        state
+    )
     texts = _decode_texts(state, _COUNTED.size)
     account_id, meter_id, timezone, aggregation, unit, quantity, budget = texts
     return CountedUsage(
@@ -77,6 +80,7 @@ def decode_counted(state: bytes) -> CountedUsage:
         log_window_end_us,
         horizon_us,
         read_budget(budget),
+        bool(is_silent),
     )
 
 

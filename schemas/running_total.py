@@ -29,6 +29,7 @@ class CountedUsage:
         log_window_end_us: End of the log window; `NO_WINDOW_US` where there is no usage.
         horizon_us: Last log time that counts for the period.
         budget: The account's budget of the meter, if it has one.
+        is_silent: Whether the thresholds that it reaches were alerted before, or not watched then.
     """
 
     account_id: str
@@ -43,6 +44,7 @@ class CountedUsage:
     log_window_end_us: int
     horizon_us: int
     budget: Budget | None
+    is_silent: bool = False
 
     @property
     def key(self) -> TotalKey:

@@ -1,7 +1,8 @@
 """Running totals and the thresholds of budgets, as the log alone has them.
 
 An engine hands over each row of usage that an entry took (`counted_usage`), and each period whose
-end new terms moved (`moved_periods`), and owes this:
+end new terms moved (`moved_periods`). Where entries were there before anyone took this, it begins
+with what they hold (`held_usage`). It owes:
 
 1. Usage is kept until log time has passed its log window. Usage of one log window comes in any
    order, that of later ones may come before.
@@ -95,6 +96,35 @@ def counted_usage(
     return (_counted(account, key, entry, amount),)
 
 
+def held_usage(
+    account: Account, key: EntryKey, entry: PeriodEntry, log_window_us: int, is_silent: bool
+) -> tuple[CountedUsage, ...]:
+    """Return all that an entry has taken as one row, for running totals that begin only now.
+
+    It stands in the log window of its last event: the windows before are not remembered.
+
+    Args:
+        account: Whose usage it is.
+        key: Of the entry.
+        entry: The entry.
+        log_window_us: Usage is gathered by windows of so much log time.
+        is_silent: Whether there were running totals before: they have alerted already.
+    """
+    held = [added for _, added in entry.pending]
+    if entry.total is not None:
+        held.append(entry.total)
+    if entry.aggregation in HAS_PARTS or not held:
+        return ()
+    quantity, event_count = held[0].quantity, held[0].event_count
+    for each in held[1:]:
+        quantity = merge(entry.aggregation, quantity, each.quantity)
+        event_count += each.event_count
+    last_log_us = max(each.last_log_us for each in held)
+    end_us = (last_log_us // log_window_us + 1) * log_window_us
+    usage = _counted(account, key, entry, (quantity, event_count, end_us))
+    return (replace(usage, is_silent=is_silent),)
+
+
 def moved_periods(
     account: Account, moved: Iterable[tuple[EntryKey, PeriodEntry]]
 ) -> tuple[CountedUsage, ...]:
@@ -153,7 +183,8 @@ def fold(period: RunningPeriod | None, usage: Iterable[CountedUsage]) -> Folded:
         after = replace(after, as_of_us=max(after.as_of_us, end_us))
         budgets = {row.budget for row in windows[end_us] if row.budget is not None}
         reached = _reached(key, after, budgets, end_us)
-        alerts += reached
+        if not any(row.is_silent for row in windows[end_us]):
+            alerts += reached
         named = {(alert.budget_quantity, alert.threshold_percent) for alert in reached}
         after = replace(after, alerted=tuple(sorted({*after.alerted, *named})))
     return Folded(after, _total(key, after), tuple(alerts))

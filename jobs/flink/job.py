@@ -9,12 +9,12 @@ from iceberg.table import Table
 from jobs import VERSION
 from jobs.flink.budget_function import ALERTS, WatchBudgets
 from jobs.flink.count_function import CountRows
+from jobs.flink.counted_output import COUNTED
 from jobs.flink.environment import open_environment
 from jobs.flink.hot_path import build_accounts, build_hot_path, read_sql, windows_query
 from jobs.flink.keying import keyed_by_bucket, side_output_by_bucket
 from jobs.flink.period_function import (
     CORRECTIONS,
-    COUNTED,
     EXPIRED,
     OVERFLOWS,
     REJECTED_ACCOUNTS,

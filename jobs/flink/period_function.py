@@ -23,7 +23,7 @@ from pyflink.datastream.state import (
     MapStateDescriptor,
 )
 
-from jobs.flink.budget_function import counted_row
+from jobs.flink.counted_output import CountedOutput
 from jobs.flink.keyed_state import (
     BYTES,
     ONE_TO_ONE,
@@ -36,9 +36,7 @@ from jobs.flink.keyed_state import (
     write_entry,
     write_usage,
 )
-from jobs.flink.keying import pair_of
 from jobs.flink.rows import (
-    COUNTED_USAGE,
     DIMENSION_OVERFLOW,
     EXPIRED_USAGE,
     REJECTED_ACCOUNT,
@@ -51,7 +49,6 @@ from jobs.flink.rows import (
 from schemas.account import Account, AccountError, AccountRejectReason, decode_account
 from schemas.meter_state import EntryKey, PeriodEntry
 from schemas.metered_usage import MeteredUsage
-from schemas.running_total import CountedUsage
 from schemas.usage_row import (
     DimensionOverflow,
     ExpiredUsage,
@@ -79,7 +76,6 @@ EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
 UNASSIGNED = OutputTag("unassigned_usage", UNASSIGNED_USAGE)
 OVERFLOWS = OutputTag("dimension_overflows", DIMENSION_OVERFLOW)
 REJECTED_ACCOUNTS = OutputTag("rejected_accounts", REJECTED_ACCOUNT)
-COUNTED = OutputTag("counted_usage", pair_of(COUNTED_USAGE))
 
 _MS_US = 1000
 _TAGS = {
@@ -110,7 +106,7 @@ class MeterPeriods(KeyedCoProcessFunction):
 
         Args:
             rules: The rules of metering.
-            tells_usage: Whether anyone takes the side output `COUNTED`.
+            tells_usage: Whether anyone takes the side output `counted_output.COUNTED`.
         """
         self._rules, self._tells_usage = rules, tells_usage
 
@@ -134,17 +130,21 @@ class MeterPeriods(KeyedCoProcessFunction):
             MapStateDescriptor("groups", Types.STRING(), BYTES)
         )
         self._waiting: Any = runtime_context.get_list_state(ListStateDescriptor("waiting", BYTES))
+        log_window_us = self._rules.log_window_us
+        self._output = CountedOutput(runtime_context, log_window_us, self._tells_usage)
         group = runtime_context.get_metrics_group()
         self._counted = group.counter("counted_events")
         self._late = group.counter("late_events")
 
     def process_element1(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take one row of usage."""
+        yield from self._output.tell_held(self._entries, self._known, ctx)
         usage = self._read_usage(value)
         yield from self._take(self._account(usage.account_id), usage, ctx)
 
     def process_element2(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take an account's terms, then the usage that waited for them."""
+        yield from self._output.tell_held(self._entries, self._known, ctx)
         account_id, terms, log_ms = value[0], value[1], value[4]
         try:
             account = self._read_account(account_id, terms)
@@ -154,7 +154,7 @@ class MeterPeriods(KeyedCoProcessFunction):
             yield _reject(value, refused.reason, refused.detail)
             return
         self._accounts.put(account_id, terms.encode().decode(ONE_TO_ONE))
-        yield from self._tell(moved_periods(account, moved), ctx)
+        yield from self._output.tell(moved_periods(account, moved), ctx)
         waiting = [read_usage(state) for state in self._waiting.get() or ()]
         mine = [usage for usage in waiting if usage.account_id == account_id]
         if mine:
@@ -165,6 +165,7 @@ class MeterPeriods(KeyedCoProcessFunction):
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
         """Emit what is due: closes, corrections, and usage that waited in vain."""
+        yield from self._output.tell_held(self._entries, self._known, ctx)
         now_us = timestamp * _MS_US
         entries: dict[str, list[tuple[EntryKey, PeriodEntry]]] = {}
         for name, encoded in self._entries.items():
@@ -220,11 +221,6 @@ class MeterPeriods(KeyedCoProcessFunction):
         self._register(amendment.wake_at_us, ctx)
         return [(key, entry) for _, key, entry in amendment.moved]
 
-    def _tell(self, usages: Iterable[CountedUsage], ctx: Any) -> Iterator[Any]:
-        if self._tells_usage:
-            for usage in usages:
-                yield COUNTED, counted_row(ctx.get_current_key(), usage)
-
     def _register(self, wake_at_us: Iterable[int], ctx: Any) -> None:
         for wake_us in wake_at_us:
             # Rounded up: a timer never fires before the instant asked for.
@@ -248,7 +244,8 @@ class MeterPeriods(KeyedCoProcessFunction):
             pending = () if entry is None else entry.pending
             is_late = decision.entry.pending != pending
             (self._late if is_late else self._counted).inc(usage.event_count)
-            yield from self._tell(counted_usage(account, key, decision.entry, usage), ctx)
+            taken = counted_usage(account, key, decision.entry, usage)
+            yield from self._output.tell(taken, ctx)
         if decision.waits:
             self._waiting.add(write_usage(usage))
         self._register(decision.wake_at_us, ctx)

@@ -50,6 +50,7 @@ COUNTED = {
         10_000_000,
         1 << 61,
         Budget("miles", Decimal("5000.5"), (1, 100)),
+        is_silent=True,
     ),
 }
 RUNNING = {
@@ -103,6 +104,7 @@ counted = st.builds(
     instants,
     instants,
     budgets,
+    st.booleans(),
 )
 running = st.builds(
     RunningPeriod,

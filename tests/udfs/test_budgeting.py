@@ -10,9 +10,10 @@ import pytest
 from schemas.account import Account
 from schemas.aggregation import HAS_PARTS, Aggregation
 from schemas.budget import Budget
+from schemas.entry_state import decode_entry
 from schemas.instant import DAY_US, HOUR_US
 from schemas.meter import Meter
-from schemas.meter_state import EntryKey
+from schemas.meter_state import NO_EVENTS, EntryKey
 from schemas.running_total import NO_WINDOW_US, CountedUsage, RunningPeriod, RunningTotal
 from tests.udfs.engine import A1, MILES, at, started, usage
 from tests.udfs.watching import Watcher
@@ -20,6 +21,7 @@ from udfs.budgeting import (
     counted_usage,
     find_bad_budget,
     fold,
+    held_usage,
     is_over,
     move,
     moved_periods,
@@ -211,6 +213,38 @@ def test_usage_is_counted_as_its_entry_has_it() -> None:
         other = replace(entry, aggregation=kind)
         assert counted_usage(account, key, other, taken) == ()
         assert moved_periods(account, [(key, other)]) == ()
+
+
+def test_totals_may_begin_with_what_entries_hold() -> None:
+    """All that was taken, closed, corrected or pending, in the log window of the last event."""
+    window_us = 10_000_000
+    engine = started()
+    rows = (
+        ("2013-01-05T00:01", 40),
+        ("2013-02-02T01:00", 2),
+        ("2013-02-03T01:01", 3),
+        ("2013-02-03T01:30", 1),
+    )
+    for window_end, quantity in rows:
+        engine.deliver(usage("2013-01-05T00:00", window_end, quantity))
+    engine.advance(at("2013-02-03T00:00"))
+    (held,) = [
+        held_usage(A1, EntryKey.decode(name), decode_entry(state), window_us, is_silent=False)
+        for name, state in engine.entries["A1"].items()
+    ]
+    last_us = at("2013-02-03T01:30")
+    assert held == (row(46, last_us, event_count=4, budget=None),)
+    empty = replace(decode_entry(engine.entries["A1"].popitem()[1]), total=None, pending=())
+    key = EntryKey(JANUARY, FEBRUARY, "miles", "{}")
+    assert held_usage(A1, key, empty, window_us, is_silent=False) == ()
+    for kind in sorted(HAS_PARTS):
+        other = replace(empty, aggregation=kind, total=NO_EVENTS)
+        assert held_usage(A1, key, other, window_us, is_silent=False) == ()
+    some = replace(empty, total=replace(NO_EVENTS, quantity=Decimal(60)))
+    (silent,) = held_usage(A1, key, some, window_us, is_silent=True)
+    again = fold(None, [replace(silent, budget=BUDGET)])
+    assert again.alerts == ()
+    assert reached(again.period, row(30, SECOND)) == [(80, "90", SECOND)]
 
 
 def meter(aggregation: Aggregation) -> Meter:
