@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from schemas.budget import BudgetAlert
+from schemas.running_total import RunningTotal
 from schemas.usage_row import (
     ClosedUsage,
     DimensionOverflow,
@@ -19,6 +21,7 @@ from schemas.usage_row import (
     UsageCorrection,
     UsageRow,
 )
+from tests.oracle.budgets import Alert, Total, read_budgets
 from tests.oracle.counting import Clocks
 from tests.oracle.judging import EPOCH
 from tests.oracle.recompute import final_watermark, recompute
@@ -40,6 +43,8 @@ _SHAPES: tuple[tuple[type, type], ...] = (
     (ExpiredUsage, Expired),
     (UnassignedUsage, Unassigned),
     (DimensionOverflow, Overflow),
+    (BudgetAlert, Alert),
+    (RunningTotal, Total),
 )
 
 
@@ -54,19 +59,25 @@ def audit(seed: int, folder: Path, kind: type[SimulatedJob] = SimulatedJob) -> l
     world = make_world(seed, folder)
     job = kind(world, random.Random(seed))  # noqa: S311
     try:
-        rows = job.run()
+        rows: list[UsageRow | BudgetAlert | RunningTotal] = [*job.run()]
     except (RuntimeError, AssertionError) as error:
         return [f"stopped: {type(error).__name__}: {error}"]
+    watcher = job.state.watcher
+    rows += [*watcher.alerts, *watcher.last_totals().values()]
     records = records_of(world)
     clocks = Clocks(final_watermark(records, PARTITIONS, SLACK_MS))
     accounts = read_accounts(world.accounts)
-    expected = recompute(records, read_meters(world.meters), accounts, clocks)
+    budgets = read_budgets(world.accounts)
+    meters = read_meters(world.meters)
+    expected = recompute(records, meters, accounts, clocks, budgets=budgets)
     wanted: dict[type, Sequence[object]] = {
         Closed: expected.closed,
         Correction: expected.corrections,
         Expired: expected.expired,
         Unassigned: expected.unassigned,
         Overflow: expected.overflows,
+        Alert: expected.alerts,
+        Total: expected.totals,
     }
     lines: list[str] = []
     for emitted, shape in _SHAPES:
@@ -88,15 +99,16 @@ def _left_over(job: SimulatedJob) -> list[str]:
         "waiting usage": [each for each in engine.waiting.values() if each],
         "timers": engine.timers,
         "log windows": list(job.state.windows),
+        "totals": [*job.state.watcher.pending, *job.state.watcher.periods],
     }
     return [f"left over: {len(held)} {name}" for name, held in kept.items() if held]
 
 
-def _columns(shape: type, row: UsageRow) -> tuple[Any, ...]:
+def _columns(shape: type, row: UsageRow | BudgetAlert | RunningTotal) -> tuple[Any, ...]:
     return tuple(_column(row, column.name) for column in fields(shape))
 
 
-def _column(row: UsageRow, name: str) -> Any:
+def _column(row: UsageRow | BudgetAlert | RunningTotal, name: str) -> Any:
     instant_us = getattr(row, f"{name}_us", None)
     if instant_us is not None:
         return EPOCH + timedelta(microseconds=instant_us)

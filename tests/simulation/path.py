@@ -22,6 +22,7 @@ from tests.oracle.shapes import OracleMeter, RawRecord, read_meters
 from tests.simulation.world import PARTITIONS, World
 from tests.udfs.engine import Engine
 from tests.udfs.gathering import usage_of
+from tests.udfs.watching import Watcher
 from udfs.metering import MeteringRules
 
 SLACK_MS = 5000
@@ -33,6 +34,7 @@ class State:
     """All that a checkpoint holds."""
 
     engine: Engine
+    watcher: Watcher = field(default_factory=Watcher)
     positions: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
     last_ms: list[int] = field(default_factory=lambda: [0] * PARTITIONS)
     seen: set[tuple[str, str]] = field(default_factory=set)
@@ -121,6 +123,7 @@ class SimulatedJob:
     def deliver(self, usage: MeteredUsage) -> None:
         """Hand one row of usage to the engine."""
         self.state.engine.deliver(usage)
+        self.state.watcher.take_from(self.state.engine)
 
     def advance_to(self, now_us: int) -> None:
         """Fire timers; on the way accounts become known."""
@@ -129,6 +132,11 @@ class SimulatedJob:
                 self.state.engine.advance(known_ms * 1000)
                 self.make_known(known_ms * 1000)
         self.state.engine.advance(now_us)
+        self.watch_budgets(now_us)
+
+    def watch_budgets(self, now_us: int) -> None:
+        """Let the stage behind the engine fold what is due."""
+        self.state.watcher.advance(now_us)
 
     def make_known(self, now_us: int) -> None:
         """Tell the engine of the accounts that are known by a log time."""
@@ -136,6 +144,7 @@ class SimulatedJob:
             if known_ms * 1000 <= now_us and name not in self.state.known:
                 self.state.known.add(name)
                 self.state.engine.know(self.account(name))
+                self.state.watcher.take_from(self.state.engine)
 
     def account(self, name: str) -> Account:
         """Return an account."""
