@@ -174,19 +174,32 @@ def fold(period: RunningPeriod | None, usage: Iterable[CountedUsage]) -> Folded:
     windows: dict[int, list[CountedUsage]] = defaultdict(list)
     for each in usage:
         windows[each.log_window_end_us].append(each)
-    rows = [row for end_us in sorted(windows) for row in windows[end_us]]
-    key, after = rows[0].key, period or _opened(rows[0])
+    first = next(iter(windows.values()))[0]
+    key, before = first.key, period or _opened(first)
+    quantity, event_count, horizon_us = before.quantity, before.event_count, before.horizon_us
     alerts: list[BudgetAlert] = []
+    alerted = set(before.alerted)
     for end_us in sorted(windows):
-        for row in windows[end_us]:
-            after = _add(after, row)
-        after = replace(after, as_of_us=max(after.as_of_us, end_us))
-        budgets = {row.budget for row in windows[end_us] if row.budget is not None}
-        reached = _reached(key, after, budgets, end_us)
-        if not any(row.is_silent for row in windows[end_us]):
-            alerts += reached
-        named = {(alert.budget_quantity, alert.threshold_percent) for alert in reached}
-        after = replace(after, alerted=tuple(sorted({*after.alerted, *named})))
+        rows = windows[end_us]
+        for row in rows:
+            quantity = _merge(before.aggregation, quantity, row.quantity)
+            event_count += row.event_count
+            horizon_us = max(horizon_us, row.horizon_us)
+        reached = _reached(quantity, rows, alerted)
+        alerted.update(reached)
+        if not any(row.is_silent for row in rows):
+            alerts += [
+                _alert(key, replace(before, quantity=quantity), *threshold, end_us)
+                for threshold in reached
+            ]
+    after = replace(
+        before,
+        quantity=quantity,
+        event_count=event_count,
+        as_of_us=max(before.as_of_us, *windows),
+        horizon_us=horizon_us,
+        alerted=tuple(sorted(alerted)),
+    )
     return Folded(after, _total(key, after), tuple(alerts))
 
 
@@ -231,30 +244,28 @@ def _opened(usage: CountedUsage) -> RunningPeriod:
     )
 
 
-def _add(period: RunningPeriod, usage: CountedUsage) -> RunningPeriod:
-    quantity = usage.quantity
-    if period.quantity is not None:
-        quantity = merge(period.aggregation, period.quantity, quantity)
-    return replace(
-        period,
-        quantity=quantity,
-        event_count=period.event_count + usage.event_count,
-        horizon_us=max(period.horizon_us, usage.horizon_us),
-    )
+def _merge(aggregation: Aggregation, a: Decimal | None, b: Decimal) -> Decimal:
+    return b if a is None else merge(aggregation, a, b)
 
 
 def _reached(
-    key: TotalKey, period: RunningPeriod, budgets: Iterable[Budget], end_us: int
-) -> list[BudgetAlert]:
-    """Return the alerts of all thresholds that a total has reached for the first time."""
-    if period.quantity is None:
+    quantity: Decimal | None, rows: Iterable[CountedUsage], alerted: set[tuple[Decimal, int]]
+) -> list[tuple[Decimal, int]]:
+    """Return budget and percent of all thresholds that a total reaches for the first time."""
+    budgets: list[Budget] = []
+    for row in rows:
+        if row.budget is not None and row.budget not in budgets:
+            budgets.append(row.budget)
+    if quantity is None or not budgets:
         return []
-    named = {(each.quantity, percent) for each in budgets for percent in each.thresholds}
-    return [
-        _alert(key, period, quantity, percent, end_us)
-        for quantity, percent in sorted(named - set(period.alerted))
-        if EXACT.multiply(period.quantity, Decimal(100)) >= EXACT.multiply(quantity, percent)
-    ]
+    share = EXACT.multiply(quantity, Decimal(100))
+    reached = {
+        (each.quantity, percent)
+        for each in budgets
+        for percent in each.thresholds
+        if share >= EXACT.multiply(each.quantity, percent)
+    }
+    return sorted(reached - alerted)
 
 
 def _alert(

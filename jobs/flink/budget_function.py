@@ -61,7 +61,8 @@ class WatchBudgets(KeyedProcessFunction):
             self._wake(end_ms, ctx)
             return
         usage = read_counted(state)
-        yield from self._keep(usage.key, move(self._period(usage.key), usage), ctx)
+        known = self._period(usage.key)
+        yield from self._keep(usage.key, known, move(known, usage), ctx)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
         """Fold what is due, and forget what is over."""
@@ -79,14 +80,16 @@ class WatchBudgets(KeyedProcessFunction):
         if due:
             self._pending.update([write_counted(usage) for usage in left])
         for key in sorted(due):
-            yield from self._keep(key, fold(self._period(key), due[key]), ctx)
+            known = self._period(key)
+            yield from self._keep(key, known, fold(known, due[key]), ctx)
         if left:
             self._wake(min(usage.log_window_end_us for usage in left) // _MS_US, ctx)
         if timestamp % _S_MS:
             self._forget(now_us)
 
-    def _keep(self, key: TotalKey, folded: Folded, ctx: Any) -> Iterator[Any]:
-        known = self._period(key)
+    def _keep(
+        self, key: TotalKey, known: RunningPeriod | None, folded: Folded, ctx: Any
+    ) -> Iterator[Any]:
         if known is None or known.horizon_us < folded.period.horizon_us:
             # A millisecond late, which tells it from a log window's end: those are whole seconds.
             over_s = -(-folded.period.horizon_us // (_MS_US * _S_MS))
