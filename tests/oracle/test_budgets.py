@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from tests.oracle.budgets import OracleBudget, read_budgets
 from tests.oracle.recompute import Expected, recompute
@@ -24,8 +25,8 @@ def found(*records: RawRecord, quantity: str = "10") -> Expected:
 
 def test_a_total_is_over_all_dimensions() -> None:
     """As of the end of the last log window; only of what running totals are enough for."""
-    other = {"data": {"units": "4", "place": "y"}}
-    records = sent(1, JUNE + DAY, JUNE), sent(2, JULY + DAY, JUNE, **other)  # type: ignore[arg-type]
+    other: Any = {"data": {"units": "4", "place": "y"}}
+    records = sent(1, JUNE + DAY, JUNE), sent(2, JULY + DAY, JUNE, **other)
     totals = {total.meter_id: total for total in found(*records).totals}
     assert {name: str(total.quantity) for name, total in totals.items()} == {
         "gb": "5.000000000",

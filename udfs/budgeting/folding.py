@@ -1,31 +1,15 @@
-"""Running totals and the thresholds of budgets, as the log alone has them.
-
-An engine hands over each row of usage that an entry took (`counted_usage`), and each period whose
-end new terms moved (`moved_periods`). Where entries were there before anyone took this, it begins
-with what they hold (`held_usage`). It owes:
-
-1. Usage is kept until log time has passed its log window. Usage of one log window comes in any
-   order, that of later ones may come before.
-2. Then `fold` gets what is due of one running total, all of it, and what is remembered of it.
-   Windows count one after the other, each as a whole, so no order of arrival shows.
-3. A moved period goes to `move` at once.
-4. What is remembered is forgotten when log time has passed its `horizon_us`.
-"""
+"""Adding usage to running totals, window by window, and judging thresholds."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
-from schemas.account import Account
-from schemas.aggregation import HAS_PARTS, Aggregation
+from schemas.aggregation import Aggregation
 from schemas.budget import Budget, BudgetAlert
-from schemas.meter import Meter
-from schemas.meter_state import EntryKey, PeriodEntry
-from schemas.metered_usage import MeteredUsage
 from schemas.running_total import (
     NO_WINDOW_US,
     CountedUsage,
@@ -35,9 +19,6 @@ from schemas.running_total import (
 )
 from udfs.aggregating import EXACT, merge, plain_text, rounded
 from udfs.identifying import digest
-
-ADDS_UP = frozenset({Aggregation.COUNT, Aggregation.SUM})
-"""Aggregations that a budget can be of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,96 +34,6 @@ class Folded:
     period: RunningPeriod
     total: RunningTotal | None
     alerts: tuple[BudgetAlert, ...] = ()
-
-
-def find_bad_budget(budgets: Iterable[Budget], meters: Mapping[str, Meter]) -> str | None:
-    """Return what is wrong with the first budget that cannot be watched; None if all can.
-
-    Args:
-        budgets: Of an account.
-        meters: The configured meters by meter_id.
-
-    Returns:
-        One line: where, what was expected and found.
-    """
-    for n, budget in enumerate(budgets):
-        where = f"budgets[{n}].meter"
-        meter = meters.get(budget.meter_id)
-        if meter is None:
-            return f"{where}: expected a configured meter, found {budget.meter_id!r}"
-        if meter.aggregation not in ADDS_UP:
-            kinds = " or ".join(sorted(ADDS_UP))
-            return (
-                f"{where}: expected a meter of {kinds}, found {meter.aggregation} of "
-                f"{budget.meter_id!r}"
-            )
-    return None
-
-
-def counted_usage(
-    account: Account, key: EntryKey, entry: PeriodEntry, usage: MeteredUsage
-) -> tuple[CountedUsage, ...]:
-    """Return a row of usage that an entry took; nothing where there are no running totals of it.
-
-    Args:
-        account: Whose usage it is.
-        key: Of the entry.
-        entry: The entry.
-        usage: The row.
-    """
-    if entry.aggregation in HAS_PARTS:
-        return ()
-    amount = (usage.quantity, usage.event_count, usage.log_window_end_us)
-    return (_counted(account, key, entry, amount),)
-
-
-def held_usage(
-    account: Account, key: EntryKey, entry: PeriodEntry, log_window_us: int, is_silent: bool
-) -> tuple[CountedUsage, ...]:
-    """Return all that an entry has taken as one row, for running totals that begin only now.
-
-    It stands in the log window of its last event: the windows before are not remembered.
-
-    Args:
-        account: Whose usage it is.
-        key: Of the entry.
-        entry: The entry.
-        log_window_us: Usage is gathered by windows of so much log time.
-        is_silent: Whether there were running totals before: they have alerted already.
-    """
-    held = [added for _, added in entry.pending]
-    if entry.total is not None:
-        held.append(entry.total)
-    if entry.aggregation in HAS_PARTS or not held:
-        return ()
-    quantity, event_count = held[0].quantity, held[0].event_count
-    for each in held[1:]:
-        quantity = merge(entry.aggregation, quantity, each.quantity)
-        event_count += each.event_count
-    last_log_us = max(each.last_log_us for each in held)
-    end_us = (last_log_us // log_window_us + 1) * log_window_us
-    usage = _counted(account, key, entry, (quantity, event_count, end_us))
-    return (replace(usage, is_silent=is_silent),)
-
-
-def moved_periods(
-    account: Account, moved: Iterable[tuple[EntryKey, PeriodEntry]]
-) -> tuple[CountedUsage, ...]:
-    """Return each period that has a new end once, ordered; those that have running totals.
-
-    Args:
-        account: The account, under its new terms.
-        moved: Entries by their new keys, in any order.
-    """
-    nothing = (Decimal(0), 0, NO_WINDOW_US)
-    each = [
-        _counted(account, key, entry, nothing)
-        for key, entry in moved
-        if entry.aggregation not in HAS_PARTS
-    ]
-    # Of several dimensions, the one whose entry is kept longest.
-    latest = {one.key: one for one in sorted(each, key=lambda one: one.horizon_us)}
-    return tuple(latest[key] for key in sorted(latest))
 
 
 def move(period: RunningPeriod | None, moved: CountedUsage) -> Folded:
@@ -206,28 +97,6 @@ def fold(period: RunningPeriod | None, usage: Iterable[CountedUsage]) -> Folded:
 def is_over(period: RunningPeriod, now_us: int) -> bool:
     """Return whether a running total can be forgotten: no usage of its period counts any more."""
     return period.horizon_us < now_us
-
-
-def _counted(
-    account: Account, key: EntryKey, entry: PeriodEntry, amount: tuple[Decimal, int, int]
-) -> CountedUsage:
-    quantity, event_count, log_window_end_us = amount
-    cut_us = key.period_end_us + entry.grace_us
-    budgets = (budget for budget in account.budgets if budget.meter_id == key.meter_id)
-    return CountedUsage(
-        account.account_id,
-        key.meter_id,
-        key.period_start_us,
-        key.period_end_us,
-        entry.timezone,
-        entry.aggregation,
-        entry.unit,
-        quantity,
-        event_count,
-        log_window_end_us,
-        cut_us + entry.correction_horizon_us,
-        next(budgets, None),
-    )
 
 
 def _opened(usage: CountedUsage) -> RunningPeriod:
