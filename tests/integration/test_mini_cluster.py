@@ -47,6 +47,7 @@ from tests.integration.world import (
     make_topics,
     make_world,
 )
+from tests.oracle.budgets import Total
 from tests.oracle.comparing import Rows
 from tests.oracle.edge_records import edge_records
 
@@ -230,6 +231,21 @@ def test_a_change_of_terms_ends_the_open_period(night: Night) -> None:
         for text in ("2013-03-01T00:00:00", CHANGE, "2013-03-11T04:00:00")
     )
     assert found == [(first, change, 14, 1), (change, week, 7, 2)]
+
+
+def test_running_totals_have_the_new_end_of_a_period(night: Night) -> None:
+    """A total is told again when terms move its period's end, and nothing else in it changes."""
+    totals = night.world.totals()
+    assert totals == night.world.expected(night.closed).totals
+    change = datetime.fromisoformat(f"{CHANGE}+00:00")
+    ends = {each.period_end: int(each.quantity) for each in totals if is_new_miles(each)}
+    assert ends[change] == 14
+    assert len(night.world.expected(night.closed).alerts) > 5
+
+
+def is_new_miles(total: Total) -> bool:
+    """Return whether a total is of the new account's miles."""
+    return (total.account_id, total.meter_id) == (NEW, "miles")
 
 
 def test_accounts_that_cannot_be_used_are_kept(night: Night) -> None:
