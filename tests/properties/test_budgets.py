@@ -81,6 +81,19 @@ def test_last_totals_are_the_naive_ones(log: list[Event], chance: random.Random)
 
 
 @given(logs, chances)
+def test_every_total_is_that_of_its_log_time(log: list[Event], chance: random.Random) -> None:
+    """Also those in between: each holds exactly what log windows up to its `as_of` hold."""
+    events = by_total(log)
+    for total in run(log, (), chance).totals:
+        members = [
+            event
+            for event in events[total.meter_id, total.period_start_us]
+            if event.window_end_us <= total.as_of_us
+        ]
+        assert (total.quantity, total.event_count) == (result(members), len(members))
+
+
+@given(logs, chances)
 def test_state_of_totals_is_forgotten(log: list[Event], chance: random.Random) -> None:
     """After the last horizon nothing is left."""
     watcher = run(log, (), chance)
