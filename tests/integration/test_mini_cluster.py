@@ -5,6 +5,7 @@ accounts leave some partitions of the topic empty, and nothing but heartbeats mo
 """
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -57,6 +58,12 @@ ACCOUNTS = ("AA", "WN", "HA")
 EDGES_FROM, EDGES_AT = "2013-02-20", "2013-02-20T23:00:00"
 # February in New York, and the 24 hours of grace.
 CUT = "2013-03-02T05:00:00"
+# What Beam's worker may write when the other side hangs up first: apache/beam issue 22643.
+BEAMS_FAREWELL = re.compile(
+    r"Exception in thread read_grpc_client_inputs:\nTraceback [^\n]*\n(?:  [^\n]*\n)+"
+    r"grpc\._channel\._MultiThreadedRendezvous[^\n]*\n\tstatus = StatusCode\.CANCELLED\n"
+    r'\tdetails = "Multiplexer hanging up"\n(?:\t[^\n]*\n)+>\n'
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,5 +278,5 @@ def test_accounts_that_cannot_be_used_are_kept(night: Night) -> None:
 
 def test_the_program_ends_well(night: Night) -> None:
     """Stopped with a savepoint, the program ends without an error."""
-    assert "Traceback" not in night.log
+    assert "Traceback" not in BEAMS_FAREWELL.sub("", night.log)
     assert list((night.world.file.parent / "savepoint").glob("savepoint-*/_metadata"))
