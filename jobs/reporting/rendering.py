@@ -136,7 +136,7 @@ def print_alerts(console: Console, alerts: Sequence[Alert]) -> None:
     percents = sorted({each.threshold_percent for each in alerts})
     for first in range(0, len(percents), _PERCENTS_ABREAST):
         abreast = percents[first : first + _PERCENTS_ABREAST]
-        title = "Budget alerts: the day a threshold was reached, + by usage after the period's end"
+        title = "Budget alerts: when a threshold was reached, + after the period's end"
         headings = ["budget", *(f"{percent} %" for percent in abreast)]
         table = _table(title, ["account", "meter", "period of"], headings)
         for _, of_budget in groupby(alerts, key=_budget_of):
