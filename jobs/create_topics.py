@@ -1,4 +1,4 @@
-"""Creates the topics the job reads, and checks that existing ones keep what metering relies on.
+"""Creates the topics of the job, and checks that existing ones keep what metering relies on.
 
 python -m jobs.create_topics --settings config/live.yaml
 """
@@ -18,6 +18,7 @@ from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_sett
 
 _FOREVER = "-1"
 _LONGEST_MS = str(2**63 - 1)
+_COMPACTED = {"cleanup.policy": "compact"}
 
 
 class TopicError(Exception):
@@ -25,7 +26,7 @@ class TopicError(Exception):
 
 
 def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
-    """Create the usage and accounts topics where they are missing, then check both.
+    """Create the topics where they are missing, then check all.
 
     Returns:
         The names of the topics created, in order.
@@ -40,7 +41,9 @@ def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
             "num_partitions": kafka.partitions,
             "configs": _usage_options(kafka.timestamp_type),
         },
-        kafka.accounts_topic: {"num_partitions": 1, "configs": {"cleanup.policy": "compact"}},
+        kafka.accounts_topic: {"num_partitions": 1, "configs": _COMPACTED},
+        kafka.totals_topic: {"num_partitions": kafka.partitions, "configs": _COMPACTED},
+        kafka.alerts_topic: {"num_partitions": kafka.partitions, "configs": _COMPACTED},
     }
     with open_admin(kafka) as admin:
         existing = set(admin.list_topics())
@@ -55,7 +58,7 @@ def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
 
 
 def check_topics(kafka: KafkaSettings) -> None:
-    """Check that both topics exist and keep what metering relies on.
+    """Check that all topics exist and keep what metering relies on.
 
     Raises:
         SettingsError: see `jobs.kafka_clients.client_arguments`.
@@ -101,12 +104,18 @@ def _check(admin: KafkaAdminClient, kafka: KafkaSettings) -> None:
                 f"retention, topic {kafka.usage_topic}: expected {option}={_FOREVER} for"
                 f" CreateTime, found {usage[option]}; the broker deletes old records: set {option}"
             )
-    accounts = _options_of(admin, kafka, kafka.accounts_topic)
-    if accounts["cleanup.policy"] != "compact":
-        raise TopicError(
-            f"cleanup policy, topic {kafka.accounts_topic}: expected compact, found"
-            f" {accounts['cleanup.policy']}; accounts would be lost: set cleanup.policy=compact"
-        )
+    compacted = {
+        kafka.accounts_topic: "accounts",
+        kafka.totals_topic: "running totals",
+        kafka.alerts_topic: "alerts",
+    }
+    for topic, rows in compacted.items():
+        policy = _options_of(admin, kafka, topic)["cleanup.policy"]
+        if policy != "compact":
+            raise TopicError(
+                f"cleanup policy, topic {topic}: expected compact, found {policy};"
+                f" {rows} would be lost: set cleanup.policy=compact"
+            )
 
 
 def _options_of(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Mapping[str, str]:
@@ -133,7 +142,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     except (SettingsError, KafkaUnreachableError, TopicError) as error:
         print(error, file=sys.stderr)
         return 2
-    for name in (kafka.usage_topic, kafka.accounts_topic):
+    topics = (kafka.usage_topic, kafka.accounts_topic, kafka.totals_topic, kafka.alerts_topic)
+    for name in topics:
         print(f"{name}: {'created' if name in created else 'exists, as configured'}")
     return 0
 

@@ -1,4 +1,4 @@
-"""Shows what the tables say: usage, corrections, the fate of every record, and where all this is.
+"""Shows what the tables say: usage, corrections, alerts, every record's fate, where all this is.
 
     python -m jobs.show_usage --settings config/live.yaml --account B6
 
@@ -24,6 +24,7 @@ from jobs.reporting.fates import REPEATED, tell_fates
 from jobs.reporting.manifest import ManifestError, read_kinds
 from jobs.reporting.rendering import (
     WIDTH,
+    print_alerts,
     print_corrections,
     print_fates,
     print_plot,
@@ -41,7 +42,7 @@ def read_report(settings: Settings, manifest: Path | None, account_id: str | Non
     Args:
         settings: Name the catalog and the meters file.
         manifest: What the publisher wrote, to compare with; None to leave that out.
-        account_id: Narrows usage and corrections to one account; None for all.
+        account_id: Narrows usage, corrections and alerts to one account; None for all.
 
     Raises:
         SettingsError: The meters file is wrong.
@@ -75,6 +76,7 @@ def print_report(
     print_usage(console, report, every_period)
     print_plot(console, report)
     print_corrections(console, report.corrections)
+    print_alerts(console, report.alerts)
     print_fates(console, report)
     print_tables(console, report)
     console.print("[bold]Query them yourself with PyIceberg:[/bold]\n")
@@ -91,7 +93,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Print the report; return the exit code."""
     parser = argparse.ArgumentParser(prog="show_usage", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--settings", required=True, help="settings file")
-    parser.add_argument("--account", help="show the usage and corrections of this account only")
+    parser.add_argument("--account", help="show usage, corrections and alerts of this account")
     parser.add_argument("--manifest", type=Path, help="what publish_flights wrote, to compare with")
     parser.add_argument("--all", action="store_true", help="leave out no period")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")

@@ -1,4 +1,4 @@
-"""An account and its effective-dated terms, with the JSON text of the accounts topic."""
+"""An account, its effective-dated terms and its budgets, with the JSON of the accounts topic."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any
 
+from schemas.budget import Budget, decode_budgets, encode_budget
 from schemas.instant import to_text
 from schemas.terms import Terms
 from schemas.terms_record import AccountError, decode_terms, encode_terms, read_text, show
@@ -19,6 +20,7 @@ class AccountRejectReason(StrEnum):
     """Why a record of the accounts topic was refused: a closed list."""
 
     BAD_TERMS = "bad_terms"
+    BAD_BUDGET = "bad_budget"  # of a meter that is not configured, or does not add up
     KEY_MISMATCH = "key_mismatch"
     OFF_WINDOW = "off_window"
     TOO_LATE = "too_late"
@@ -32,16 +34,20 @@ class Account:
     Attributes:
         account_id: The CloudEvents `subject` of its usage.
         terms: At least one, strictly ordered by version and by `effective_from_us`.
+        budgets: At most one of each meter.
     """
 
     account_id: str
     terms: tuple[Terms, ...]
+    budgets: tuple[Budget, ...] = ()
 
 
 def encode_account(account: Account) -> bytes:
-    """Return the account as the canonical JSON record of the accounts topic."""
+    """Return the account as the canonical JSON record of the accounts topic; no empty budgets."""
     terms = [encode_terms(each) for each in account.terms]
-    shape = {"account_id": account.account_id, "terms": terms}
+    shape: dict[str, Any] = {"account_id": account.account_id, "terms": terms}
+    if account.budgets:
+        shape["budgets"] = [encode_budget(each) for each in account.budgets]
     return json.dumps(shape, separators=(",", ":"), ensure_ascii=False).encode()
 
 
@@ -79,4 +85,4 @@ def decode_account(record: bytes) -> Account:
             raise AccountError(
                 f"terms[{n}].version: expected more than {earlier.version}, found {later.version}"
             )
-    return Account(account_id, terms)
+    return Account(account_id, terms, decode_budgets(shape.get("budgets", [])))

@@ -160,7 +160,6 @@ def _usage_options(kafka: KafkaSettings) -> dict[str, str]:
 
 
 def _kafka_options(kafka: KafkaSettings, topic: str) -> dict[str, str]:
-    properties = {f"properties.{name}": kafka.properties[name] for name in sorted(kafka.properties)}
     return {
         "connector": "kafka",
         "topic": topic,
@@ -168,6 +167,11 @@ def _kafka_options(kafka: KafkaSettings, topic: str) -> dict[str, str]:
         "scan.startup.mode": "earliest-offset",
         "scan.topic-partition-discovery.interval": "1 min",
         "properties.group.id": _GROUP_ID,
-        **properties,
-        "properties.bootstrap.servers": kafka.bootstrap_servers,
+        **kafka_properties(kafka),
     }
+
+
+def kafka_properties(kafka: KafkaSettings) -> dict[str, str]:
+    """Return the options of SQL that every client of Kafka gets."""
+    properties = {f"properties.{name}": kafka.properties[name] for name in sorted(kafka.properties)}
+    return {**properties, "properties.bootstrap.servers": kafka.bootstrap_servers}

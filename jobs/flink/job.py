@@ -7,22 +7,26 @@ from pyflink.table import StreamTableEnvironment
 from iceberg import tables as declared
 from iceberg.table import Table
 from jobs import VERSION
+from jobs.flink.budget_function import ALERTS, WatchBudgets
+from jobs.flink.count_function import CountRows
+from jobs.flink.counted_output import COUNTED
 from jobs.flink.environment import open_environment
 from jobs.flink.hot_path import build_accounts, build_hot_path, read_sql, windows_query
-from jobs.flink.keying import keyed_by_bucket
+from jobs.flink.keying import keyed_by_bucket, side_output_by_bucket
 from jobs.flink.period_function import (
     CORRECTIONS,
     EXPIRED,
     OVERFLOWS,
     REJECTED_ACCOUNTS,
     UNASSIGNED,
-    CountRows,
     MeterPeriods,
 )
-from jobs.flink.rows import ACCOUNT, CLOSED_USAGE, USAGE
-from jobs.flink.sinks import IcebergSinks
+from jobs.flink.rows import ACCOUNT, CLOSED_USAGE, COUNTED_USAGE, RUNNING_TOTAL, USAGE
+from jobs.flink.sinks import IcebergSinks, KafkaSinks
 from jobs.settings import Settings
+from schemas.budget import BudgetAlert
 from schemas.meter import Meter
+from schemas.running_total import RunningTotal
 from udfs.metering import MeteringRules
 
 _S_US = 1_000_000
@@ -48,7 +52,8 @@ def build_job(
     """Add the whole job to the environment."""
     usage = build_hot_path(tables, settings, meters)
     accounts = build_accounts(tables, settings)
-    closed = _meter_periods(usage, accounts, metering_rules(settings, meters))
+    rules, has_totals = metering_rules(settings, meters), settings.metering.running_totals
+    closed = _meter_periods(usage, accounts, MeterPeriods(rules, tells_usage=has_totals))
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
     sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))
@@ -61,6 +66,24 @@ def build_job(
     for table, tag, metric in _SIDE_OUTPUTS:
         rows = _count(closed.get_side_output(tag), table, metric, tag.type_info)
         sinks.add_stream(table, rows, VERSION)
+    if has_totals:
+        _add_totals(_watch_budgets(closed), sinks, KafkaSinks(tables, settings.kafka), settings)
+
+
+def _add_totals(
+    totals: DataStream, tables: IcebergSinks, topics: KafkaSinks, settings: Settings
+) -> None:
+    """Add the sinks of running totals and of alerts."""
+    key = ("account_id", "meter_id", "period_start")
+    topics.add_stream(
+        settings.kafka.totals_topic, "running_totals", (totals, RunningTotal), key, VERSION
+    )
+    alerts = totals.get_side_output(ALERTS)
+    alerts = _count(alerts, declared.BUDGET_ALERTS, "budget_alerts", ALERTS.type_info)
+    tables.add_stream(declared.BUDGET_ALERTS, alerts, VERSION)
+    topics.add_stream(
+        settings.kafka.alerts_topic, "budget_alerts", (alerts, BudgetAlert), ("row_id",), VERSION
+    )
 
 
 def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRules:
@@ -77,12 +100,12 @@ def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRul
     )
 
 
-def _meter_periods(usage: DataStream, accounts: DataStream, rules: MeteringRules) -> DataStream:
+def _meter_periods(usage: DataStream, accounts: DataStream, stage: MeterPeriods) -> DataStream:
     """Return the closed rows; the other outputs are its side outputs."""
     closed = (
         keyed_by_bucket(usage, USAGE)
         .connect(keyed_by_bucket(accounts, ACCOUNT))
-        .process(MeterPeriods(rules), CLOSED_USAGE)
+        .process(stage, CLOSED_USAGE)
         .uid("meter_periods")
         .name("meter_periods")
     )
@@ -91,6 +114,21 @@ def _meter_periods(usage: DataStream, accounts: DataStream, rules: MeteringRules
         "are side outputs"
     )
     return closed
+
+
+def _watch_budgets(closed: DataStream) -> DataStream:
+    """Return the running totals; alerts are their side output."""
+    totals = (
+        side_output_by_bucket(closed, COUNTED, COUNTED_USAGE)
+        .process(WatchBudgets(), RUNNING_TOTAL)
+        .uid("watch_budgets")
+        .name("watch_budgets")
+    )
+    totals.set_description(
+        "Adds up each account's usage of a meter in a period, log window by log window; alerts "
+        "of budgets are a side output"
+    )
+    return totals
 
 
 def _count(stream: DataStream, table: Table, metric: str, row_type: RowTypeInfo) -> DataStream:

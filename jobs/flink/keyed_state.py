@@ -12,6 +12,13 @@ from schemas.entry_state import decode_entry, encode_entry
 from schemas.group_state import decode_group, encode_group
 from schemas.meter_state import Chain, ChainKey, EntryKey, Group, GroupKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
+from schemas.running_state import (
+    decode_counted,
+    decode_running,
+    encode_counted,
+    encode_running,
+)
+from schemas.running_total import CountedUsage, RunningPeriod, TotalKey
 from schemas.usage_state import decode_usage, encode_usage
 from udfs.branching import read_parts, remove_parts
 from udfs.metering import PartReceipt, keep_receipt
@@ -77,6 +84,31 @@ def write_usage(usage: MeteredUsage) -> str:
 def read_usage(state: str) -> MeteredUsage:
     """Read usage back."""
     return decode_usage(state.encode(ONE_TO_ONE))
+
+
+def write_counted(usage: CountedUsage) -> str:
+    """Return counted usage as text of its bytes."""
+    return encode_counted(usage).decode(ONE_TO_ONE)
+
+
+def read_counted(state: str) -> CountedUsage:
+    """Read counted usage back."""
+    return decode_counted(state.encode(ONE_TO_ONE))
+
+
+def total_name(key: TotalKey) -> str:
+    """Return the name of a running total in state."""
+    return f"[{key.period_start_us},{_quote(key.account_id)},{_quote(key.meter_id)}]"
+
+
+def write_running(period: RunningPeriod) -> str:
+    """Return a running total as text of its bytes."""
+    return encode_running(period).decode(ONE_TO_ONE)
+
+
+def read_running(state: str) -> RunningPeriod:
+    """Read a running total back."""
+    return decode_running(state.encode(ONE_TO_ONE))
 
 
 class KeyedAccount:

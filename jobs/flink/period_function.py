@@ -14,7 +14,6 @@ from typing import Any
 from pyflink.common import Row, Types
 from pyflink.datastream import (
     KeyedCoProcessFunction,
-    MapFunction,
     OutputTag,
     RuntimeContext,
 )
@@ -24,6 +23,7 @@ from pyflink.datastream.state import (
     MapStateDescriptor,
 )
 
+from jobs.flink.counted_output import CountedOutput
 from jobs.flink.keyed_state import (
     BYTES,
     ONE_TO_ONE,
@@ -57,6 +57,7 @@ from schemas.usage_row import (
     UsageRow,
 )
 from udfs.aligning import misalignment
+from udfs.budgeting import counted_usage, find_bad_budget, moved_periods
 from udfs.metering import (
     MeteringRules,
     TooLate,
@@ -96,13 +97,18 @@ class _RefusedAccountError(Exception):
 class MeterPeriods(KeyedCoProcessFunction):
     """Meters the accounts of a bucket: input 1 is their usage, input 2 their terms.
 
-    The main output is `closed_usage`; corrections, expired and unassigned usage and refused
-    accounts are side outputs.
+    The main output is `closed_usage`; corrections, expired and unassigned usage, refused accounts
+    and what running totals are made of are side outputs.
     """
 
-    def __init__(self, rules: MeteringRules) -> None:
-        """Keep the rules; they are shipped with the job."""
-        self._rules = rules
+    def __init__(self, rules: MeteringRules, tells_usage: bool) -> None:
+        """Keep the rules; they are shipped with the job.
+
+        Args:
+            rules: The rules of metering.
+            tells_usage: Whether anyone takes the side output `counted_output.COUNTED`.
+        """
+        self._rules, self._tells_usage = rules, tells_usage
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Open the state and the metrics."""
@@ -124,26 +130,31 @@ class MeterPeriods(KeyedCoProcessFunction):
             MapStateDescriptor("groups", Types.STRING(), BYTES)
         )
         self._waiting: Any = runtime_context.get_list_state(ListStateDescriptor("waiting", BYTES))
+        log_window_us = self._rules.log_window_us
+        self._output = CountedOutput(runtime_context, log_window_us, self._tells_usage)
         group = runtime_context.get_metrics_group()
         self._counted = group.counter("counted_events")
         self._late = group.counter("late_events")
 
     def process_element1(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take one row of usage."""
+        yield from self._output.tell_held(self._entries, self._known, ctx)
         usage = self._read_usage(value)
         yield from self._take(self._account(usage.account_id), usage, ctx)
 
     def process_element2(self, value: Row, ctx: Any) -> Iterator[Any]:
         """Take an account's terms, then the usage that waited for them."""
+        yield from self._output.tell_held(self._entries, self._known, ctx)
         account_id, terms, log_ms = value[0], value[1], value[4]
         try:
             account = self._read_account(account_id, terms)
             now_us = max(log_ms, ctx.timer_service().current_watermark()) * _MS_US
-            self._amend(account, now_us, ctx)
+            moved = self._amend(account, now_us, ctx)
         except _RefusedAccountError as refused:
             yield _reject(value, refused.reason, refused.detail)
             return
         self._accounts.put(account_id, terms.encode().decode(ONE_TO_ONE))
+        yield from self._output.tell(moved_periods(account, moved), ctx)
         waiting = [read_usage(state) for state in self._waiting.get() or ()]
         mine = [usage for usage in waiting if usage.account_id == account_id]
         if mine:
@@ -154,6 +165,7 @@ class MeterPeriods(KeyedCoProcessFunction):
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
         """Emit what is due: closes, corrections, and usage that waited in vain."""
+        yield from self._output.tell_held(self._entries, self._known, ctx)
         now_us = timestamp * _MS_US
         entries: dict[str, list[tuple[EntryKey, PeriodEntry]]] = {}
         for name, encoded in self._entries.items():
@@ -186,14 +198,17 @@ class MeterPeriods(KeyedCoProcessFunction):
         problem = misalignment(account.terms, self._rules.event_window_us)
         if problem is not None:
             raise _RefusedAccountError(AccountRejectReason.OFF_WINDOW, problem)
+        problem = find_bad_budget(account.budgets, self._rules.meters)
+        if problem is not None:
+            raise _RefusedAccountError(AccountRejectReason.BAD_BUDGET, problem)
         return account
 
-    def _amend(self, account: Account, now_us: int, ctx: Any) -> None:
-        """Move the entries whose periods other terms change."""
+    def _amend(self, account: Account, now_us: int, ctx: Any) -> list[tuple[EntryKey, PeriodEntry]]:
+        """Move the entries whose periods other terms change; return them."""
         account_id = account.account_id
         known = self._account(account_id)
         if known is None or known == account:
-            return
+            return []
         named = ((read_name(name), state) for name, state in self._entries.items())
         entries = [(key, read_entry(state)) for (owner, key), state in named if owner == account_id]
         terms = (known.terms, account.terms)
@@ -204,6 +219,7 @@ class MeterPeriods(KeyedCoProcessFunction):
             self._entries.remove(entry_name(account_id, before))
             self._entries.put(entry_name(account_id, after), write_entry(entry))
         self._register(amendment.wake_at_us, ctx)
+        return [(key, entry) for _, key, entry in amendment.moved]
 
     def _register(self, wake_at_us: Iterable[int], ctx: Any) -> None:
         for wake_us in wake_at_us:
@@ -228,6 +244,8 @@ class MeterPeriods(KeyedCoProcessFunction):
             pending = () if entry is None else entry.pending
             is_late = decision.entry.pending != pending
             (self._late if is_late else self._counted).inc(usage.event_count)
+            taken = counted_usage(account, key, decision.entry, usage)
+            yield from self._output.tell(taken, ctx)
         if decision.waits:
             self._waiting.add(write_usage(usage))
         self._register(decision.wake_at_us, ctx)
@@ -253,23 +271,3 @@ def _reject(value: Row, reason: AccountRejectReason, detail: str) -> tuple[Outpu
     log_time = instant_text(log_ms * _MS_US)
     row = Row(account_id, reason.value, detail, partition, offset, log_time, terms)
     return REJECTED_ACCOUNTS, row
-
-
-class CountRows(MapFunction):
-    """Counts the rows of one output as a metric, and passes them on.
-
-    It stands apart from the keyed stage because PyFlink drops what a timer adds to a counter.
-    """
-
-    def __init__(self, metric: str) -> None:
-        """Keep the metric's name."""
-        self._metric = metric
-
-    def open(self, runtime_context: RuntimeContext) -> None:
-        """Open the metric."""
-        self._rows = runtime_context.get_metrics_group().counter(self._metric)
-
-    def map(self, value: Row) -> Row:
-        """Count one row."""
-        self._rows.inc()
-        return value

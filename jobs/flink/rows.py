@@ -13,9 +13,11 @@ from pyflink.common import Row, Types
 from pyflink.common.typeinfo import RowTypeInfo
 
 from schemas.aggregation import Aggregation
+from schemas.budget import BudgetAlert
 from schemas.instant import EPOCH
 from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
+from schemas.running_total import RunningTotal
 from schemas.usage_row import (
     ClosedUsage,
     DimensionOverflow,
@@ -27,20 +29,30 @@ from schemas.usage_row import (
 
 _MS_US = 1000
 _S_US = 1_000_000
+_LONGS = {"event_count", "event_count_delta"}
+_INTS = {"revision", "terms_version", "max_dimensions", "threshold_percent"}
+_BOOLEANS = {"is_retraction"}
 _TYPES = {
-    "event_count": Types.LONG(),
-    "event_count_delta": Types.LONG(),
-    "revision": Types.INT(),
-    "terms_version": Types.INT(),
-    "max_dimensions": Types.INT(),
-    "is_retraction": Types.BOOLEAN(),
+    "BIGINT": Types.LONG(),
+    "INT": Types.INT(),
+    "BOOLEAN": Types.BOOLEAN(),
+    "STRING": Types.STRING(),
 }
 
+EmittedRow = UsageRow | BudgetAlert | RunningTotal
 
-def row_type(shape: type[UsageRow]) -> RowTypeInfo:
+
+def row_type(shape: type[EmittedRow]) -> RowTypeInfo:
     """Return the Flink type of an emitted row: instants and decimals are text."""
     names = [field.name.removesuffix("_us") for field in fields(shape)]
-    return Types.ROW_NAMED(names, [_TYPES.get(name, Types.STRING()) for name in names])
+    types = [_TYPES[sql_type(name)] for name in names]
+    return Types.ROW_NAMED(names, types)
+
+
+def sql_type(column: str) -> str:
+    """Return the SQL type by which a column of an emitted row crosses the border."""
+    kinds = {"BIGINT": _LONGS, "INT": _INTS, "BOOLEAN": _BOOLEANS}
+    return next((kind for kind, names in kinds.items() if column in names), "STRING")
 
 
 USAGE = Types.ROW(
@@ -72,6 +84,15 @@ ACCOUNT = Types.ROW(
     ]
 )
 """The rows of `accounts.sql`."""
+COUNTED_USAGE = Types.ROW(
+    [
+        Types.LONG(),  # log_window_end_ms; null: a period moved
+        Types.STRING(),  # the bytes of `schemas.running_state`, as state keeps them
+    ]
+)
+"""What the keyed stage tells the budgets' stage: `schemas.running_total.CountedUsage`."""
+RUNNING_TOTAL = row_type(RunningTotal)
+BUDGET_ALERT = row_type(BudgetAlert)
 CLOSED_USAGE = row_type(ClosedUsage)
 USAGE_CORRECTION = row_type(UsageCorrection)
 EXPIRED_USAGE = row_type(ExpiredUsage)
@@ -99,7 +120,7 @@ REJECTED_ACCOUNT = Types.ROW_NAMED(
 )
 
 
-def write_row(row: UsageRow) -> Row:
+def write_row(row: EmittedRow) -> Row:
     """Return an emitted row as Flink's, with the fields of `row_type` in their order."""
     return Row(*(_write(field.name, getattr(row, field.name)) for field in fields(row)))
 

@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as TextTable
 
+from jobs.reporting.alerts import Alert
 from jobs.reporting.conflicts import Conflict
 from jobs.reporting.corrections import Corrections
 from jobs.reporting.fates import Fates
@@ -25,6 +26,7 @@ _SHOWN_PERIODS = 14
 _ENDS = 3
 _METERS_ABREAST = 6
 _MARKS = ("closed", "corrected", "expired", "unassigned", "taken back", "rejected")
+_PERCENTS_ABREAST = 4
 
 
 def print_usage(console: Console, report: Report, every_period: bool) -> None:
@@ -124,6 +126,51 @@ def print_corrections(console: Console, corrections: Corrections) -> None:
             _duration(large.late_us),
         )
     console.print(table)
+
+
+def print_alerts(console: Console, alerts: Sequence[Alert]) -> None:
+    """Print when each threshold of a budget was reached: a line for each budget and period.
+
+    What was received after the period's end is marked. The middle of a long list is left out.
+    """
+    if not alerts:
+        console.print("Budget alerts: none. No threshold of a budget was reached.\n")
+        return
+    percents = sorted({each.threshold_percent for each in alerts})
+    for first in range(0, len(percents), _PERCENTS_ABREAST):
+        abreast = percents[first : first + _PERCENTS_ABREAST]
+        title = "Budget alerts: when a threshold was reached, + after the period's end"
+        headings = ["budget", *(f"{percent} %" for percent in abreast)]
+        table = _table(title, ["account", "meter", "period of"], headings)
+        for _, of_budget in groupby(alerts, key=_budget_of):
+            lines = _alert_lines(of_budget, abreast)
+            if len(lines) > 2 * _ENDS + 1:
+                left_out = f"... {len(lines) - 2 * _ENDS} more"
+                lines[_ENDS:-_ENDS] = [[*lines[0][:2], left_out]]
+            for line in lines:
+                table.add_row(*line, end_section=line is lines[-1])
+        console.print(table)
+
+
+def _budget_of(alert: Alert) -> tuple[str, str]:
+    return alert.account_id, alert.meter_id
+
+
+def _alert_lines(alerts: Iterable[Alert], percents: Sequence[int]) -> list[list[str]]:
+    lines = []
+    for (start_us, budget_quantity), in_period in groupby(
+        alerts, key=lambda each: (each.period_start_us, each.budget_quantity)
+    ):
+        present = list(in_period)
+        days = {
+            each.threshold_percent: _date(each.reached_us, each.timezone) + "+" * each.is_late
+            for each in present
+        }
+        first = present[0]
+        names = [first.account_id, first.meter_id, _date(start_us, first.timezone)]
+        cells = [days.get(percent, "-") for percent in percents]
+        lines.append([*names, f"{_quantity(budget_quantity)} {first.unit}", *cells])
+    return lines
 
 
 def print_fates(console: Console, report: Report) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from duckdb import DuckDBPyConnection
 
 from iceberg.checking import TableState
+from jobs.reporting.alerts import Alert, read_alerts
 from jobs.reporting.conflicts import read_conflicts
 from jobs.reporting.corrections import Corrections, read_corrections
 from jobs.reporting.fates import Fates, read_fates
@@ -25,6 +26,7 @@ class Report:
     Attributes:
         usage: By account, period and meter.
         corrections: Of closed periods.
+        alerts: Thresholds of budgets that were reached.
         fates: Of every record and event, whatever account was asked for.
         published: Beside what the publisher says; empty without its manifest.
         tables: Where the rows are, and how many.
@@ -33,6 +35,7 @@ class Report:
 
     usage: tuple[Usage, ...]
     corrections: Corrections
+    alerts: tuple[Alert, ...]
     fates: Fates
     published: tuple[Comparison, ...]
     tables: tuple[TableState, ...]
@@ -53,7 +56,7 @@ def build_report(
         tables: From `iceberg.checking.read_states`.
         meters: The configured ones.
         kinds: Number of records by kind, from the publisher's manifest, if there is one.
-        account_id: Narrows usage and corrections to one account; None for all.
+        account_id: Narrows usage, corrections and alerts to one account; None for all.
 
     Raises:
         BrokenRowsError: Corrections do not add up.
@@ -63,6 +66,7 @@ def build_report(
     return Report(
         usage=read_usage(rows, account_id),
         corrections=read_corrections(rows, account_id),
+        alerts=read_alerts(rows, account_id),
         fates=fates,
         published=published,
         tables=tuple(tables),
@@ -104,8 +108,8 @@ def _repeats(tables: Sequence[TableState]) -> list[str]:
 def to_json(report: Report) -> dict[str, object]:
     """Return the report as plain JSON.
 
-    Decimals become text, as they are exact; a period's bounds become RFC 3339 under their name
-    without `_us`; durations stay integer microseconds.
+    Decimals become text, as they are exact; a period's bounds, and when a threshold was reached,
+    become RFC 3339 under their name without `_us`; durations stay integer microseconds.
     """
     return _members(report)
 
@@ -114,7 +118,7 @@ def _members(shape: Any) -> dict[str, object]:
     members: dict[str, object] = {}
     for field in dataclasses.fields(shape):
         content = getattr(shape, field.name)
-        if field.name in ("period_start_us", "period_end_us"):
+        if field.name in ("period_start_us", "period_end_us", "reached_us"):
             members[field.name.removesuffix("_us")] = to_text(content)
         else:
             members[field.name] = _json(content)

@@ -65,7 +65,11 @@ def check_settings(settings: Settings, where: str) -> None:
         expected = f"a multiple of metering.log_window_s ({settings.metering.log_window_s})"
         found = str(settings.metering.correction_bucket_s)
         raise SettingsError("bad value", f"{where} metering.correction_bucket_s", expected, found)
-    if settings.kafka.usage_topic == settings.kafka.accounts_topic:
-        expected = "another topic than kafka.usage_topic"
-        found = settings.kafka.accounts_topic
-        raise SettingsError("bad value", f"{where} kafka.accounts_topic", expected, found)
+    names = ("usage_topic", "accounts_topic", "totals_topic", "alerts_topic")
+    topics: dict[str, str] = {}
+    for name in names:
+        topic = getattr(settings.kafka, name)
+        if topic in topics:
+            expected = f"another topic than kafka.{topics[topic]}"
+            raise SettingsError("bad value", f"{where} kafka.{name}", expected, topic)
+        topics[topic] = name

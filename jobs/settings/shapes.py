@@ -92,6 +92,8 @@ class KafkaSettings(_Masked):
     accounts_topic: str = "accounts"
     timestamp_type: TimestampType = TimestampType.LOG_APPEND_TIME
     partitions: int = field(default=4, metadata=_at_least(1))
+    totals_topic: str = "running-totals"
+    alerts_topic: str = "budget-alerts"
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -128,6 +130,7 @@ class MeteringSettings(_Masked):
     close_jitter_s: int = field(default=0, metadata=_at_least(0))
     dedupe_ttl_days: int = field(default=35, metadata=_at_least(1))
     keep_windows: bool = True
+    running_totals: bool = True
     max_record_bytes: int = field(default=65_536, metadata=_between(1, 1_048_576))
 
 

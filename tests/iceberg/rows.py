@@ -29,6 +29,9 @@ _DEFAULTS: dict[str, object] = {
     "first_log_time": datetime(2013, 1, 5, 1, tzinfo=UTC),
     "last_log_time": datetime(2013, 1, 30, 1, tzinfo=UTC),
     "log_window_end": datetime(2013, 1, 30, 1, tzinfo=UTC),
+    "budget_quantity": Decimal(5),
+    "threshold_percent": 50,
+    "reached": datetime(2013, 1, 30, 1, tzinfo=UTC),
     "terms_version": 1,
     "job_version": "1",
 }

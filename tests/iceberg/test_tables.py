@@ -5,7 +5,14 @@ from dataclasses import fields
 import pytest
 
 from iceberg.table import Table, sql_columns
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES, USAGE_CORRECTIONS
+from iceberg.tables import (
+    BUDGET_ALERTS,
+    CLOSED_USAGE,
+    RAW_EVENTS,
+    TABLES,
+    USAGE_CORRECTIONS,
+)
+from schemas.budget import BudgetAlert
 from schemas.usage_row import (
     ClosedUsage,
     UsageCorrection,
@@ -16,9 +23,16 @@ every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.n
 
 
 @pytest.mark.parametrize(
-    ("table", "row"), [(CLOSED_USAGE, ClosedUsage), (USAGE_CORRECTIONS, UsageCorrection)]
+    ("table", "row"),
+    [
+        (CLOSED_USAGE, ClosedUsage),
+        (USAGE_CORRECTIONS, UsageCorrection),
+        (BUDGET_ALERTS, BudgetAlert),
+    ],
 )
-def test_only_what_the_rules_leave_out_is_optional(table: Table, row: type[UsageRow]) -> None:
+def test_only_what_the_rules_leave_out_is_optional(
+    table: Table, row: type[UsageRow | BudgetAlert]
+) -> None:
     """A column is optional exactly where the row's field may be None."""
     may_be_none = [field.name for field in fields(row) if "None" in str(field.type)]
     optional = {name.removesuffix("_us") for name in may_be_none}

@@ -64,6 +64,19 @@ MORE_METERS: tuple[dict[str, Any], ...] = (
     {"meter": "flights-by-length", "aggregation": "histogram", "bounds": [500, "999.5", 2000]},
 )
 """What the demo has no meter of."""
+BUDGETS: dict[str, list[dict[str, Any]]] = {
+    "AA": [
+        {"meter": "flights", "quantity": "200", "thresholds": [1, 10, 50, 80, 100, 150, 500]},
+        {"meter": "miles", "quantity": 250_000},
+    ],
+    "B6": [
+        {"meter": "flights", "quantity": "120", "thresholds": [25, 50, 100, 200, 1000]},
+        {"meter": "miles-to-few", "quantity": "100000.5"},
+    ],
+    "UA": [{"meter": "air-minutes", "quantity": "50000"}],
+    "WN": [{"meter": "flights", "quantity": "20", "thresholds": [50, 100, 500]}],
+}
+"""By account; each tenth of the flights reaches some thresholds, all of them reach all."""
 
 
 def beats(text: str) -> list[Receipt]:
@@ -76,7 +89,7 @@ def write_config(folder: Path, horizon_days: int = 20) -> Path:
 
     They are the demo's and one meter for each other aggregation, with a short correction horizon so
     that usage expires, and without the account HA and the terms of F9 and YV before 20 February, so
-    that usage is unassigned.
+    that usage is unassigned. Some have budgets.
     """
     folder.mkdir(parents=True, exist_ok=True)
     meters = yaml.safe_load((_CONFIG / "meters.yaml").read_text())["meters"]
@@ -88,6 +101,7 @@ def write_config(folder: Path, horizon_days: int = 20) -> Path:
     accounts = yaml.safe_load((_CONFIG / "accounts.yaml").read_text())["accounts"]
     accounts = [each for each in accounts if each["account_id"] != "HA"]
     for each in accounts:
+        each["budgets"] = BUDGETS.get(each["account_id"], [])
         if each["account_id"] in ("F9", "YV"):
             terms = {**each["terms"][0], "effective_from": "2013-02-20T10:17:00Z"}
             each["terms"] = [terms]

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 from datetime import datetime
+from decimal import Decimal
 
 import yaml
 
@@ -12,6 +13,7 @@ from jobs.kafka_clients import open_producer
 from jobs.publish_accounts import publish_accounts
 from jobs.publish_flights import partition_of
 from schemas.account import decode_account, encode_account
+from schemas.budget import Budget
 from schemas.cadence import Cadence
 from schemas.terms import Recurring, TakesEffect, Terms
 from schemas.usage_event import UsageEvent, encode_usage_event
@@ -62,6 +64,8 @@ BAD_ACCOUNTS = (
     None,
     encode_account(replace(NEW_ACCOUNT, terms=(*NEW_ACCOUNT.terms, OFF_WINDOW))),
     encode_account(replace(NEW_ACCOUNT, terms=(*NEW_ACCOUNT.terms, TOO_LATE))),
+    encode_account(replace(CHANGED, budgets=(Budget("not-a-meter", Decimal(1)),))),
+    encode_account(replace(CHANGED, budgets=(Budget("longest-flight", Decimal(1)),))),
 )
 
 

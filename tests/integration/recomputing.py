@@ -12,6 +12,7 @@ from enum import Enum
 from typing import Any
 
 from jobs.settings import load_accounts, load_meters
+from schemas.budget import BudgetAlert
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
 from tests.integration.world import PARTITIONS, SLACK_MS, World
@@ -23,14 +24,19 @@ from tests.oracle.retractions import all_units
 from tests.oracle.shapes import RawRecord, read_meters
 from tests.udfs.engine import Engine
 from tests.udfs.gathering import usage_of
+from tests.udfs.watching import Watcher
 from udfs.metering import MeteringRules
 
-_SHAPES = {ClosedUsage: "closed_usage", UsageCorrection: "usage_corrections"}
+_SHAPES: dict[type, str] = {
+    ClosedUsage: "closed_usage",
+    UsageCorrection: "usage_corrections",
+    BudgetAlert: "budget_alerts",
+}
 _NINE_DECIMALS = Decimal("1e-9")
 
 
 def comparable(tables: Mapping[str, Rows]) -> dict[str, list[tuple[Any, ...]]]:
-    """Return the closed rows and the corrections in every column but job_version, ordered by id."""
+    """Return closed rows, corrections and alerts in every column but job_version, ordered by id."""
     return {
         name: sorted(
             tuple(value for column, value in row.items() if column != "job_version")
@@ -46,6 +52,7 @@ def recomputed(world: World, raw_events: Rows) -> dict[str, list[tuple[Any, ...]
     clocks = Clocks(final_watermark(records, PARTITIONS, SLACK_MS))
     config = world.topics.config
     meters = load_meters(config / "meters.yaml")
+    watcher = Watcher()
     engine = Engine(MeteringRules({meter.meter_id: meter for meter in meters}))
     for account in load_accounts(config / "accounts.yaml"):
         engine.know(account)
@@ -53,8 +60,11 @@ def recomputed(world: World, raw_events: Rows) -> dict[str, list[tuple[Any, ...]
         engine.advance(usage.log_window_end_us - 1)
         engine.deliver(usage)
     engine.advance(_us(clocks.watermark))
+    watcher.take_from(engine)
+    watcher.advance(_us(clocks.watermark))
+    rows = [*engine.rows, *watcher.alerts]
     return {
-        name: sorted(_values(row) for row in engine.rows if isinstance(row, shape))
+        name: sorted(_values(row) for row in rows if isinstance(row, shape))
         for shape, name in _SHAPES.items()
     }
 
@@ -70,7 +80,7 @@ def _metered(world: World, records: list[RawRecord], clocks: Clocks) -> list[Met
     return sorted(rows, key=lambda row: row.log_window_end_us)
 
 
-def _values(row: UsageRow) -> tuple[Any, ...]:
+def _values(row: UsageRow | BudgetAlert) -> tuple[Any, ...]:
     """Return the fields of an emitted row as its table holds them."""
     return tuple(_value(field.name, getattr(row, field.name)) for field in fields(row))
 

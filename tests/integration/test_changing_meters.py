@@ -31,6 +31,7 @@ from tests.integration.world import (
     make_world,
     run_until,
 )
+from tests.oracle.budgets import read_budgets
 from tests.oracle.comparing import Rows, find_differences, records_of
 from tests.oracle.counting import Clocks
 from tests.oracle.recompute import Expected, final_watermark, recompute
@@ -112,6 +113,7 @@ KINDS = (
     "expired",
     "unassigned",
     "overflows",
+    "alerts",
     "windows",
     "meter_rejects",
 )
@@ -126,7 +128,8 @@ def expected_of(changed: Changed, meters: Sequence[OracleMeter]) -> Expected:
     """Return what meters have counted, each in the time that it was configured."""
     records = records_of(changed.tables["raw_events"])
     clocks = Clocks(final_watermark(records, PARTITIONS, SLACK_MS))
-    accounts = read_accounts(changed.world.topics.config / "accounts.yaml")
+    file = changed.world.topics.config / "accounts.yaml"
+    accounts, budgets = read_accounts(file), read_budgets(file)
     repeated = {each.value for each in changed.repeats}
 
     def configured(meter: OracleMeter, record: RawRecord) -> bool:
@@ -139,7 +142,7 @@ def expected_of(changed: Changed, meters: Sequence[OracleMeter]) -> Expected:
     total = Expected()
     for meter in meters:
         counted = [record for record in records if configured(meter, record)]
-        one = recompute(counted, [meter], accounts, clocks)
+        one = recompute(counted, [meter], accounts, clocks, budgets=budgets)
         for name in KINDS:
             getattr(total, name).extend(getattr(one, name))
     total.fates = recompute(records, meters, accounts, clocks).fates

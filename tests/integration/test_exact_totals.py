@@ -35,6 +35,23 @@ def test_all_rows_are_those_of_the_recompute(full_run: FullRun) -> None:
     assert full_run.world.repeated_commits() == []
 
 
+def test_running_totals_end_with_what_was_counted(full_run: FullRun) -> None:
+    """The last value of each key of the compacted topic is the oracle's, digit for digit."""
+    expected = full_run.world.expected(dict(full_run.tables))
+    assert {row.aggregation for row in expected.totals} == {"count", "sum", "max", "min", "average"}
+    assert full_run.world.totals() == expected.totals
+    assert len(expected.totals) > 100
+
+
+def test_alerts_stand_in_the_table_and_in_the_topic(full_run: FullRun) -> None:
+    """Each once, some of them by late events; the topic has the rows of the table."""
+    expected = full_run.world.expected(dict(full_run.tables)).alerts
+    assert full_run.world.alerts() == expected
+    assert len(expected) > 20
+    rows = full_run.tables["budget_alerts"]
+    assert len({row["row_id"] for row in rows}) == len(rows) == len(expected)
+
+
 def test_fates_add_up_to_what_was_published(flights: Flights, full_run: FullRun) -> None:
     """Records published are the sum of counted, duplicate, rejected and heartbeats."""
     tables, kinds = full_run.tables, flights.kinds

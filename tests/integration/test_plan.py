@@ -43,18 +43,30 @@ class Operator:
 
 
 @pytest.fixture(scope="module")
-def plans(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Operator, ...]]:
+def plans(all_plans: list[tuple[Operator, ...]]) -> list[tuple[Operator, ...]]:
     """The plan of the flights' meters, of more meters, and of one meter alone."""
+    return all_plans[:3]
+
+
+@pytest.fixture(scope="module")
+def without_totals(all_plans: list[tuple[Operator, ...]]) -> tuple[Operator, ...]:
+    """The plan of the flights' meters without running totals."""
+    return all_plans[3]
+
+
+@pytest.fixture(scope="module")
+def all_plans(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Operator, ...]]:
+    """All plans that are made here, by one program."""
     folder = tmp_path_factory.mktemp("plan")
     files = []
-    for name in ("flights", "more", "one"):
+    for name in ("flights", "more", "one", "plain"):
         config = write_config(folder / name)
         meters = read_meters_file(config / "meters.yaml")
-        chosen = {"flights": meters, "more": meters + _MORE_METERS, "one": meters[-1:]}[name]
+        chosen = {"more": meters + _MORE_METERS, "one": meters[-1:]}.get(name, meters)
         write_meters(config / "meters.yaml", chosen)
         # Nothing answers there: a plan is made without the broker.
         world = make_world(folder / name, Topics(KafkaSettings("127.0.0.1:1"), config))
-        files.append(str(world.file))
+        files.append(str(world.with_metering(running_totals=name != "plain").file))
     home = FlinkHome(folder / "flink", flink_distribution())
     home.prepare(home.default_options(0, 0, 1))
     done = subprocess.run(
@@ -130,6 +142,31 @@ def test_meters_change_no_uid(plans: list[tuple[Operator, ...]]) -> None:
     flights, *others = ([(each.uid, each.name) for each in plan] for plan in plans)
     for other in others:
         assert other == flights
+
+
+def test_totals_are_keyed_without_an_operator(plans: list[tuple[Operator, ...]]) -> None:
+    """Counted usage goes from the keyed stage to the budgets' stage, through no call of Python."""
+    for plan in plans:
+        (stage,), (periods,) = named(plan, "watch_budgets"), named(plan, "meter_periods")
+        assert stage.inputs == (periods.id,)
+
+
+def test_running_totals_can_be_left_out(
+    plans: list[tuple[Operator, ...]], without_totals: tuple[Operator, ...]
+) -> None:
+    """Then all other operators are the same, so a savepoint fits with them and without."""
+    added = {"watch_budgets", "running_totals", "budget_alerts"}
+
+    def kept(plan: tuple[Operator, ...]) -> list[tuple[str | None, str]]:
+        return [
+            (each.uid, each.name)
+            for each in plan
+            if each.uid and not any(name in each.uid for name in added)
+        ]
+
+    assert kept(plans[0]) == kept(without_totals)
+    found = {name for each in without_totals for name in added if name in each.name}
+    assert found == set()
 
 
 def test_uids_count_within_their_section(plans: list[tuple[Operator, ...]]) -> None:

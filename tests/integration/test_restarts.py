@@ -5,7 +5,7 @@ and strikes while that is being worked on. What closes the rest comes only after
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +40,7 @@ from tests.integration.world import (
     make_world,
     run_until,
 )
+from tests.oracle.budgets import Alert
 from tests.oracle.comparing import Rows
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
@@ -114,9 +115,12 @@ class Scenario:
         assert self.world.differences(after) == {}
         assert self.world.repeated_commits() == []
         assert len(before["raw_events"]) == len(self.first)
-        names = ("closed_usage", "usage_corrections", "rejected_events", "retracted_usage")
-        for name in names:
+        names = ("closed_usage", "usage_corrections", "rejected_events")
+        for name in (*names, "retracted_usage", "budget_alerts"):
             assert 0 < len(before[name]) < len(after[name])
+        expected = self.world.expected(after)
+        assert self.world.totals() == expected.totals
+        assert self.world.alerts() == expected.alerts
 
 
 def make_scenario(kafka: Kafka, folder: Path, name: str, receipts: list[Receipt]) -> Scenario:
@@ -216,3 +220,32 @@ def test_killed_job_manager(
     assert restored_id != job_id
     after = scenario.finish(own_cluster, restored_id)
     scenario.check(before, after)
+
+
+def test_totals_that_begin_in_the_middle(
+    kafka: Kafka, own_cluster: FlinkCluster, receipts: list[Receipt], tmp_path: Path
+) -> None:
+    """Restored from a savepoint of a job without them, they hold what was counted before."""
+    plain = make_scenario(kafka, tmp_path, "totals-later", receipts)
+    world = plain.world.with_metering(running_totals=False)
+    job_id, before = replace(plain, world=world).meter_first(own_cluster)
+    assert before["budget_alerts"] == []
+    assert world.totals() == []
+    savepoint = own_cluster.rest.stop_with_savepoint(job_id, tmp_path / "savepoints", TIMEOUT_S)
+    world = world.with_metering(running_totals=True)
+    scenario = replace(plain, world=world)
+    scenario.topics.publish(scenario.second)
+    job_id = own_cluster.submit(JOB, world.arguments, restore_from=savepoint)
+    after = scenario.finish(own_cluster, job_id)
+    expected = world.expected(after)
+    assert world.totals() == expected.totals
+
+    def thresholds(alerts: list[Alert]) -> list[tuple[object, ...]]:
+        # The log windows of before the savepoint are not remembered, so neither is in which one.
+        return [
+            (each.account_id, each.meter_id, each.period_start, each.threshold_percent)
+            for each in alerts
+        ]
+
+    assert thresholds(world.alerts()) == thresholds(expected.alerts)
+    assert set(world.differences(after)) <= {"budget_alerts"}

@@ -1,7 +1,10 @@
 """One run of the metering job: settings, tables and state of its own, on topics it may share."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,8 @@ from jobs.local.metering_run import wait_metered
 from jobs.publish_accounts import publish_accounts
 from jobs.publish_flights import publish_receipts
 from jobs.settings import KafkaSettings, Settings, TimestampType, load_accounts, load_settings
+from tests.integration.last_values import last_values
+from tests.oracle.budgets import Alert, Total
 from tests.oracle.comparing import Rows, expected_of, find_differences, records_of
 from tests.oracle.recompute import Expected
 
@@ -48,7 +53,10 @@ class Topics:
 def make_topics(
     bootstrap_servers: str, name: str, config: Path, kind: TimestampType = TimestampType.CREATE_TIME
 ) -> Topics:
-    """Create the two topics `NAME-usage` and `NAME-accounts`, and publish the accounts."""
+    """Create the two topics `NAME-usage` and `NAME-accounts`, and publish the accounts.
+
+    With them come those of alerts and running totals; a `World` has its own.
+    """
     kafka = KafkaSettings(bootstrap_servers, f"{name}-usage", f"{name}-accounts", kind, PARTITIONS)
     create_topics(kafka)
     publish_accounts(kafka, load_accounts(config / "accounts.yaml"))
@@ -76,8 +84,12 @@ class World:
 
     def with_meters(self, path: Path) -> "World":
         """Let later submissions read another meters file."""
+        return self.with_metering(meters_file=str(path))
+
+    def with_metering(self, **changes: Any) -> "World":
+        """Let later submissions read other settings of metering."""
         content = yaml.safe_load(self.file.read_text())
-        content["metering"]["meters_file"] = str(path)
+        content["metering"] |= changes
         self.file.write_text(yaml.safe_dump(content))
         return replace(self, settings=load_settings(self.file, {}))
 
@@ -115,9 +127,38 @@ class World:
             event_window_s=self.settings.metering.event_window_s,
         )
 
+    def totals(self) -> list[Total]:
+        """Return the last running total of each key, ordered, from the topic."""
+        kafka = self.settings.kafka
+        values = last_values(kafka, kafka.totals_topic)
+        names = ("account_id", "meter_id", "period_start")
+        for key, value in values.items():
+            assert json.loads(key) == {name: value[name] for name in names}
+        return sorted(Total(**_read_members(value, Total)) for value in values.values())
+
+    def alerts(self) -> list[Alert]:
+        """Return the last value of each key of the alerts' topic, ordered."""
+        kafka = self.settings.kafka
+        values = last_values(kafka, kafka.alerts_topic)
+        for key, value in values.items():
+            assert json.loads(key) == {"row_id": value["row_id"]}
+        return sorted(Alert(**_read_members(value, Alert)) for value in values.values())
+
     def differences(self, tables: dict[str, Rows]) -> dict[str, list[str]]:
         """Return by table what the oracle did not expect, or misses."""
         return find_differences(tables, self.expected(tables))
+
+
+def _read_members(value: dict[str, Any], shape: type) -> dict[str, Any]:
+    """Return the members of a JSON value as a shape of the oracle has them."""
+    read: dict[Any, Callable[[Any], Any]] = {
+        Decimal: Decimal,
+        datetime: datetime.fromisoformat,
+    }
+    return {
+        each.name: read.get(each.type, lambda kept: kept)(value[each.name])
+        for each in fields(shape)
+    }
 
 
 def make_world(folder: Path, topics: Topics, event_window_s: int = 60, **flink: Any) -> World:
@@ -136,6 +177,9 @@ def make_world(folder: Path, topics: Topics, event_window_s: int = 60, **flink: 
             "bootstrap_servers": kafka.bootstrap_servers,
             "usage_topic": kafka.usage_topic,
             "accounts_topic": kafka.accounts_topic,
+            # Several runs may read the same topics; each writes to its own.
+            "totals_topic": f"{folder.name}-totals",
+            "alerts_topic": f"{folder.name}-alerts",
             "timestamp_type": str(kafka.timestamp_type),
             "partitions": PARTITIONS,
         },
@@ -167,6 +211,7 @@ def run_until(cluster: FlinkCluster, world: World, until_ms: int, **submit: Any)
         The id of the job, which runs on.
     """
     rest = cluster.rest
+    create_topics(world.settings.kafka)
     job_id = cluster.submit(JOB, world.arguments, **submit)
 
     def refuse_restart(_: int | None) -> None:

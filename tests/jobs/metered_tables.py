@@ -3,7 +3,8 @@
 Account A flew five times in January: four flights were received in time, one of them twice, and one
 2 days after the cut; the miles of one cannot be read. Account W is billed weekly: 20 weeks with one
 flight each, whose longest has not closed. A flight of X, which nobody knows, is unassigned, and one
-of A came so late that it expired.
+of A came so late that it expired. A has a budget of 5 flights, W one of a single flight: half of
+A's was reached in time, all of it by the late one.
 """
 
 import json
@@ -17,6 +18,7 @@ from pyiceberg.catalog import Catalog
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
 from iceberg.tables import (
+    BUDGET_ALERTS,
     CLOSED_USAGE,
     EXPIRED_USAGE,
     RAW_EVENTS,
@@ -71,6 +73,7 @@ def make_world(folder: Path) -> Path:
     make_tables(catalog, "billing")
     _write_records(catalog)
     _write_usage(catalog)
+    append(catalog, BUDGET_ALERTS, [*_alerts()])
     return settings
 
 
@@ -171,6 +174,18 @@ def _write_usage(catalog: Catalog) -> None:
         append(catalog, EXPIRED_USAGE, [expired])
         unassigned = row_of(UNASSIGNED_USAGE, row_id=f"u-{meter_id}", **flight, account_id="X")
         append(catalog, UNASSIGNED_USAGE, [unassigned])
+
+
+def _alerts() -> Iterator[dict[str, object]]:
+    yield row_of(BUDGET_ALERTS, row_id="b50")
+    late = datetime(2013, 2, 4, tzinfo=UTC)
+    all_of_it = {"threshold_percent": 100, "quantity": Decimal(5), "reached": late}
+    yield row_of(BUDGET_ALERTS, row_id="b100", **all_of_it)
+    for week, row in enumerate(_weeks()):
+        alert = {name: row[name] for name in ("account_id", "period_start", "period_end")}
+        one = {"budget_quantity": Decimal(1), "threshold_percent": 100, "quantity": Decimal(1)}
+        alert |= {"row_id": f"bw{week}", "reached": row["period_start"], **one}
+        yield row_of(BUDGET_ALERTS, **alert)
 
 
 def _weeks() -> Iterator[dict[str, object]]:

@@ -26,7 +26,7 @@ _numbers = count()
 
 @pytest.fixture
 def topics(kafka: Kafka) -> Callable[[TimestampType], KafkaSettings]:
-    """Names two topics that nobody else uses."""
+    """Names topics that nobody else uses."""
 
     def name(timestamp_type: TimestampType) -> KafkaSettings:
         number = next(_numbers)
@@ -36,6 +36,8 @@ def topics(kafka: Kafka) -> Callable[[TimestampType], KafkaSettings]:
             f"topics-accounts-{number}",
             timestamp_type,
             partitions=3,
+            totals_topic=f"topics-totals-{number}",
+            alerts_topic=f"topics-alerts-{number}",
         )
 
     return name
@@ -52,19 +54,24 @@ def options(kafka: KafkaSettings, topic: str) -> dict[str, str]:
 
 @pytest.mark.parametrize("timestamp_type", [LIVE, IMPORT])
 def test_missing_topics_are_created_once(topics: Topics, timestamp_type: TimestampType) -> None:
-    """Both topics come with what their use needs; creating again changes nothing."""
+    """All topics come with what their use needs; creating again changes nothing."""
     kafka = topics(timestamp_type)
-    assert create_topics(kafka) == (kafka.usage_topic, kafka.accounts_topic)
+    compacted = (kafka.accounts_topic, kafka.totals_topic, kafka.alerts_topic)
+    assert create_topics(kafka) == (kafka.usage_topic, *compacted)
     assert create_topics(kafka) == ()
     check_topics(kafka)
     usage = options(kafka, kafka.usage_topic)
     assert usage["message.timestamp.type"] == str(timestamp_type)
     assert usage["cleanup.policy"] == "delete"
     assert (usage["retention.ms"] == "-1") == (timestamp_type is IMPORT)
-    assert options(kafka, kafka.accounts_topic)["cleanup.policy"] == "compact"
+    for topic in compacted:
+        assert options(kafka, topic)["cleanup.policy"] == "compact"
     with open_admin(kafka) as admin:
-        (described,) = admin.describe_topics([kafka.usage_topic])
-    assert len(described["partitions"]) == 3
+        described = {
+            topic: len(admin.describe_topics([topic])[0]["partitions"])
+            for topic in (kafka.usage_topic, *compacted)
+        }
+    assert list(described.values()) == [3, 1, 3, 3]
 
 
 @pytest.mark.parametrize(("configured", "found"), [(LIVE, IMPORT), (IMPORT, LIVE)])
@@ -102,12 +109,22 @@ def test_options_that_lose_usage_are_refused(
         check_topics(kafka)
 
 
-def test_accounts_must_be_compacted(topics: Topics) -> None:
-    """Otherwise the terms of old accounts would go with time."""
+@pytest.mark.parametrize(
+    ("name", "rows"),
+    [
+        ("accounts_topic", "accounts"),
+        ("totals_topic", "running totals"),
+        ("alerts_topic", "alerts"),
+    ],
+)
+def test_topics_of_last_values_must_be_compacted(topics: Topics, name: str, rows: str) -> None:
+    """Otherwise old terms, totals and alerts would go with time."""
     kafka = topics(LIVE)
+    topic = getattr(kafka, name)
     with open_admin(kafka) as admin:
-        admin.create_topics({kafka.accounts_topic: {"num_partitions": 1}}, wait_for_metadata=True)
-    with pytest.raises(TopicError, match="expected compact, found delete"):
+        admin.create_topics({topic: {"num_partitions": 1}}, wait_for_metadata=True)
+    line = f"topic {topic}: expected compact, found delete; {rows} would be lost"
+    with pytest.raises(TopicError, match=line):
         create_topics(kafka)
 
 
@@ -116,6 +133,10 @@ def test_a_missing_topic_is_named(topics: Topics) -> None:
     kafka = topics(LIVE)
     with pytest.raises(TopicError, match=f"expected {kafka.usage_topic}, found .*create_topics"):
         check_topics(kafka)
+    create_topics(kafka)
+    other = replace(kafka, alerts_topic=f"not-{kafka.alerts_topic}")
+    with pytest.raises(TopicError, match=f"expected {other.alerts_topic}, found .*create_topics"):
+        check_topics(other)
 
 
 def test_an_unreachable_broker_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,12 +157,14 @@ def test_the_program(topics: Topics, tmp_path: Path, capsys: pytest.CaptureFixtu
     path.write_text(
         f"kafka:\n  bootstrap_servers: {kafka.bootstrap_servers}\n"
         f"  usage_topic: {kafka.usage_topic}\n  accounts_topic: {kafka.accounts_topic}\n"
+        f"  totals_topic: {kafka.totals_topic}\n  alerts_topic: {kafka.alerts_topic}\n"
         "catalog: {uri: c, warehouse: w}\nmetering: {meters_file: m}\nflink: {checkpoint_dir: c}\n"
     )
     arguments = ["--settings", str(path)]
     assert program.main(arguments, {}) == 0
     assert capsys.readouterr().out == (
         f"{kafka.usage_topic}: created\n{kafka.accounts_topic}: created\n"
+        f"{kafka.totals_topic}: created\n{kafka.alerts_topic}: created\n"
     )
     assert program.main(arguments, {}) == 0
     assert "exists, as configured" in capsys.readouterr().out

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from tests.oracle.budgets import Alert, read_budgets
 from tests.oracle.recompute import Clocks, Expected, final_watermark, recompute
 from tests.oracle.shapes import (
     Closed,
@@ -33,6 +34,7 @@ _SHAPES = {
     "dimension_overflows": Overflow,
     "retractions": Retraction,
     "retracted_usage": RetractedUsage,
+    "budget_alerts": Alert,
 }
 
 
@@ -62,8 +64,9 @@ def expected_of(
         final_watermark(records, partitions, slack_ms),
         event_window=timedelta(seconds=event_window_s),
     )
-    meters = read_meters(config / "meters.yaml")
-    return recompute(records, meters, read_accounts(config / "accounts.yaml"), clocks)
+    meters, accounts = read_meters(config / "meters.yaml"), config / "accounts.yaml"
+    budgets = read_budgets(accounts)
+    return recompute(records, meters, read_accounts(accounts), clocks, budgets=budgets)
 
 
 def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str, list[str]]:
@@ -85,6 +88,7 @@ def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str
         "dimension_overflows": Counter(expected.overflows),
         "retractions": Counter(expected.retractions),
         "retracted_usage": Counter(expected.retracted),
+        "budget_alerts": Counter(expected.alerts),
         "rejected_events": Counter(
             [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
             + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from tests.oracle.budgets import Alert, OracleBudget, Total, watch
 from tests.oracle.counting import Clocks, Unit, live, outcome
 from tests.oracle.judging import (
     EPOCH,
@@ -58,6 +59,8 @@ class Expected:
     overflows: list[Overflow] = field(default_factory=list)
     retractions: list[Retraction] = field(default_factory=list)
     retracted: list[RetractedUsage] = field(default_factory=list)
+    alerts: list[Alert] = field(default_factory=list)
+    totals: list[Total] = field(default_factory=list)
 
 
 _Groups = Mapping[Any, Sequence[tuple[Unit, Period | None]]]
@@ -78,6 +81,7 @@ def recompute(
     clocks: Clocks,
     limits: Limits | None = None,
     known_at: Mapping[str, datetime] | None = None,
+    budgets: Mapping[str, Sequence[OracleBudget]] | None = None,
 ) -> Expected:
     """Return the fate of each record and every row that they lead to.
 
@@ -88,6 +92,7 @@ def recompute(
         clocks: The settings about log time, and how far it got.
         limits: What is refused.
         known_at: Log time at which an account became known; those that are missing always were.
+        budgets: Of each account.
     """
     expected = Expected()
     in_period: Any = defaultdict(list)
@@ -115,6 +120,8 @@ def recompute(
             in_window[*unit.window, why_not].append((unit, None))
         elif waited_until <= clocks.watermark:
             in_window[*unit.window, "unknown_account"].append((unit, None))
+    accepted = (member for members in in_period.values() for member in members)
+    expected.alerts, expected.totals = watch(accepted, budgets or {})
     expected.windows = [window_row(units, clocks) for units in windows.values()]
     for (account_id, *_), members in _take_levels(in_period).items():
         closed, corrections = level_rows(members, accounts[account_id], clocks)

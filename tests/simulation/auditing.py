@@ -11,6 +11,8 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from schemas.budget import BudgetAlert
+from schemas.running_total import RunningTotal
 from schemas.usage_row import (
     ClosedUsage,
     DimensionOverflow,
@@ -19,6 +21,7 @@ from schemas.usage_row import (
     UsageCorrection,
     UsageRow,
 )
+from tests.oracle.budgets import Alert, Total, read_budgets
 from tests.oracle.counting import Clocks
 from tests.oracle.judging import EPOCH
 from tests.oracle.recompute import Expected, final_watermark, recompute
@@ -41,6 +44,8 @@ _SHAPES: tuple[tuple[type, type], ...] = (
     (ExpiredUsage, Expired),
     (UnassignedUsage, Unassigned),
     (DimensionOverflow, Overflow),
+    (BudgetAlert, Alert),
+    (RunningTotal, Total),
 )
 
 
@@ -61,7 +66,9 @@ def audit(seed: int, folder: Path, kind: type[SimulatedJob] = SimulatedJob) -> l
     records = records_of(world)
     clocks = Clocks(final_watermark(records, PARTITIONS, SLACK_MS))
     accounts = read_accounts(world.accounts)
-    expected = recompute(records, read_meters(world.meters), accounts, clocks)
+    budgets = read_budgets(world.accounts)
+    meters = read_meters(world.meters)
+    expected = recompute(records, meters, accounts, clocks, budgets=budgets)
     return find_differences(job.state, expected) + _left_over(job)
 
 
@@ -78,10 +85,14 @@ def find_differences(state: State, expected: Expected) -> list[str]:
         Expired: expected.expired,
         Unassigned: expected.unassigned,
         Overflow: expected.overflows,
+        Alert: expected.alerts,
+        Total: expected.totals,
     }
+    watcher = state.watcher
+    emitted_rows = [*state.engine.rows, *watcher.alerts, *watcher.last_totals().values()]
     lines: list[str] = []
     for emitted, shape in _SHAPES:
-        rows = (row for row in state.engine.rows if isinstance(row, emitted))
+        rows = (row for row in emitted_rows if isinstance(row, emitted))
         found = Counter(_columns(shape, row) for row in rows)
         lines += _compare(shape.__name__, found, Counter(_values(shape, wanted[shape])))
     rejects: Counter[Any] = Counter(
@@ -110,6 +121,7 @@ def _left_over(job: SimulatedJob) -> list[str]:
         "waiting usage": [each for each in engine.waiting.values() if each],
         "timers": engine.timers,
         "log windows": list(job.state.windows),
+        "totals": [*job.state.watcher.pending, *job.state.watcher.periods],
     }
     return [f"left over: {len(held)} {name}" for name, held in kept.items() if held]
 
@@ -120,11 +132,11 @@ def _names(shape: type) -> list[str]:
     return [column.name for column in fields(shape) if column.name not in unknown]
 
 
-def _columns(shape: type, row: UsageRow) -> tuple[Any, ...]:
+def _columns(shape: type, row: UsageRow | BudgetAlert | RunningTotal) -> tuple[Any, ...]:
     return tuple(_column(row, name) for name in _names(shape))
 
 
-def _column(row: UsageRow, name: str) -> Any:
+def _column(row: UsageRow | BudgetAlert | RunningTotal, name: str) -> Any:
     instant_us = getattr(row, f"{name}_us", None)
     if instant_us is not None:
         return EPOCH + timedelta(microseconds=instant_us)

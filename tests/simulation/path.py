@@ -20,6 +20,7 @@ from schemas.rejected_event import RejectReason
 from tests.oracle.shapes import RawRecord
 from tests.udfs.engine import Engine
 from tests.udfs.gathering import Share, WindowKey, gather
+from tests.udfs.watching import Watcher
 from udfs.aligning import misalignment
 from udfs.metering import MeteringRules
 from udfs.parsing import ParsedRecord, ParsingRules, RecordParser
@@ -79,6 +80,7 @@ class State:
         default_factory=lambda: defaultdict(list)
     )
     taken_back: set[Identity] = field(default_factory=set)
+    watcher: Watcher = field(default_factory=Watcher)
 
 
 class MeteringPath:
@@ -204,6 +206,11 @@ class MeteringPath:
         watermark_us = self.watermark_us()
         self.deliver_windows(watermark_us)
         self.state.engine.advance(watermark_us)
+        self.watch_budgets(watermark_us)
+
+    def watch_budgets(self, now_us: int) -> None:
+        """Let the stage behind the engine fold what is due."""
+        self.state.watcher.advance(now_us)
 
     def complete_windows(self, watermark_us: int) -> list[WindowKey]:
         """Return the windows that are over, in order."""
@@ -223,6 +230,7 @@ class MeteringPath:
     def deliver(self, usage: MeteredUsage) -> None:
         """Hand one row of usage to the engine."""
         self.state.engine.deliver(usage)
+        self.state.watcher.take_from(self.state.engine)
 
     def take_terms(self, account_id: str, terms: bytes, log_us: int) -> None:
         """Take a record of the accounts topic, as `jobs/flink/period_function.py` does."""
@@ -241,6 +249,7 @@ class MeteringPath:
         if problem is not None:
             return AccountRejectReason.OFF_WINDOW.value, problem
         too_late = self.state.engine.offer(account, log_us)
+        self.state.watcher.take_from(self.state.engine)
         if too_late is not None:
             return AccountRejectReason.TOO_LATE.value, too_late.detail
         return None

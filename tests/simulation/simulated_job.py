@@ -75,6 +75,7 @@ class SimulatedJob(MeteringPath):
                 self.make_known(log_ms * 1000)
                 self.tell_terms(log_ms * 1000)
         self.state.engine.advance(now_us)
+        self.watch_budgets(now_us)
 
     def make_known(self, now_us: int) -> None:
         """Tell the engine of the accounts that are known by a log time."""
@@ -87,12 +88,14 @@ class SimulatedJob(MeteringPath):
                 is_amended = self.world.amended_at_ms[name] * 1000 <= told_us
                 terms = account.terms if is_amended else account.terms[:1]
                 engine.know(replace(account, terms=terms))
+                self.state.watcher.take_from(engine)
 
     def tell_terms(self, now_us: int) -> None:
         """Tell the engine of the later terms that are told by a log time."""
         for name, amended_ms in sorted(self.world.amended_at_ms.items()):
             if amended_ms * 1000 <= now_us and name in self.state.engine.accounts:
                 self.state.engine.know(self.account(name))
+                self.state.watcher.take_from(self.state.engine)
 
     def account(self, name: str) -> Account:
         """Return an account."""

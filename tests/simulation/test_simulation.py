@@ -10,6 +10,7 @@ import pytest
 
 from schemas.account import Account
 from schemas.metered_usage import MeteredUsage
+from schemas.running_state import decode_running, encode_running
 from tests.simulation.auditing import audit
 from tests.simulation.simulated_job import SimulatedJob
 from udfs.metering import MeteringRules
@@ -145,6 +146,26 @@ class ForgetsRetractions(SimulatedJob):
         self.state.given.clear()
 
 
+class JudgesEachRow(SimulatedJob):
+    """Judges budgets with each row of usage, not with each whole log window in its order."""
+
+    def deliver(self, usage: MeteredUsage) -> None:
+        """Fold at once."""
+        super().deliver(usage)
+        self.watch_budgets(usage.log_window_end_us)
+
+
+class ForgetsAlerts(SimulatedJob):
+    """After a restore it does not know which thresholds were reached."""
+
+    def restore(self) -> None:
+        """Restore totals only."""
+        super().restore()
+        periods = self.state.watcher.periods
+        for key, state in periods.items():
+            periods[key] = encode_running(replace(decode_running(state), alerted=()))
+
+
 @pytest.mark.parametrize(
     "bug",
     [
@@ -160,6 +181,8 @@ class ForgetsRetractions(SimulatedJob):
         LateByAMinute,
         TakesBackTwice,
         ForgetsRetractions,
+        JudgesEachRow,
+        ForgetsAlerts,
     ],
 )
 def test_a_planted_bug_is_found(bug: type[SimulatedJob], tmp_path: Path) -> None:

@@ -75,7 +75,9 @@ def make_world(seed: int, folder: Path) -> World:
     names = ["A", "B", "C", "D"][: chance.randint(2, 4)]
     meters, accounts = folder / "meters.yaml", folder / "accounts.yaml"
     meters.write_text(yaml.safe_dump({"meters": _meters(chance)}))
-    terms = [{"account_id": name, "terms": _terms(chance)} for name in names]
+    terms: list[dict[str, Any]] = [{"account_id": name, "terms": _terms(chance)} for name in names]
+    # Its own chance: what a seed sends stays what it was before there were budgets.
+    _add_budgets(random.Random(-seed), terms, yaml.safe_load(meters.read_text()))  # noqa: S311
     accounts.write_text(yaml.safe_dump({"accounts": terms}))
     sent = _sent(chance, [*names, "UNKNOWN"])
     records = tuple(_partition(sent, partition) for partition in range(PARTITIONS))
@@ -123,6 +125,22 @@ def _terms(chance: random.Random) -> list[dict[str, Any]]:
             each["takes_effect"] = "at_once"
         terms.append(each)
     return terms
+
+
+def _add_budgets(
+    chance: random.Random, accounts: list[dict[str, Any]], meters: dict[str, Any]
+) -> None:
+    """Give accounts budgets of the meters that add up."""
+    for account in accounts:
+        account["budgets"] = [
+            {
+                "meter": meter["meter"],
+                "quantity": chance.choice(["1", "2.5", "20"]),
+                "thresholds": sorted(chance.sample([1, 50, 80, 100, 250], 3)),
+            }
+            for meter in meters["meters"]
+            if meter["aggregation"] in ("count", "sum") and chance.random() < 0.8
+        ]
 
 
 def _sent(chance: random.Random, names: list[str]) -> list[tuple[int, str, bytes]]:

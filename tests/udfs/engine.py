@@ -19,10 +19,12 @@ from schemas.instant import DAY_US, HOUR_US, MINUTE_US, to_us
 from schemas.meter import Meter
 from schemas.meter_state import Chain, ChainKey, EntryKey, Group, GroupKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
+from schemas.running_total import CountedUsage
 from schemas.terms import Recurring, Terms
 from schemas.usage_row import UsageRow
 from schemas.usage_state import decode_usage, encode_usage
 from udfs.branching import read_parts, remove_parts
+from udfs.budgeting import counted_usage, moved_periods
 from udfs.metering import (
     Amendment,
     MeteringRules,
@@ -104,6 +106,7 @@ class Engine:
     waiting: dict[str, list[bytes]] = field(default_factory=dict)
     timers: list[tuple[int, str]] = field(default_factory=list)
     rows: list[UsageRow] = field(default_factory=list)
+    counted: list[CountedUsage] = field(default_factory=list)
     now_us: int = 0
 
     def know(self, account: Account) -> None:
@@ -142,6 +145,8 @@ class Engine:
         for before, after, entry in amendment.moved:
             del state[before.encode()]
             state[after.encode()] = encode_entry(entry)
+        moved = [(after, entry) for _, after, entry in amendment.moved]
+        self.counted.extend(moved_periods(account, moved))
         for time_us in amendment.wake_at_us:
             heapq.heappush(self.timers, (time_us, account_id))
         return amendment
@@ -158,6 +163,7 @@ class Engine:
             assert isinstance(key, EntryKey)
             assert account is not None
             apply_usage(self.rules, account, key, row, decision, state)
+            self.counted.extend(counted_usage(account, key, decision.entry, row))
         if decision.waits:
             self.waiting.setdefault(row.account_id, []).append(encode_usage(row))
         for time_us in decision.wake_at_us:

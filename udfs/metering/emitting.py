@@ -6,8 +6,6 @@ reader can take each once, however often a storage layer repeats a commit.
 
 from __future__ import annotations
 
-from hashlib import blake2b
-
 from schemas.aggregation import Aggregation
 from schemas.billing_period import BillingPeriod
 from schemas.meter_state import Accumulator, EntryKey, PeriodEntry
@@ -21,12 +19,13 @@ from schemas.usage_row import (
     UsageCorrection,
 )
 from udfs.aggregating import Result, difference, result_of
+from udfs.identifying import digest
 from udfs.metering.rules import MeteringRules
 
 
 def row_id(account_id: str, key: EntryKey, revision: int) -> str:
     """Return the id of a closed row (revision 0) or of a correction."""
-    return _digest(
+    return digest(
         account_id,
         key.meter_id,
         key.dimensions,
@@ -131,7 +130,7 @@ def overflow_row(
         full_since_us: End of the log window of the last dimension that is kept.
     """
     return DimensionOverflow(
-        row_id=_digest("overflow", account_id, key.meter_id, str(key.period_start_us)),
+        row_id=digest("overflow", account_id, key.meter_id, str(key.period_start_us)),
         account_id=account_id,
         meter_id=key.meter_id,
         overflow_dimensions=key.dimensions,
@@ -214,12 +213,5 @@ def _usage_id(fate: str, usage: MeteredUsage) -> str:
         str(usage.log_window_end_us),
     )
     if usage.is_retraction:
-        return _digest(*key, usage.part, "retraction")
-    return _digest(*key, usage.part) if usage.part else _digest(*key)
-
-
-def _digest(*parts: str) -> str:
-    """Hash a tuple of texts; each carries its length, so no two tuples share an encoding."""
-    encoded = [part.encode() for part in parts]
-    message = b"".join(len(part).to_bytes(4, "little") + part for part in encoded)
-    return blake2b(message, digest_size=16).hexdigest()
+        return digest(*key, usage.part, "retraction")
+    return digest(*key, usage.part) if usage.part else digest(*key)

@@ -9,27 +9,33 @@ from pyflink.common import Row, Types
 
 from iceberg import tables as declared
 from iceberg.table import Table
+from jobs.flink.budget_function import counted_row
+from jobs.flink.keyed_state import read_counted
 from jobs.flink.rows import (
+    BUDGET_ALERT,
     CLOSED_USAGE,
     EXPIRED_USAGE,
     REJECTED_ACCOUNT,
+    RUNNING_TOTAL,
     UNASSIGNED_USAGE,
     USAGE_CORRECTION,
+    EmittedRow,
     instant_text,
     row_type,
     usage_reader,
     write_row,
 )
 from schemas.aggregation import Aggregation
+from schemas.budget import BudgetAlert
 from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
+from schemas.running_total import NO_WINDOW_US, CountedUsage, RunningTotal
 from schemas.usage_row import (
     ClosedUsage,
     ExpiredUsage,
     UnassignedReason,
     UnassignedUsage,
     UsageCorrection,
-    UsageRow,
 )
 from tests.udfs.engine import at
 
@@ -63,6 +69,7 @@ CLOSED = ClosedUsage(
         (USAGE_CORRECTION, declared.USAGE_CORRECTIONS),
         (EXPIRED_USAGE, declared.EXPIRED_USAGE),
         (UNASSIGNED_USAGE, declared.UNASSIGNED_USAGE),
+        (BUDGET_ALERT, declared.BUDGET_ALERTS),
         (REJECTED_ACCOUNT, declared.REJECTED_ACCOUNTS),
     ],
 )
@@ -71,14 +78,18 @@ def test_types_have_the_columns_of_their_table(kind: object, table: Table) -> No
     assert (*kind.get_field_names(), "job_version") == table.names  # type: ignore[attr-defined]
 
 
-@pytest.mark.parametrize("shape", [ClosedUsage, UsageCorrection, ExpiredUsage, UnassignedUsage])
-def test_numbers_are_numbers_and_the_rest_is_text(shape: type[UsageRow]) -> None:
+@pytest.mark.parametrize(
+    "shape",
+    [ClosedUsage, UsageCorrection, ExpiredUsage, UnassignedUsage, BudgetAlert, RunningTotal],
+)
+def test_numbers_are_numbers_and_the_rest_is_text(shape: type[EmittedRow]) -> None:
     """Counts are BIGINT, versions INT, yes and no BOOLEAN; instants and decimals are text."""
     kind = row_type(shape)
     found = dict(zip(kind.get_field_names(), kind.get_field_types(), strict=True))
     numbers = {"event_count": Types.LONG(), "event_count_delta": Types.LONG()}
     numbers |= {"revision": Types.INT(), "terms_version": Types.INT()}
     numbers["is_retraction"] = Types.BOOLEAN()
+    numbers |= {"threshold_percent": Types.INT()}
     assert found == {name: numbers.get(name, Types.STRING()) for name in found}
 
 
@@ -127,6 +138,30 @@ def test_what_is_missing_stays_null() -> None:
         correction_end_us=0,
     )
     assert write_row(correction)[1] is None
+
+
+def test_a_total_is_written_exactly() -> None:
+    """Quantities as text; an average of no events has none."""
+    total = RunningTotal(
+        "AA", "m", 0, 1_000_000, "UTC", Aggregation.AVERAGE, Decimal("1E+2"), "one", 3, 10_000_000
+    )
+    instants = [f"1970-01-01 00:00:{second:02d}.000000" for second in (0, 1, 10)]
+    assert list(write_row(total)) == [
+        "AA", "m", *instants[:2], "UTC", "average", "100", "one", 3, instants[2]
+    ]  # fmt: skip
+    assert write_row(replace(total, quantity=None))[6] is None
+    assert len(RUNNING_TOTAL.get_field_names()) == 10
+
+
+def test_counted_usage_says_when_it_is_due() -> None:
+    """Its log window's end in milliseconds beside its bytes; of a moved period nothing."""
+    usage = CountedUsage(
+        "AA", "m", 0, 1, "UTC", Aggregation.SUM, "one", Decimal(7), 1, 10_000_000, 9, None
+    )  # fmt: skip
+    bucket, (end_ms, state) = counted_row(5, usage)
+    assert (bucket, end_ms) == (5, 10_000)
+    assert read_counted(state) == usage
+    assert counted_row(5, replace(usage, log_window_end_us=NO_WINDOW_US))[1][0] is None
 
 
 def test_reasons_are_written_as_text() -> None:

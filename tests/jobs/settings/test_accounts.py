@@ -1,11 +1,13 @@
 """The accounts file: the demo's carriers and the one line for each mistake."""
 
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from jobs.settings import SettingsError, load_accounts
+from schemas.budget import Budget
 from schemas.cadence import Cadence
 from schemas.terms import Recurring, Terms
 
@@ -17,6 +19,31 @@ accounts:
       - {version: 1, effective_from: 2012-01-01T00:00:00Z, timezone: UTC, cadence: month,
          anchor: 2012-01-01, plan: standard}
 """
+
+
+def test_the_demos_budgets() -> None:
+    """Three carriers mean to fly so much in each of their months."""
+    budgets = {
+        each.account_id: each.budgets
+        for each in load_accounts(CONFIG / "accounts.yaml")
+        if each.budgets
+    }
+    assert budgets == {
+        "AA": (Budget("miles", Decimal(3_700_000)),),
+        "B6": (Budget("flights", Decimal(4700), (80, 100)),),
+        "DL": (Budget("flights", Decimal(4080), (50, 80, 100)),),
+    }
+
+
+def test_a_bad_budget_is_one_line(tmp_path: Path) -> None:
+    """It names the file, the account and the budget."""
+    path = tmp_path / "accounts.yaml"
+    path.write_text(f"{LEAST}    budgets: [{{meter: miles, quantity: 0}}]\n")
+    with pytest.raises(SettingsError) as caught:
+        load_accounts(path)
+    assert "accounts[0]: expected account terms, found budgets[0].quantity: expected" in str(
+        caught.value
+    )
 
 
 def recurring(terms: Terms) -> Recurring:

@@ -92,14 +92,17 @@ def test_environment_overrides_single_values(load: Load) -> None:
     assert settings.flink.execution_mode is ExecutionMode.THREAD
 
 
+@pytest.mark.parametrize("name", ["keep_windows", "running_totals"])
 @pytest.mark.parametrize(("text", "value"), [("true", True), ("False", False)])
 def test_a_switch_is_read_from_the_file_and_from_the_environment(
-    load: Load, text: str, value: bool
+    load: Load, name: str, text: str, value: bool
 ) -> None:
     """The environment has text only; the file has YAML's own true and false."""
-    in_file = load("metering:", f"metering:\n  keep_windows: {text}")
-    assert in_file.metering.keep_windows is value
-    assert load(METERCLOSE_METERING_KEEP_WINDOWS=text).metering.keep_windows is value
+    in_file = load("metering:", f"metering:\n  {name}: {text}")
+    assert getattr(in_file.metering, name) is value
+    in_environment = load(**{f"METERCLOSE_METERING_{name.upper()}": text})
+    assert getattr(in_environment.metering, name) is value
+    assert getattr(load().metering, name) is True
 
 
 def test_a_switch_that_is_neither_is_one_clear_line(load: Load) -> None:
@@ -172,6 +175,16 @@ def test_printing_settings_shows_no_secret(load: Load) -> None:
             ("refused property", "kafka.bootstrap_servers"),
         ),
         ("kafka:", "kafka:\n  accounts_topic: usage-events", ("another topic", "usage-events")),
+        (
+            "kafka:",
+            "kafka:\n  totals_topic: accounts",
+            ("kafka.totals_topic", "another topic than kafka.accounts_topic", "found accounts"),
+        ),
+        (
+            "kafka:",
+            "kafka:\n  alerts_topic: running-totals",
+            ("kafka.alerts_topic", "another topic than kafka.totals_topic"),
+        ),
         ("catalog:", "catalog:\n  type: hive", ("sqlite or jdbc or rest", "'hive'")),
         ("catalog:", "catalog:\n  type: jdbc", ("catalog.uri", "jdbc:postgresql://")),
         ("catalog:", "catalog:\n  type: rest", ("catalog.uri", "https://", "catalog.db")),
