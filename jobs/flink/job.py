@@ -1,10 +1,14 @@
 """The whole job: hot path, keyed stage and sinks, wired together."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pyflink.common.typeinfo import RowTypeInfo
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from iceberg import tables as declared
+from iceberg.keeping import Reaches
 from iceberg.table import Table
 from jobs import VERSION
 from jobs.flink.environment import open_environment
@@ -26,6 +30,7 @@ from schemas.meter import Meter
 from udfs.metering import MeteringRules
 
 _S_US = 1_000_000
+_NONE: Mapping[str, Reaches] = MappingProxyType({})
 _SIDE_OUTPUTS = (
     (declared.USAGE_CORRECTIONS, CORRECTIONS, "corrected_rows"),
     (declared.EXPIRED_USAGE, EXPIRED, "expired_rows"),
@@ -35,20 +40,32 @@ _SIDE_OUTPUTS = (
 )
 
 
-def run_job(settings: Settings, meters: tuple[Meter, ...]) -> None:
-    """Submit the job to the cluster this client is bound to; detached if the client is."""
+def run_job(
+    settings: Settings, meters: tuple[Meter, ...], earlier_reaches: Mapping[str, Reaches]
+) -> None:
+    """Submit the job to the cluster this client is bound to; detached if the client is.
+
+    Args:
+        settings: Of the job.
+        meters: The configured meters.
+        earlier_reaches: See `iceberg.keeping.keep_reaches`.
+    """
     stream, tables = open_environment(settings)
-    build_job(tables, settings, meters)
+    build_job(tables, settings, meters, earlier_reaches)
     stream.execute("meter_usage")
 
 
 def build_job(
-    tables: StreamTableEnvironment, settings: Settings, meters: tuple[Meter, ...]
+    tables: StreamTableEnvironment,
+    settings: Settings,
+    meters: tuple[Meter, ...],
+    earlier_reaches: Mapping[str, Reaches] = _NONE,
 ) -> None:
     """Add the whole job to the environment."""
     usage = build_hot_path(tables, settings, meters)
     accounts = build_accounts(tables, settings)
-    closed = _meter_periods(usage, accounts, metering_rules(settings, meters))
+    rules = metering_rules(settings, meters, earlier_reaches)
+    closed = _meter_periods(usage, accounts, rules)
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
     sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))
@@ -61,7 +78,9 @@ def build_job(
         sinks.add_stream(table, rows, VERSION)
 
 
-def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRules:
+def metering_rules(
+    settings: Settings, meters: tuple[Meter, ...], earlier_reaches: Mapping[str, Reaches] = _NONE
+) -> MeteringRules:
     """Return the rules of metering as configured."""
     metering = settings.metering
     return MeteringRules(
@@ -71,6 +90,7 @@ def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRul
         log_window_us=metering.log_window_s * _S_US,
         event_window_us=metering.event_window_s * _S_US,
         jitter_us=metering.close_jitter_s * _S_US,
+        earlier_reaches=dict(earlier_reaches),
     )
 
 

@@ -7,15 +7,17 @@ from dataclasses import dataclass
 from schemas.account import Account
 from schemas.aggregation import HAS_PARTS, Aggregation
 from schemas.billing_period import BillingPeriod
+from schemas.instant import to_text
 from schemas.meter import Meter
 from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UnassignedReason, UsageRow
 from udfs.aggregating import combine
+from udfs.aligning import EventWindowError
 from udfs.branching import Nodes, change_part
 from udfs.grouping import receipt_of, receive
 from udfs.metering.emitting import expired_row, unassigned_row
-from udfs.metering.rules import MeteringRules, jitter_us
+from udfs.metering.rules import MeteringRules, forgotten_us, jitter_us
 from udfs.scheduling import period_containing
 
 
@@ -90,6 +92,7 @@ def on_usage(
 
     Raises:
         BrokenOrderError: The row belongs into a closed row that was emitted already.
+        EventWindowError: The row's events are in several periods.
         MeterChangedError: The entry was opened with another aggregation, options or unit.
     """
     if account is None:
@@ -98,10 +101,20 @@ def on_usage(
     period = period_containing(account.terms, usage.event_window_start_us)
     if isinstance(period, UnassignedReason):
         return Decision(emit=(unassigned_row(rules, usage, period),))
+    if usage.last_event_us >= period.end_us:
+        raise EventWindowError(
+            f"usage of account {usage.account_id}: expected events before the period's end at "
+            f"{to_text(period.end_us)}, found one at {to_text(usage.last_event_us)}, summed up "
+            "under wider event windows; set metering.event_window_s back to those, and restore"
+        )
     meter = rules.meters.get(usage.meter_id)
     if entry is None:
         if meter is None:
             return Decision(emit=(unassigned_row(rules, usage, UnassignedReason.UNKNOWN_METER),))
+        forgotten_at_us = forgotten_us(rules, meter.meter_id, period)
+        if forgotten_at_us is not None and usage.log_window_end_us > forgotten_at_us:
+            # A longer horizon brings nothing back: a correction would not know what it corrects.
+            return Decision(emit=(expired_row(usage, period, meter.unit),))
         return _add(rules, period, open_entry(meter, period), usage, is_new=True)
     if meter is not None:
         check_unchanged(meter, entry)
