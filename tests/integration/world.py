@@ -113,6 +113,7 @@ class World:
             partitions=PARTITIONS,
             slack_ms=SLACK_MS,
             event_window_s=self.settings.metering.event_window_s,
+            log_window_s=self.settings.metering.log_window_s,
         )
 
     def differences(self, tables: dict[str, Rows]) -> dict[str, list[str]]:
@@ -120,13 +121,16 @@ class World:
         return find_differences(tables, self.expected(tables))
 
 
-def make_world(folder: Path, topics: Topics, event_window_s: int = 60, **flink: Any) -> World:
+def make_world(
+    folder: Path, topics: Topics, event_window_s: int = 60, log_window_s: int = 10, **flink: Any
+) -> World:
     """Write settings into a folder and create the tables.
 
     Args:
         folder: For the settings, the tables and the checkpoints.
         topics: What to read.
         event_window_s: What period boundaries fall on.
+        log_window_s: What usage is gathered by.
         flink: Settings of the section of that name.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -144,6 +148,7 @@ def make_world(folder: Path, topics: Topics, event_window_s: int = 60, **flink: 
             "meters_file": str(topics.config / "meters.yaml"),
             "watermark_slack_ms": SLACK_MS,
             "event_window_s": event_window_s,
+            "log_window_s": log_window_s,
         },
         "flink": {"checkpoint_dir": "checkpoints", "checkpoint_interval_ms": 2000, **flink},
     }
