@@ -6,7 +6,7 @@ start notes its settings in properties of one of them, and is held against those
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from pyiceberg.catalog import Catalog
 
@@ -50,7 +50,7 @@ def keep_layout(catalog: Catalog, namespace: str, layout: Mapping[str, int]) -> 
 
 
 def keep_reaches(
-    catalog: Catalog, namespace: str, reach_us: Mapping[str, int], now_us: int
+    catalog: Catalog, namespace: str, reach_us: Mapping[str, int], read_now_us: Callable[[], int]
 ) -> dict[str, Reaches]:
     """Note how long after its end each meter's period takes usage; return what it was before.
 
@@ -58,8 +58,8 @@ def keep_reaches(
         catalog: Has all tables.
         namespace: Where they are.
         reach_us: Grace and correction horizon together, by meter_id.
-        now_us: A log time that no earlier run has gone beyond, and no period it has opened begins
-            after.
+        read_now_us: Reads a log time that no earlier run has gone beyond, and no period it has
+            opened begins after; called only where a reach changed.
 
     Returns:
         By meter_id, the earlier reaches of meters that had others.
@@ -75,7 +75,7 @@ def keep_reaches(
             kept = {"earlier": [], "reach_us": reach}
         if kept["reach_us"] != reach:
             kept = {
-                "earlier": [*kept["earlier"], [now_us, kept["reach_us"]]],
+                "earlier": [*kept["earlier"], [read_now_us(), kept["reach_us"]]],
                 "reach_us": reach,
             }
         if kept["earlier"]:

@@ -66,6 +66,27 @@ def check_topics(kafka: KafkaSettings) -> None:
         _check(admin, kafka)
 
 
+def check_readers(kafka: KafkaSettings, parallelism: int) -> None:
+    """Check that each of the job's readers has a partition of the usage topic.
+
+    Time is that of the reader that is the least far, and one without a partition has none.
+
+    Raises:
+        SettingsError: see `jobs.kafka_clients.client_arguments`.
+        KafkaUnreachableError: no broker answers.
+        TopicError: there are more readers than partitions.
+    """
+    with open_admin(kafka) as admin:
+        (described,) = admin.describe_topics([kafka.usage_topic])
+    partitions = len(described["partitions"])
+    if parallelism > partitions:
+        raise TopicError(
+            f"partitions, topic {kafka.usage_topic}: expected at least flink.parallelism"
+            f" ({parallelism}), found {partitions}; a reader without a partition would hold time"
+            " for ever: lower flink.parallelism, or add partitions"
+        )
+
+
 def _usage_options(timestamp_type: TimestampType) -> dict[str, str]:
     options = {"message.timestamp.type": str(timestamp_type), "cleanup.policy": "delete"}
     if timestamp_type is TimestampType.CREATE_TIME:

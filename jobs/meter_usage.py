@@ -13,7 +13,7 @@ from pathlib import Path
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.keeping import LayoutChangedError, keep_layout, keep_reaches
-from jobs.create_topics import TopicError, check_topics
+from jobs.create_topics import TopicError, check_readers, check_topics
 from jobs.flink.class_path import MissingJarError, check_class_path
 from jobs.flink.job import run_job
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
@@ -68,12 +68,13 @@ def main(arguments: Sequence[str], now_us: int) -> int:
         settings = load_settings(options.settings, os.environ)
         meters = load_meters(settings.metering.meters_file)
         check_topics(settings.kafka)
+        check_readers(settings.kafka, settings.flink.parallelism)
         catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
         check_tables(catalog, namespace)
         keep_layout(catalog, namespace, state_layout(settings))
         check_class_path(settings.catalog)
         reaches = {m.meter_id: m.grace_us + m.correction_horizon_us for m in meters}
-        earlier = keep_reaches(catalog, namespace, reaches, _latest_us(settings, now_us))
+        earlier = keep_reaches(catalog, namespace, reaches, lambda: _latest_us(settings, now_us))
     except _REFUSALS as error:
         print(f"meter_usage: {error}", file=sys.stderr)
         return 2

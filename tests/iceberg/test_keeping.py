@@ -75,25 +75,25 @@ def test_create_tables_leaves_it_alone(catalog: Catalog) -> None:
 def test_earlier_reaches_are_told_once_they_changed(catalog: Catalog) -> None:
     """Until when each was configured, in order; a meter that never changed has none."""
     first = {"miles": 30, "flights": 30}
-    assert keep_reaches(catalog, "billing", first, 100) == {}
+    assert keep_reaches(catalog, "billing", first, lambda: 100) == {}
     append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE)])
-    assert keep_reaches(catalog, "billing", first, 200) == {}
+    assert keep_reaches(catalog, "billing", first, lambda: 200) == {}
     second = {"miles": 90, "new": 5}
-    assert keep_reaches(catalog, "billing", second, 300) == {"miles": ((300, 30),)}
+    assert keep_reaches(catalog, "billing", second, lambda: 300) == {"miles": ((300, 30),)}
     # A meter that was away, and one start more without a change.
     third = {"miles": 90, "flights": 20, "new": 5}
     found = {"miles": ((300, 30),), "flights": ((400, 30),)}
-    assert keep_reaches(catalog, "billing", third, 400) == found
+    assert keep_reaches(catalog, "billing", third, lambda: 400) == found
     before = catalog.load_table(("billing", "closed_usage")).metadata_location
-    assert keep_reaches(catalog, "billing", third, 500) == found
+    assert keep_reaches(catalog, "billing", third, lambda: 500) == found
     assert catalog.load_table(("billing", "closed_usage")).metadata_location == before
-    fourth = keep_reaches(catalog, "billing", {"miles": 60}, 600)
+    fourth = keep_reaches(catalog, "billing", {"miles": 60}, lambda: 600)
     assert fourth == {"miles": ((300, 30), (600, 90))}
 
 
 def test_reaches_of_tables_that_nobody_wrote_to_are_forgotten(catalog: Catalog) -> None:
     """What was only tried has left nothing in state."""
-    keep_reaches(catalog, "billing", {"miles": 30}, 100)
-    assert keep_reaches(catalog, "billing", {"miles": 90}, 200) == {}
+    keep_reaches(catalog, "billing", {"miles": 30}, lambda: 100)
+    assert keep_reaches(catalog, "billing", {"miles": 90}, lambda: 200) == {}
     append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE)])
-    assert keep_reaches(catalog, "billing", {"miles": 30}, 300) == {"miles": ((300, 90),)}
+    assert keep_reaches(catalog, "billing", {"miles": 30}, lambda: 300) == {"miles": ((300, 90),)}

@@ -109,6 +109,10 @@ CONCURRENT = "execution.checkpointing.max-concurrent-checkpoints"
             lambda world: change(world, "kafka", bootstrap_servers="127.0.0.1:1"),
             "Kafka, 127.0.0.1:1: expected an answer, found",
         ),
+        (
+            lambda world: change(world, "flink", parallelism=5),
+            "partitions, topic refused-usage: expected at least flink.parallelism (5), found 4",
+        ),
         (drop_table, "table closed_usage, namespace billing: expected one, found none"),
         (
             lambda world: change(world, "metering", grace_s=1),
@@ -138,6 +142,7 @@ CONCURRENT = "execution.checkpointing.max-concurrent-checkpoints"
         "no-usage-topic",
         "no-accounts-topic",
         "no-broker",
+        "more-readers-than-partitions",
         "no-table",
         "unknown-setting",
         "no-meters",
