@@ -34,7 +34,7 @@ def check_alignment(account: Account, window_us: int) -> None:
     if problem is not None:
         raise EventWindowError(
             f"account {account.account_id}, {problem}; set metering.event_window_s back to what "
-            "it was when the account's terms were accepted, and restore"
+            "it was when the account's terms were accepted, and restore from the newest checkpoint"
         )
 
 

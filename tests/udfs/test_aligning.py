@@ -131,5 +131,6 @@ def test_a_known_account_that_no_longer_fits_is_named() -> None:
     assert str(stopped.value) == (
         "account F9, terms of version 1: expected a multiple of the event window of 3600 s as "
         "first and last instant, found 2013-02-20T10:17:00Z; set metering.event_window_s back to "
-        "what it was when the account's terms were accepted, and restore"
+        "what it was when the account's terms were accepted, and restore from the newest "
+        "checkpoint"
     )
