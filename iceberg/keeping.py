@@ -10,10 +10,11 @@ from collections.abc import Callable, Mapping
 
 from pyiceberg.catalog import Catalog
 
-from iceberg.tables import CLOSED_USAGE, TABLES
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES
 
 LAYOUT_PROPERTY = "meterclose.layout."
 REACH_PROPERTY = "meterclose.reach."
+PARALLELISM_PROPERTY = "meterclose.parallelism"
 
 Reaches = tuple[tuple[int, int], ...]
 """What was configured before: until when (log time), and a reach, both microseconds; in order."""
@@ -21,6 +22,10 @@ Reaches = tuple[tuple[int, int], ...]
 
 class LayoutChangedError(Exception):
     """A setting is not the one that the job's state was laid out by; one line that says both."""
+
+
+class UnreadPartitionsError(Exception):
+    """The job would restore with more readers than partitions it knows; one line."""
 
 
 def keep_layout(catalog: Catalog, namespace: str, layout: Mapping[str, int]) -> None:
@@ -87,6 +92,41 @@ def keep_reaches(
         with table.transaction() as transaction:
             transaction.set_properties(changed)
     return earlier
+
+
+def keep_parallelism(catalog: Catalog, namespace: str, parallelism: int) -> None:
+    """Check that every reader of a restored job gets a partition out of its state.
+
+    A restore deals the partitions that state knows to all readers; those found afterwards go where
+    their number says. A reader that is left without any would hold time for ever.
+
+    Args:
+        catalog: Has all tables.
+        namespace: Where they are.
+        parallelism: Of the job; the usage topic has as many partitions.
+
+    Raises:
+        UnreadPartitionsError: The job has not read from so many partitions yet.
+    """
+    table = catalog.load_table((namespace, CLOSED_USAGE.name))
+    known = int(table.properties.get(PARALLELISM_PROPERTY, 0))
+    if parallelism <= known:
+        return
+    if _were_written(catalog, namespace) and not _has_read(catalog, namespace, parallelism - 1):
+        raise UnreadPartitionsError(
+            f"flink.parallelism, settings: expected at most the number of partitions that the job "
+            f"has read from, found {parallelism}, and no record of partition {parallelism - 1} in "
+            f"{RAW_EVENTS.name}; restore with the former value, and raise it when there is one"
+        )
+    with table.transaction() as transaction:
+        transaction.set_properties({PARALLELISM_PROPERTY: str(parallelism)})
+
+
+def _has_read(catalog: Catalog, namespace: str, partition: int) -> bool:
+    """Tell whether the archive has records of a partition, by the bounds of its files alone."""
+    wanted = f"kafka_partition >= {partition}"
+    scan = catalog.load_table((namespace, RAW_EVENTS.name)).scan(row_filter=wanted)
+    return any(True for _ in scan.plan_files())
 
 
 def _were_written(catalog: Catalog, namespace: str) -> bool:

@@ -12,7 +12,13 @@ from pathlib import Path
 
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.creating import TableConflictError, check_tables
-from iceberg.keeping import LayoutChangedError, keep_layout, keep_reaches
+from iceberg.keeping import (
+    LayoutChangedError,
+    UnreadPartitionsError,
+    keep_layout,
+    keep_parallelism,
+    keep_reaches,
+)
 from jobs.create_topics import TopicError, check_readers, check_topics
 from jobs.flink.class_path import MissingJarError, check_class_path
 from jobs.flink.job import run_job
@@ -29,6 +35,7 @@ _REFUSALS = (
     CatalogUnreachableError,
     MissingJarError,
     LayoutChangedError,
+    UnreadPartitionsError,
 )
 
 
@@ -72,6 +79,7 @@ def main(arguments: Sequence[str], now_us: int) -> int:
         catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
         check_tables(catalog, namespace)
         keep_layout(catalog, namespace, state_layout(settings))
+        keep_parallelism(catalog, namespace, settings.flink.parallelism)
         check_class_path(settings.catalog)
         reaches = {m.meter_id: m.grace_us + m.correction_horizon_us for m in meters}
         earlier = keep_reaches(catalog, namespace, reaches, lambda: _latest_us(settings, now_us))

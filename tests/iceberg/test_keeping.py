@@ -1,5 +1,6 @@
 """What the job's state is laid out by is noted once, and held against each later start."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -7,12 +8,24 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import Outcome, make_tables
-from iceberg.keeping import LayoutChangedError, keep_layout, keep_reaches
-from iceberg.tables import CLOSED_USAGE
+from iceberg.keeping import (
+    LayoutChangedError,
+    UnreadPartitionsError,
+    keep_layout,
+    keep_parallelism,
+    keep_reaches,
+)
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import row_of
 
 LAYOUT = {"metering.account_buckets": 720, "metering.log_window_s": 10}
+
+
+def record(partition: int) -> dict[str, object]:
+    """Return a heartbeat of a partition in the archive."""
+    place = {"kafka_partition": partition, "kafka_offset": 0}
+    return row_of(RAW_EVENTS, **place, log_time=datetime(2013, 1, 5, tzinfo=UTC))
 
 
 @pytest.fixture
@@ -97,3 +110,31 @@ def test_reaches_of_tables_that_nobody_wrote_to_are_forgotten(catalog: Catalog) 
     assert keep_reaches(catalog, "billing", {"miles": 90}, lambda: 200) == {}
     append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE)])
     assert keep_reaches(catalog, "billing", {"miles": 30}, lambda: 300) == {"miles": ((300, 90),)}
+
+
+def test_more_readers_wait_for_partitions_that_were_read(catalog: Catalog) -> None:
+    """At the first start all is new; later, state must know a partition for each reader."""
+    keep_parallelism(catalog, "billing", 2)
+    append(catalog, RAW_EVENTS, [record(0), record(1)])
+    keep_parallelism(catalog, "billing", 1)
+    keep_parallelism(catalog, "billing", 2)
+    with pytest.raises(UnreadPartitionsError) as refused:
+        keep_parallelism(catalog, "billing", 4)
+    assert str(refused.value) == (
+        "flink.parallelism, settings: expected at most the number of partitions that the job has "
+        "read from, found 4, and no record of partition 3 in raw_events; restore with the former "
+        "value, and raise it when there is one"
+    )
+    append(catalog, RAW_EVENTS, [record(3)])
+    keep_parallelism(catalog, "billing", 4)
+
+
+def test_a_start_with_known_readers_reads_nothing(catalog: Catalog) -> None:
+    """The archive of years is looked at once, when the number is raised."""
+    keep_parallelism(catalog, "billing", 1)
+    append(catalog, RAW_EVENTS, [record(0), record(1)])
+    keep_parallelism(catalog, "billing", 2)
+    before = catalog.load_table(("billing", "closed_usage")).metadata_location
+    catalog.drop_table(("billing", "raw_events"))
+    keep_parallelism(catalog, "billing", 2)
+    assert catalog.load_table(("billing", "closed_usage")).metadata_location == before

@@ -81,6 +81,12 @@ def run_before(name: str, value: int) -> Callable[[World], None]:
     return spoil
 
 
+def raise_parallelism(world: World) -> None:
+    """Let a job that has run, and read nothing yet, have more readers."""
+    run_before("metering.log_window_s", world.settings.metering.log_window_s)(world)
+    change(world, "flink", parallelism=3)
+
+
 def flink_property(name: str, value: object) -> Callable[[World], None]:
     """Return a change that sets a Flink option."""
     return lambda world: change(world, "flink", properties={name: value})
@@ -113,6 +119,10 @@ CONCURRENT = "execution.checkpointing.max-concurrent-checkpoints"
             lambda world: change(world, "flink", parallelism=5),
             "partitions, topic refused-usage: expected at least flink.parallelism (5), found 4",
         ),
+        (
+            raise_parallelism,
+            "expected at most the number of partitions that the job has read from, found 3",
+        ),
         (drop_table, "table closed_usage, namespace billing: expected one, found none"),
         (
             lambda world: change(world, "metering", grace_s=1),
@@ -143,6 +153,7 @@ CONCURRENT = "execution.checkpointing.max-concurrent-checkpoints"
         "no-accounts-topic",
         "no-broker",
         "more-readers-than-partitions",
+        "readers-without-known-partitions",
         "no-table",
         "unknown-setting",
         "no-meters",
