@@ -6,22 +6,28 @@ python -m jobs.create_topics --settings config/live.yaml
 import argparse
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import TopicAlreadyExistsError, for_code
+from kafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
 from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_settings
 
 _FOREVER = "-1"
 _LONGEST_MS = str(2**63 - 1)
+_MOST_ASKED, _ASKED_IN_A_ROW, _PAUSE_S = 50, 3, 0.2
 
 
 class TopicError(Exception):
     """A topic is missing or would lose usage; the message is one line that says what to do."""
+
+
+class MissingTopicError(TopicError):
+    """A topic is missing."""
 
 
 def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
@@ -50,8 +56,24 @@ def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
                 admin.create_topics({name: wanted[name]}, wait_for_metadata=True)
             except TopicAlreadyExistsError:
                 continue  # Another program was faster; what it made is checked below.
+        if created:
+            _wait_known(admin, kafka)
         _check(admin, kafka)
     return created
+
+
+def _wait_known(admin: KafkaAdminClient, kafka: KafkaSettings) -> None:
+    """Wait until whichever broker is asked knows new topics: some hear of them a moment later."""
+    in_a_row = 0
+    for _ in range(_MOST_ASKED):
+        try:
+            _check(admin, kafka)
+            in_a_row += 1
+        except (MissingTopicError, UnknownTopicOrPartitionError):
+            in_a_row = 0
+        if in_a_row == _ASKED_IN_A_ROW:
+            return
+        time.sleep(_PAUSE_S)
 
 
 def check_topics(kafka: KafkaSettings) -> None:
@@ -134,7 +156,7 @@ def _options_of(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Ma
     described: list[dict[str, Any]] = admin.describe_topics([topic])
     if not described or described[0]["error_code"]:
         found = for_code(described[0]["error_code"]).__name__ if described else "nothing"
-        raise TopicError(
+        raise MissingTopicError(
             f"missing topic, {kafka.bootstrap_servers}: expected {topic}, found {found};"
             " create it: python -m jobs.create_topics"
         )

@@ -88,11 +88,15 @@ def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Broker, 
 def partitions_of(topics: Topics, broker_id: int) -> tuple[int, ...]:
     """Return the partitions of the usage topic that a broker has."""
     with open_admin(topics.kafka) as admin:
-        (described,) = admin.describe_topics([topics.kafka.usage_topic])
-    parts = described["partitions"]
-    return tuple(
-        sorted(each["partition_index"] for each in parts if each["leader_id"] == broker_id)
-    )
+
+        def leaders() -> dict[int, int]:
+            (described,) = admin.describe_topics([topics.kafka.usage_topic])
+            found = described["partitions"]
+            known = {each["partition_index"]: each["leader_id"] for each in found}
+            return known if min(known.values()) > 0 else {}
+
+        of_partition = wait_until(leaders, "leaders of all partitions", TIMEOUT_S)
+    return tuple(sorted(number for number, leader in of_partition.items() if leader == broker_id))
 
 
 def steady(partition: int, first: str, last: str, count: int, number: int) -> list[Receipt]:

@@ -90,7 +90,7 @@ def test_a_second_broker_joins(broker: Broker, tmp_path: Path) -> None:
                 return []  # The client asked the one that is gone.
             return sorted(each["leader_id"] for each in described["partitions"])
 
-        assert leaders() == [1, 2]
+        wait_until(lambda: leaders() == [1, 2], "a partition on each broker", 60)
         second.kill()
         wait_until(lambda: leaders() == [-1, 1], "loss of the second broker", 60)
         second.start()
