@@ -6,12 +6,13 @@ python -m jobs.create_topics --settings config/live.yaml
 import argparse
 import os
 import sys
+import time
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import TopicAlreadyExistsError, for_code
+from kafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
 from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_settings
@@ -19,10 +20,15 @@ from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_sett
 _FOREVER = "-1"
 _LONGEST_MS = str(2**63 - 1)
 _COMPACTED = {"cleanup.policy": "compact"}
+_MOST_ASKED, _ASKED_IN_A_ROW, _PAUSE_S = 50, 3, 0.2
 
 
 class TopicError(Exception):
     """A topic is missing or would lose usage; the message is one line that says what to do."""
+
+
+class MissingTopicError(TopicError):
+    """A topic is missing."""
 
 
 def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
@@ -53,8 +59,24 @@ def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
                 admin.create_topics({name: wanted[name]}, wait_for_metadata=True)
             except TopicAlreadyExistsError:
                 continue  # Another program was faster; what it made is checked below.
+        if created:
+            _wait_known(admin, kafka)
         _check(admin, kafka)
     return created
+
+
+def _wait_known(admin: KafkaAdminClient, kafka: KafkaSettings) -> None:
+    """Wait until whichever broker is asked knows new topics: some hear of them a moment later."""
+    in_a_row = 0
+    for _ in range(_MOST_ASKED):
+        try:
+            _check(admin, kafka)
+            in_a_row += 1
+        except (MissingTopicError, UnknownTopicOrPartitionError):
+            in_a_row = 0
+        if in_a_row == _ASKED_IN_A_ROW:
+            return
+        time.sleep(_PAUSE_S)
 
 
 def check_topics(kafka: KafkaSettings) -> None:
@@ -67,6 +89,27 @@ def check_topics(kafka: KafkaSettings) -> None:
     """
     with open_admin(kafka) as admin:
         _check(admin, kafka)
+
+
+def check_readers(kafka: KafkaSettings, parallelism: int) -> None:
+    """Check that each of the job's readers has a partition of the usage topic.
+
+    Time is that of the reader that is the least far, and one without a partition has none.
+
+    Raises:
+        SettingsError: see `jobs.kafka_clients.client_arguments`.
+        KafkaUnreachableError: no broker answers.
+        TopicError: there are more readers than partitions.
+    """
+    with open_admin(kafka) as admin:
+        (described,) = admin.describe_topics([kafka.usage_topic])
+    partitions = len(described["partitions"])
+    if parallelism > partitions:
+        raise TopicError(
+            f"partitions, topic {kafka.usage_topic}: expected at least flink.parallelism"
+            f" ({parallelism}), found {partitions}; a reader without a partition would hold time"
+            " for ever: lower flink.parallelism, or add partitions"
+        )
 
 
 def _usage_options(timestamp_type: TimestampType) -> dict[str, str]:
@@ -122,7 +165,7 @@ def _options_of(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Ma
     described: list[dict[str, Any]] = admin.describe_topics([topic])
     if not described or described[0]["error_code"]:
         found = for_code(described[0]["error_code"]).__name__ if described else "nothing"
-        raise TopicError(
+        raise MissingTopicError(
             f"missing topic, {kafka.bootstrap_servers}: expected {topic}, found {found};"
             " create it: python -m jobs.create_topics"
         )

@@ -17,6 +17,8 @@ from kafka.errors import KafkaError
 from jobs.settings import KafkaSettings, SettingsError
 
 _ANSWER_MS = 10_000
+# A new partition holds log time until a heartbeat is in it, so it must be noticed soon.
+_METADATA_MS = 5_000
 _CLOSE_S = 10
 _LOGIN_MODULES = {
     "PLAIN": "PlainLoginModule",
@@ -110,6 +112,7 @@ def open_producer(kafka: KafkaSettings) -> Iterator[KafkaProducer]:
             linger_ms=20,
             # Its checksum is computed in Python: fewer bytes, half the time.
             compression_type="gzip",
+            metadata_max_age_ms=_METADATA_MS,
             metrics_enabled=False,
         )
     try:

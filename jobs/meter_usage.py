@@ -7,15 +7,25 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.creating import TableConflictError, check_tables
-from jobs.create_topics import TopicError, check_topics
+from iceberg.keeping import (
+    LayoutChangedError,
+    UnreadPartitionsError,
+    keep_layout,
+    keep_parallelism,
+    keep_reaches,
+)
+from jobs.create_topics import TopicError, check_readers, check_topics
 from jobs.flink.class_path import MissingJarError, check_class_path
 from jobs.flink.job import run_job
-from jobs.kafka_clients import KafkaUnreachableError
-from jobs.settings import SettingsError, load_meters, load_settings
+from jobs.kafka_clients import KafkaUnreachableError, open_admin
+from jobs.settings import Settings, SettingsError, TimestampType, load_meters, load_settings
+from jobs.topic_offsets import last_log_time_ms
+from schemas.instant import to_us
 
 _REFUSALS = (
     SettingsError,
@@ -24,10 +34,35 @@ _REFUSALS = (
     TableConflictError,
     CatalogUnreachableError,
     MissingJarError,
+    LayoutChangedError,
+    UnreadPartitionsError,
 )
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def state_layout(settings: Settings) -> dict[str, int]:
+    """Return the settings that the job's state is laid out by: they are fixed by its first run.
+
+    Another number of buckets or key groups would not find state again. Usage that is gathered in
+    windows of two lengths at once would be counted right, but into rows that no log can explain.
+    """
+    return {
+        "flink.max_parallelism": settings.flink.max_parallelism,
+        "metering.account_buckets": settings.metering.account_buckets,
+        "metering.log_window_s": settings.metering.log_window_s,
+    }
+
+
+def _latest_us(settings: Settings, now_us: int) -> int:
+    """Return an instant that no period begins after of which the job has seen usage."""
+    with open_admin(settings.kafka) as admin:
+        log_us = last_log_time_ms(admin, settings.kafka.usage_topic) * 1000
+    if settings.kafka.timestamp_type is TimestampType.LOG_APPEND_TIME:
+        # What the topic kept of old times may be gone.
+        log_us = max(log_us, now_us)
+    return log_us + settings.metering.max_event_skew_s * 1_000_000
+
+
+def main(arguments: Sequence[str], now_us: int) -> int:
     """Check everything the job needs, then submit it.
 
     Returns:
@@ -40,14 +75,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings(options.settings, os.environ)
         meters = load_meters(settings.metering.meters_file)
         check_topics(settings.kafka)
-        check_tables(open_catalog(settings.catalog), settings.catalog.namespace)
+        check_readers(settings.kafka, settings.flink.parallelism)
+        catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+        check_tables(catalog, namespace)
+        keep_layout(catalog, namespace, state_layout(settings))
+        keep_parallelism(catalog, namespace, settings.flink.parallelism)
         check_class_path(settings.catalog)
+        reaches = {m.meter_id: m.grace_us + m.correction_horizon_us for m in meters}
+        earlier = keep_reaches(catalog, namespace, reaches, lambda: _latest_us(settings, now_us))
     except _REFUSALS as error:
         print(f"meter_usage: {error}", file=sys.stderr)
         return 2
-    run_job(settings, meters)
+    run_job(settings, meters, earlier)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:], to_us(datetime.now(UTC))))

@@ -42,7 +42,8 @@ class BudgetAlert:
         account_id: Whose budget it is.
         meter_id: Of which meter.
         period_start_us: First instant of the period, event time.
-        period_end_us: First instant after the period, event time.
+        period_end_us: First instant after the period, event time, by the terms of that moment: new
+            ones may end the period earlier.
         timezone: IANA zone of the period's boundaries.
         budget_quantity: The budget, in `unit`.
         threshold_percent: Which of its thresholds.

@@ -10,11 +10,32 @@ from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from schemas.account import Account
 from schemas.instant import DAY_US, EPOCH, MICROSECOND, SECOND_US, to_text, to_us
 from schemas.terms import Recurring, Terms
 from udfs.scheduling import spans_of
 
 _LAST_DAY = to_us(datetime(2100, 1, 1, tzinfo=UTC)) // DAY_US
+
+
+class EventWindowError(RuntimeError):
+    """Accounts or usage in state do not fit the event windows as they are configured now."""
+
+
+def check_alignment(account: Account, window_us: int) -> None:
+    """Check that the boundaries of an account that is metered fall on the event windows.
+
+    They did when its terms were accepted; the windows may have been changed since.
+
+    Raises:
+        EventWindowError: They do not: one line with the account and what to do.
+    """
+    problem = misalignment(account.terms, window_us)
+    if problem is not None:
+        raise EventWindowError(
+            f"account {account.account_id}, {problem}; set metering.event_window_s back to what "
+            "it was when the account's terms were accepted, and restore from the newest checkpoint"
+        )
 
 
 def misalignment(terms: tuple[Terms, ...], window_us: int) -> str | None:

@@ -16,6 +16,9 @@ _CHOSEN_OPTIONS = {
     "execution.checkpointing.storage": "filesystem",
     "execution.checkpointing.timeout": "10min",
     "execution.checkpointing.tolerable-failed-checkpoints": "3",
+    # A restored reader gets new partitions a moment after those of its state, and must not let time
+    # go on before: its first watermark comes after so long.
+    "pipeline.auto-watermark-interval": "1 s",
     "pipeline.object-reuse": "true",
     "python.fn-execution.arrow.batch.size": "10000",
     "python.fn-execution.bundle.size": "10000",

@@ -30,6 +30,9 @@ PARSING = ("records", "parsed", "events")
 _SECTIONS = (*PARSING, "first_seen", "metered", "asked_back", "taken_back")
 _ROW_TIMES = {"asked_back": "TO_TIMESTAMP_LTZ(log_ms, 3)"}
 _GROUP_ID = "meterclose"
+_DISCOVERIES_IN_SLACK, _MIN_DISCOVERY_MS = 5, 100
+# Accounts that come late hold no time and lose nothing: usage waits for them.
+_ACCOUNTS_DISCOVERY_MS = 60_000
 _S_US = 1_000_000
 
 
@@ -102,7 +105,7 @@ def open_hot_path(
     """Register the source and the given sections, in the order of the plan."""
     metering = settings.metering
     slack = _interval(metering.watermark_slack_ms)
-    options = with_options(_usage_options(settings.kafka))
+    options = with_options(_usage_options(settings.kafka, metering.watermark_slack_ms))
     tables.execute_sql(read_sql("usage_log", watermark_slack=slack, options=options))
     register_parsing(tables, parsing_rules(settings, meters))
     for section in sections:
@@ -128,7 +131,7 @@ def parsing_rules(settings: Settings, meters: tuple[Meter, ...]) -> ParsingRules
 
 def build_accounts(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
     """Return the stream of account records with their buckets, as `accounts.sql` selects them."""
-    options = _kafka_options(settings.kafka, settings.kafka.accounts_topic)
+    options = _kafka_options(settings.kafka, settings.kafka.accounts_topic, _ACCOUNTS_DISCOVERY_MS)
     options["key.format"] = "raw"
     options["key.fields"] = "account_id"
     options["value.format"] = "raw"
@@ -149,9 +152,18 @@ def _interval(duration_ms: int) -> str:
     return f"{day} {hour:02d}:{minute:02d}:{second:02d}.{ms:03d}"
 
 
-def _usage_options(kafka: KafkaSettings) -> dict[str, str]:
+def discovery_ms(watermark_slack_ms: int) -> int:
+    """Return how often new partitions of the usage topic are looked for.
+
+    Until a partition is found, log time passes over its records. It stays behind the brokers'
+    clock by the slack, so a partition that is found well within that loses nothing.
+    """
+    return max(_MIN_DISCOVERY_MS, watermark_slack_ms // _DISCOVERIES_IN_SLACK)
+
+
+def _usage_options(kafka: KafkaSettings, watermark_slack_ms: int) -> dict[str, str]:
     return {
-        **_kafka_options(kafka, kafka.usage_topic),
+        **_kafka_options(kafka, kafka.usage_topic, discovery_ms(watermark_slack_ms)),
         "key.format": "raw",
         "key.fields": "record_key",
         "value.format": "raw",
@@ -159,13 +171,13 @@ def _usage_options(kafka: KafkaSettings) -> dict[str, str]:
     }
 
 
-def _kafka_options(kafka: KafkaSettings, topic: str) -> dict[str, str]:
+def _kafka_options(kafka: KafkaSettings, topic: str, discovery_ms: int) -> dict[str, str]:
     return {
         "connector": "kafka",
         "topic": topic,
         # A partition added later is read from its start.
         "scan.startup.mode": "earliest-offset",
-        "scan.topic-partition-discovery.interval": "1 min",
+        "scan.topic-partition-discovery.interval": f"{discovery_ms} ms",
         "properties.group.id": _GROUP_ID,
         **kafka_properties(kafka),
     }

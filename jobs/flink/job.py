@@ -1,10 +1,14 @@
 """The whole job: hot path, keyed stage and sinks, wired together."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from pyflink.common.typeinfo import RowTypeInfo
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
 from iceberg import tables as declared
+from iceberg.keeping import Reaches
 from iceberg.table import Table
 from jobs import VERSION
 from jobs.flink.budget_function import ALERTS, WatchBudgets
@@ -30,6 +34,7 @@ from schemas.running_total import RunningTotal
 from udfs.metering import MeteringRules
 
 _S_US = 1_000_000
+_NONE: Mapping[str, Reaches] = MappingProxyType({})
 _SIDE_OUTPUTS = (
     (declared.USAGE_CORRECTIONS, CORRECTIONS, "corrected_rows"),
     (declared.EXPIRED_USAGE, EXPIRED, "expired_rows"),
@@ -39,20 +44,32 @@ _SIDE_OUTPUTS = (
 )
 
 
-def run_job(settings: Settings, meters: tuple[Meter, ...]) -> None:
-    """Submit the job to the cluster this client is bound to; detached if the client is."""
+def run_job(
+    settings: Settings, meters: tuple[Meter, ...], earlier_reaches: Mapping[str, Reaches]
+) -> None:
+    """Submit the job to the cluster this client is bound to; detached if the client is.
+
+    Args:
+        settings: Of the job.
+        meters: The configured meters.
+        earlier_reaches: See `iceberg.keeping.keep_reaches`.
+    """
     stream, tables = open_environment(settings)
-    build_job(tables, settings, meters)
+    build_job(tables, settings, meters, earlier_reaches)
     stream.execute("meter_usage")
 
 
 def build_job(
-    tables: StreamTableEnvironment, settings: Settings, meters: tuple[Meter, ...]
+    tables: StreamTableEnvironment,
+    settings: Settings,
+    meters: tuple[Meter, ...],
+    earlier_reaches: Mapping[str, Reaches] = _NONE,
 ) -> None:
     """Add the whole job to the environment."""
     usage = build_hot_path(tables, settings, meters)
     accounts = build_accounts(tables, settings)
-    rules, has_totals = metering_rules(settings, meters), settings.metering.running_totals
+    rules = metering_rules(settings, meters, earlier_reaches)
+    has_totals = settings.metering.running_totals
     closed = _meter_periods(usage, accounts, MeterPeriods(rules, tells_usage=has_totals))
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
@@ -86,7 +103,9 @@ def _add_totals(
     )
 
 
-def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRules:
+def metering_rules(
+    settings: Settings, meters: tuple[Meter, ...], earlier_reaches: Mapping[str, Reaches] = _NONE
+) -> MeteringRules:
     """Return the rules of metering as configured."""
     metering = settings.metering
     return MeteringRules(
@@ -97,6 +116,7 @@ def metering_rules(settings: Settings, meters: tuple[Meter, ...]) -> MeteringRul
         event_window_us=metering.event_window_s * _S_US,
         jitter_us=metering.close_jitter_s * _S_US,
         account_buckets=metering.account_buckets,
+        earlier_reaches=dict(earlier_reaches),
     )
 
 

@@ -56,7 +56,7 @@ from schemas.usage_row import (
     UsageCorrection,
     UsageRow,
 )
-from udfs.aligning import misalignment
+from udfs.aligning import check_alignment, misalignment
 from udfs.budgeting import counted_usage, find_bad_budget, moved_periods
 from udfs.metering import (
     MeteringRules,
@@ -113,7 +113,7 @@ class MeterPeriods(KeyedCoProcessFunction):
     def open(self, runtime_context: RuntimeContext) -> None:
         """Open the state and the metrics."""
         self._read_usage = usage_reader(self._rules.meters)
-        self._decode_account = lru_cache(maxsize=100_000)(decode_account)
+        self._read_stored = lru_cache(maxsize=100_000)(self._read_stored_account)
         self._accounts: MapState = runtime_context.get_map_state(
             MapStateDescriptor("accounts", Types.STRING(), BYTES)
         )
@@ -189,7 +189,7 @@ class MeterPeriods(KeyedCoProcessFunction):
             detail = "expected terms, found a tombstone"
             raise _RefusedAccountError(AccountRejectReason.TOMBSTONE, detail)
         try:
-            account = self._decode_account(terms.encode())
+            account = decode_account(terms.encode())
         except AccountError as error:
             raise _RefusedAccountError(AccountRejectReason.BAD_TERMS, str(error)) from None
         if account.account_id != account_id:
@@ -233,7 +233,13 @@ class MeterPeriods(KeyedCoProcessFunction):
 
     def _account(self, account_id: str) -> Account | None:
         encoded = self._accounts.get(account_id)
-        return None if encoded is None else self._decode_account(encoded.encode(ONE_TO_ONE))
+        return None if encoded is None else self._read_stored(encoded)
+
+    def _read_stored_account(self, encoded: str) -> Account:
+        """Read an account from state, once for each of its records."""
+        account = decode_account(encoded.encode(ONE_TO_ONE))
+        check_alignment(account, self._rules.event_window_us)
+        return account
 
     def _take(self, account: Account | None, usage: MeteredUsage, ctx: Any) -> Iterator[Any]:
         state = self._state(usage.account_id, ctx)

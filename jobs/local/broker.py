@@ -1,4 +1,7 @@
-"""A real single-node Kafka broker (KRaft) as a local process, for the demo and the tests."""
+"""A real Kafka broker (KRaft) as a local process, for the demo and the tests.
+
+One is a whole cluster; a second one may join it, so that some partitions can be out of reach.
+"""
 
 import logging
 import os
@@ -16,14 +19,12 @@ from jobs.local.ports import LOOPBACK, free_ports, listening
 from jobs.local.waiting import wait_until
 
 _START_SECONDS = 60
-# Any fixed value in Kafka's form (16 bytes, base64url) will do for a cluster of one.
+# Any fixed value in Kafka's form (16 bytes, base64url) will do.
 _CLUSTER_ID = "TWV0ZXJjbG9zZUxvY2FsMQ"
 
 _PROPERTIES = """\
-process.roles=broker,controller
-node.id=1
+{role}
 controller.quorum.voters=1@{host}:{controller_port}
-listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}
 advertised.listeners=PLAINTEXT://{host}:{port}
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 controller.listener.names=CONTROLLER
@@ -42,6 +43,15 @@ broker.heartbeat.interval.ms=1000
 broker.session.timeout.ms=4000
 log.cleaner.dedupe.buffer.size=16777216
 """
+
+_FIRST = """\
+process.roles=broker,controller
+node.id=1
+listeners=PLAINTEXT://{host}:{port},CONTROLLER://{host}:{controller_port}"""
+_SECOND = """\
+process.roles=broker
+node.id=2
+listeners=PLAINTEXT://{host}:{port}"""
 
 _LOG4J = """\
 rootLogger.level = INFO
@@ -65,11 +75,24 @@ class Broker:
         process: the running process, None while stopped.
     """
 
-    def __init__(self, data_dir: Path = RUN_DIR / "kafka", port: int | None = None) -> None:
-        """Choose the ports; `port` is for a broker that is to come back where another one was."""
+    def __init__(
+        self,
+        data_dir: Path = RUN_DIR / "kafka",
+        port: int | None = None,
+        joins: "Broker | None" = None,
+    ) -> None:
+        """Choose the ports.
+
+        Args:
+            data_dir: its folder.
+            port: of a broker that is to come back where another one was.
+            joins: the first broker of the cluster that this one is the second of; without it this
+                is a cluster of its own. New partitions are spread over both, each in one copy.
+        """
         free, controller_port = free_ports(2)
         self._port = port or free
-        self._controller_port = controller_port
+        self._role = _FIRST if joins is None else _SECOND
+        self._controller_port: int = controller_port if joins is None else joins._controller_port
         self.data_dir = data_dir
         self.bootstrap_servers = f"{LOOPBACK}:{self._port}"
         self.process: Child | None = None
@@ -129,7 +152,7 @@ class Broker:
     def _answers(self) -> bool:
         assert self.process is not None
         self.process.check()
-        return listening(self._port) and _answers_as_cluster(self.bootstrap_servers)
+        return listening(self._port) and _is_member(self.bootstrap_servers, self._port)
 
     def _format(self, java: list[str], properties: Path) -> None:
         tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted"]
@@ -139,12 +162,13 @@ class Broker:
             raise RuntimeError(f"formatting the broker's storage failed: {done.stderr[-2000:]}")
 
     def _write_properties(self) -> Path:
-        text = _PROPERTIES.format(
-            host=LOOPBACK,
-            port=self._port,
-            controller_port=self._controller_port,
-            log_dir=self.data_dir / "log",
-        )
+        places = {
+            "host": LOOPBACK,
+            "port": self._port,
+            "controller_port": self._controller_port,
+        }
+        role = self._role.format(**places)
+        text = _PROPERTIES.format(**places, role=role, log_dir=self.data_dir / "log")
         return self._write("server.properties", text)
 
     def _write(self, name: str, text: str) -> Path:
@@ -154,7 +178,7 @@ class Broker:
         return path
 
 
-def _answers_as_cluster(bootstrap_servers: str) -> bool:
+def _is_member(bootstrap_servers: str, port: int) -> bool:
     """Tell whether the broker names itself as a member of its cluster."""
     logger = logging.getLogger("kafka")
     level = logger.level
@@ -163,7 +187,7 @@ def _answers_as_cluster(bootstrap_servers: str) -> bool:
     try:
         client = KafkaAdminClient(bootstrap_servers=bootstrap_servers, request_timeout_ms=5000)
         try:
-            return bool(client.describe_cluster()["brokers"])
+            return any(each["port"] == port for each in client.describe_cluster()["brokers"])
         finally:
             client.close()
     except KafkaError:

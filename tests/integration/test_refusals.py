@@ -12,10 +12,15 @@ import pytest
 import yaml
 
 from iceberg.catalog import open_catalog
+from iceberg.keeping import keep_layout
+from iceberg.tables import CLOSED_USAGE
 from jobs.local.flink_home import FlinkHome, flink_distribution
 from jobs.local.places import FLINK_JARS, ROOT
+from jobs.meter_usage import state_layout
 from jobs.settings import TimestampType
 from tests.conftest import Kafka
+from tests.iceberg.filling import append
+from tests.iceberg.rows import row_of
 from tests.integration.flights import write_config
 from tests.integration.world import JOB, Topics, World, make_topics, make_world
 
@@ -65,6 +70,23 @@ def drop_table(world: World) -> None:
     open_catalog(world.settings.catalog).drop_table(("billing", "closed_usage"))
 
 
+def run_before(name: str, value: int) -> Callable[[World], None]:
+    """Return a change of history: the job has run with another value of a setting."""
+
+    def spoil(world: World) -> None:
+        catalog = open_catalog(world.settings.catalog)
+        keep_layout(catalog, "billing", {**state_layout(world.settings), name: value})
+        append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE)])
+
+    return spoil
+
+
+def raise_parallelism(world: World) -> None:
+    """Let a job that has run, and read nothing yet, have more readers."""
+    run_before("metering.log_window_s", world.settings.metering.log_window_s)(world)
+    change(world, "flink", parallelism=3)
+
+
 def flink_property(name: str, value: object) -> Callable[[World], None]:
     """Return a change that sets a Flink option."""
     return lambda world: change(world, "flink", properties={name: value})
@@ -93,6 +115,14 @@ CONCURRENT = "execution.checkpointing.max-concurrent-checkpoints"
             lambda world: change(world, "kafka", bootstrap_servers="127.0.0.1:1"),
             "Kafka, 127.0.0.1:1: expected an answer, found",
         ),
+        (
+            lambda world: change(world, "flink", parallelism=5),
+            "partitions, topic refused-usage: expected at least flink.parallelism (5), found 4",
+        ),
+        (
+            raise_parallelism,
+            "expected at most the number of partitions that the job has read from, found 3",
+        ),
         (drop_table, "table closed_usage, namespace billing: expected one, found none"),
         (
             lambda world: change(world, "metering", grace_s=1),
@@ -102,6 +132,18 @@ CONCURRENT = "execution.checkpointing.max-concurrent-checkpoints"
             lambda world: change(world, "metering", meters_file="nowhere.yaml"),
             "nowhere.yaml: expected a YAML file, found nothing",
         ),
+        (
+            run_before("flink.max_parallelism", 128),
+            "flink.max_parallelism, settings: expected 128, as the state behind the tables",
+        ),
+        (
+            run_before("metering.account_buckets", 64),
+            "metering.account_buckets, settings: expected 64, as the state behind the tables",
+        ),
+        (
+            run_before("metering.log_window_s", 60),
+            "metering.log_window_s, settings: expected 60, as the state behind the tables",
+        ),
         (flink_property(UNALIGNED, True), f"expected {UNALIGNED}: false"),
         (flink_property(CONCURRENT, 2), f"expected {CONCURRENT}: 1"),
     ],
@@ -110,9 +152,14 @@ CONCURRENT = "execution.checkpointing.max-concurrent-checkpoints"
         "no-usage-topic",
         "no-accounts-topic",
         "no-broker",
+        "more-readers-than-partitions",
+        "readers-without-known-partitions",
         "no-table",
         "unknown-setting",
         "no-meters",
+        "max-parallelism-changed",
+        "account-buckets-changed",
+        "log-window-changed",
         "unaligned-checkpoints",
         "concurrent-checkpoints",
     ],

@@ -125,6 +125,7 @@ class World:
             partitions=PARTITIONS,
             slack_ms=SLACK_MS,
             event_window_s=self.settings.metering.event_window_s,
+            log_window_s=self.settings.metering.log_window_s,
         )
 
     def totals(self) -> list[Total]:
@@ -153,6 +154,7 @@ def _read_members(value: dict[str, Any], shape: type) -> dict[str, Any]:
     """Return the members of a JSON value as a shape of the oracle has them."""
     read: dict[Any, Callable[[Any], Any]] = {
         Decimal: Decimal,
+        Decimal | None: lambda text: None if text is None else Decimal(text),
         datetime: datetime.fromisoformat,
     }
     return {
@@ -161,13 +163,16 @@ def _read_members(value: dict[str, Any], shape: type) -> dict[str, Any]:
     }
 
 
-def make_world(folder: Path, topics: Topics, event_window_s: int = 60, **flink: Any) -> World:
+def make_world(
+    folder: Path, topics: Topics, event_window_s: int = 60, log_window_s: int = 10, **flink: Any
+) -> World:
     """Write settings into a folder and create the tables.
 
     Args:
         folder: For the settings, the tables and the checkpoints.
         topics: What to read.
         event_window_s: What period boundaries fall on.
+        log_window_s: What usage is gathered by.
         flink: Settings of the section of that name.
     """
     folder.mkdir(parents=True, exist_ok=True)
@@ -188,6 +193,7 @@ def make_world(folder: Path, topics: Topics, event_window_s: int = 60, **flink: 
             "meters_file": str(topics.config / "meters.yaml"),
             "watermark_slack_ms": SLACK_MS,
             "event_window_s": event_window_s,
+            "log_window_s": log_window_s,
         },
         "flink": {"checkpoint_dir": "checkpoints", "checkpoint_interval_ms": 2000, **flink},
     }

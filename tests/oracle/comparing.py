@@ -58,10 +58,12 @@ def expected_of(
     partitions: int = 4,
     slack_ms: int = 5000,
     event_window_s: int = 60,
+    log_window_s: int = 10,
 ) -> Expected:
     """Return what the tables must hold once the job has read all records."""
     clocks = Clocks(
         final_watermark(records, partitions, slack_ms),
+        log_window=timedelta(seconds=log_window_s),
         event_window=timedelta(seconds=event_window_s),
     )
     meters, accounts = read_meters(config / "meters.yaml"), config / "accounts.yaml"

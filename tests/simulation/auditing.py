@@ -127,8 +127,8 @@ def _left_over(job: SimulatedJob) -> list[str]:
 
 
 def _names(shape: type) -> list[str]:
-    # When a limit is passed nobody knows that new terms will end the period earlier.
-    unknown = {"period_end"} if shape is Overflow else set()
+    # When a limit or a threshold is passed nobody knows that new terms will end the period earlier.
+    unknown = {"period_end"} if shape in (Overflow, Alert) else set()
     return [column.name for column in fields(shape) if column.name not in unknown]
 
 

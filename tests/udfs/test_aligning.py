@@ -6,11 +6,12 @@ from datetime import datetime
 
 import pytest
 
+from schemas.account import Account
 from schemas.cadence import Cadence
 from schemas.instant import HOUR_US, MINUTE_US, SECOND_US
 from schemas.terms import Listed, Recurring, TakesEffect, Terms
 from tests.udfs.engine import at
-from udfs.aligning import misalignment
+from udfs.aligning import EventWindowError, check_alignment, misalignment
 
 MONTHS = Recurring(Cadence.MONTH, datetime(2013, 1, 1))
 
@@ -118,4 +119,18 @@ def test_outside_of_the_calendar() -> None:
     change = Terms(2, at("9999-12-25T00:00"), "UTC", MONTHS, "gold")
     assert misalignment((*late, change), MINUTE_US) == (
         "terms: expected boundaries within the years 1 to 9999, found some outside"
+    )
+
+
+def test_a_known_account_that_no_longer_fits_is_named() -> None:
+    """One line names the account, what is off, and what to do."""
+    account = Account("F9", terms(since="2013-02-20T10:17"))
+    check_alignment(account, MINUTE_US)
+    with pytest.raises(EventWindowError) as stopped:
+        check_alignment(account, HOUR_US)
+    assert str(stopped.value) == (
+        "account F9, terms of version 1: expected a multiple of the event window of 3600 s as "
+        "first and last instant, found 2013-02-20T10:17:00Z; set metering.event_window_s back to "
+        "what it was when the account's terms were accepted, and restore from the newest "
+        "checkpoint"
     )

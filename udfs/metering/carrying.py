@@ -96,7 +96,7 @@ def carry_level(
     text = carried_out(entry.options, state.parts(key))
     period = links.after(links.period(key.period_start_us))
     if period is not None and is_level(entry.options, text):
-        check_unchanged(links.meter(), entry)
+        check_unchanged(links.meter(), entry, account.account_id)
         links.open(period, text)
         links.put_chain(replace(chain, last_start_us=period.start_us))
 
@@ -130,6 +130,7 @@ class _Links:
     ) -> None:
         self.rules, self.state = rules, state
         self._account, self._key = account, key
+        self.account_id = account.account_id
         self._chain_key = _chain_key(account, key)
 
     def chain(self) -> Chain | None:
@@ -196,7 +197,7 @@ def _extend(links: _Links, chain: Chain, key: EntryKey, log_us: int) -> Chain:
         period = links.after(last)
         if period is None:
             return chain
-        check_unchanged(links.meter(), entry)
+        check_unchanged(links.meter(), entry, links.account_id)
         if not is_read:
             # What the last one received before this row is all that passes on.
             text, is_read = carried_out(entry.options, links.state.parts(last_key)), True

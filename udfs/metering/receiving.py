@@ -5,17 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from schemas.account import Account
-from schemas.aggregation import Aggregation
+from schemas.aggregation import Aggregation, AggregationOptions, encode_options
 from schemas.billing_period import BillingPeriod
+from schemas.instant import to_text
 from schemas.meter import Meter
 from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import UnassignedReason, UsageRow
 from udfs.aggregating import combine
+from udfs.aligning import EventWindowError
 from udfs.branching import Nodes, change_part
 from udfs.grouping import receipt_of, receive
 from udfs.metering.emitting import expired_row, unassigned_row
-from udfs.metering.rules import MeteringRules, jitter_us
+from udfs.metering.rules import MeteringRules, forgotten_us, jitter_us
 from udfs.scheduling import period_containing
 
 
@@ -90,6 +92,7 @@ def on_usage(
 
     Raises:
         BrokenOrderError: The row belongs into a closed row that was emitted already.
+        EventWindowError: The row's events are in several periods.
         MeterChangedError: The entry was opened with another aggregation, options or unit.
     """
     if account is None:
@@ -98,13 +101,24 @@ def on_usage(
     period = period_containing(account.terms, usage.event_window_start_us)
     if isinstance(period, UnassignedReason):
         return Decision(emit=(unassigned_row(rules, usage, period),))
+    if usage.last_event_us >= period.end_us:
+        raise EventWindowError(
+            f"usage of account {usage.account_id}: expected events before the period's end at "
+            f"{to_text(period.end_us)}, found one at {to_text(usage.last_event_us)}, summed up "
+            "under wider event windows; set metering.event_window_s back to those, and restore "
+            "from the newest checkpoint"
+        )
     meter = rules.meters.get(usage.meter_id)
     if entry is None:
         if meter is None:
             return Decision(emit=(unassigned_row(rules, usage, UnassignedReason.UNKNOWN_METER),))
+        forgotten_at_us = forgotten_us(rules, meter.meter_id, period)
+        if forgotten_at_us is not None and usage.log_window_end_us > forgotten_at_us:
+            # A longer horizon brings nothing back: a correction would not know what it corrects.
+            return Decision(emit=(expired_row(usage, period, meter.unit),))
         return _add(rules, period, open_entry(meter, period), usage, is_new=True)
     if meter is not None:
-        check_unchanged(meter, entry)
+        check_unchanged(meter, entry, usage.account_id)
     return _add(rules, period, entry, usage, is_new=False)
 
 
@@ -125,8 +139,8 @@ def keep_receipt(nodes: Nodes, tree: str, entry: PeriodEntry, receipt: PartRecei
     change_part(nodes, tree, receipt.name, received)
 
 
-def check_unchanged(meter: Meter, entry: PeriodEntry) -> None:
-    """Check that a meter is what one of its open entries was opened with.
+def check_unchanged(meter: Meter, entry: PeriodEntry, account_id: str) -> None:
+    """Check that a meter is what one of an account's open entries was opened with.
 
     Raises:
         MeterChangedError: It is not.
@@ -136,11 +150,18 @@ def check_unchanged(meter: Meter, entry: PeriodEntry) -> None:
         or meter.unit != entry.unit
         or meter.options != entry.options
     ):
+        expected = _meaning(entry.aggregation, entry.unit, entry.options)
+        found = _meaning(meter.aggregation, meter.unit, meter.options)
         raise MeterChangedError(
-            f"meter {meter.meter_id}: expected {entry.aggregation} of {entry.unit} as in periods "
-            f"still open, found {meter.aggregation} of {meter.unit}, or other options; "
-            "give it a new meter_id"
+            f"meter {meter.meter_id}: expected {expected} as in periods that account {account_id} "
+            f"has open, found {found}; give it a new meter_id or set it back, and restore from the "
+            "newest checkpoint"
         )
+
+
+def _meaning(aggregation: Aggregation, unit: str, options: AggregationOptions) -> str:
+    text = encode_options(options)
+    return f"{aggregation} of {unit}" + (f" with {text}" if text else "")
 
 
 def open_entry(meter: Meter, period: BillingPeriod) -> PeriodEntry:
@@ -196,7 +217,8 @@ def _add(
         if not usage.part and entry.aggregation is not Aggregation.HISTOGRAM:
             raise MeterChangedError(
                 f"meter {usage.meter_id}: expected usage with a part for {entry.aggregation}, "
-                "found usage from before its aggregation changed; give it a new meter_id"
+                "found usage from before its aggregation changed; give it a new meter_id or set it "
+                "back, and restore from the newest checkpoint"
             )
         name, text = receipt_of(entry.aggregation, entry.options, usage)
         receipt = PartReceipt(name, 0 if log_us <= cut_us else due_us, text)

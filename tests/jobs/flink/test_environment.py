@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from jobs.flink.environment import flink_options
-from jobs.flink.hot_path import build_hot_path, read_sql, with_options
+from jobs.flink.hot_path import build_hot_path, discovery_ms, read_sql, with_options
 from jobs.flink.job import metering_rules
 from jobs.settings import ExecutionMode, Settings, load_meters, load_settings
 from jobs.settings.guarding import OWNED_OPTIONS, REQUIRED_OPTIONS
@@ -50,6 +50,12 @@ def test_settings_of_their_own_win(settings: Settings) -> None:
     assert options["table.exec.state.ttl"] == "40 d"
     # One is the old name of another.
     assert set(OWNED_OPTIONS) - set(options) == {"state.checkpoints.dir"}
+
+
+@pytest.mark.parametrize(("slack_ms", "every_ms"), [(5000, 1000), (60_000, 12_000), (0, 100)])
+def test_partitions_are_found_well_within_the_slack(slack_ms: int, every_ms: int) -> None:
+    """Log time has then not passed what they hold; without a slack, as soon as can be."""
+    assert discovery_ms(slack_ms) == every_ms
 
 
 def test_chosen_options_may_be_overridden(settings: Settings) -> None:

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.admin import NewTopic
+from kafka.errors import KafkaError
 
 from jobs.local.broker import Broker
+from jobs.local.waiting import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -73,3 +75,24 @@ def test_second_broker_may_run_beside(broker: Broker, tmp_path: Path) -> None:
         create_topic(other, "mine")
         send(other, "mine", b"x")
         assert read(other, "mine", 1) == [b"x"]
+
+
+def test_a_second_broker_joins(broker: Broker, tmp_path: Path) -> None:
+    """Partitions are spread over both; those of one that is killed wait until it is back."""
+    with Broker(tmp_path, joins=broker) as second:
+        client = KafkaAdminClient(bootstrap_servers=broker.bootstrap_servers)
+        client.create_topics([NewTopic("spread", 2, -1)], wait_for_metadata=True)
+
+        def leaders() -> list[int]:
+            try:
+                (described,) = client.describe_topics(["spread"])
+            except KafkaError:
+                return []  # The client asked the one that is gone.
+            return sorted(each["leader_id"] for each in described["partitions"])
+
+        wait_until(lambda: leaders() == [1, 2], "a partition on each broker", 60)
+        second.kill()
+        wait_until(lambda: leaders() == [-1, 1], "loss of the second broker", 60)
+        second.start()
+        wait_until(lambda: leaders() == [1, 2], "return of the second broker", 60)
+        client.close()

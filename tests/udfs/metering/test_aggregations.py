@@ -165,8 +165,13 @@ def test_other_options_need_another_meter() -> None:
     engine.deliver(usage(EVENT, IN_TIME, part="1"))
     other = engine_of(Aggregation.HISTOGRAM, AggregationOptions(bounds=(Decimal(2),)))
     other.entries = engine.entries
-    with pytest.raises(MeterChangedError, match="give it a new meter_id"):
+    with pytest.raises(MeterChangedError) as stopped:
         other.deliver(usage(EVENT, IN_TIME, part="2"))
+    assert str(stopped.value) == (
+        'meter miles: expected histogram of mile with [["1","5"],null] as in periods that account'
+        ' A1 has open, found histogram of mile with [["2"],null]; give it a new meter_id or set it '
+        "back, and restore from the newest checkpoint"
+    )
     assert [EntryKey.decode(key).meter_id for key in engine.entries["A1"]] == ["miles"]
 
 

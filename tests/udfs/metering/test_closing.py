@@ -12,6 +12,7 @@ from schemas.instant import DAY_US, HOUR_US
 from schemas.meter_state import EntryKey
 from schemas.usage_row import ClosedUsage, UsageCorrection
 from tests.udfs.engine import A1, MILES, RULES, at, started, usage
+from udfs.aligning import EventWindowError
 from udfs.metering import (
     BrokenOrderError,
     MeterChangedError,
@@ -220,6 +221,17 @@ def test_a_meter_never_changes_its_meaning(change: dict[str, object]) -> None:
     engine.rules = MeteringRules({"miles": replace(MILES, **change)})  # type: ignore[arg-type]
     with pytest.raises(MeterChangedError, match="meter miles: expected sum of mile"):
         engine.deliver(usage("2013-01-21T10:00", "2013-01-21T10:01"))
+
+
+def test_usage_of_wider_windows_is_not_split_by_guessing() -> None:
+    """Summed up over a boundary, under the event windows of before, it stops the job."""
+    engine = started()
+    row = usage("2013-01-31T23:30", "2013-02-01T00:31", last_event_us=at("2013-02-01T00:29"))
+    with pytest.raises(EventWindowError, match="period's end at 2013-02-01T00:00:00Z, found one"):
+        engine.deliver(row)
+    engine.deliver(replace(row, last_event_us=at("2013-02-01T00:00") - 1))
+    (closed,) = engine.advance(at("2013-02-01T01:00"))
+    assert isinstance(closed, ClosedUsage)
 
 
 def test_an_engine_that_breaks_its_promise_is_stopped() -> None:
