@@ -26,7 +26,7 @@ from udfs.metering.rules import MeteringRules
 
 def row_id(account_id: str, key: EntryKey, revision: int) -> str:
     """Return the id of a closed row (revision 0) or of a correction."""
-    return _digest(
+    return digest(
         account_id,
         key.meter_id,
         key.dimensions,
@@ -131,7 +131,7 @@ def overflow_row(
         full_since_us: End of the log window of the last dimension that is kept.
     """
     return DimensionOverflow(
-        row_id=_digest("overflow", account_id, key.meter_id, str(key.period_start_us)),
+        row_id=digest("overflow", account_id, key.meter_id, str(key.period_start_us)),
         account_id=account_id,
         meter_id=key.meter_id,
         overflow_dimensions=key.dimensions,
@@ -214,11 +214,11 @@ def _usage_id(fate: str, usage: MeteredUsage) -> str:
         str(usage.log_window_end_us),
     )
     if usage.is_retraction:
-        return _digest(*key, usage.part, "retraction")
-    return _digest(*key, usage.part) if usage.part else _digest(*key)
+        return digest(*key, usage.part, "retraction")
+    return digest(*key, usage.part) if usage.part else digest(*key)
 
 
-def _digest(*parts: str) -> str:
+def digest(*parts: str) -> str:
     """Hash a tuple of texts; each carries its length, so no two tuples share an encoding."""
     encoded = [part.encode() for part in parts]
     message = b"".join(len(part).to_bytes(4, "little") + part for part in encoded)
