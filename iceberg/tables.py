@@ -10,6 +10,7 @@ and in the table property `meterclose.key`; readers take each row once.
 
 from dataclasses import replace
 
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.table import Column, Table
 
 _ROW_ID = Column(
@@ -286,6 +287,7 @@ TABLES: tuple[Table, ...] = (
     USAGE_CORRECTIONS,
     EXPIRED_USAGE,
     UNASSIGNED_USAGE,
+    BROUGHT_BACK_USAGE,
     DIMENSION_OVERFLOWS,
     RETRACTIONS,
     RETRACTED_USAGE,

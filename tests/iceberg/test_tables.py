@@ -4,8 +4,10 @@ from dataclasses import fields
 
 import pytest
 
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.table import Table, sql_columns
 from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES, USAGE_CORRECTIONS
+from schemas.brought_back_usage import BroughtBackUsage
 from schemas.usage_row import (
     ClosedUsage,
     UsageCorrection,
@@ -16,13 +18,26 @@ every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.n
 
 
 @pytest.mark.parametrize(
-    ("table", "row"), [(CLOSED_USAGE, ClosedUsage), (USAGE_CORRECTIONS, UsageCorrection)]
+    ("table", "row"),
+    [
+        (CLOSED_USAGE, ClosedUsage),
+        (USAGE_CORRECTIONS, UsageCorrection),
+        (BROUGHT_BACK_USAGE, BroughtBackUsage),
+    ],
 )
-def test_only_what_the_rules_leave_out_is_optional(table: Table, row: type[UsageRow]) -> None:
+def test_only_what_the_rules_leave_out_is_optional(
+    table: Table, row: type[UsageRow | BroughtBackUsage]
+) -> None:
     """A column is optional exactly where the row's field may be None."""
     may_be_none = [field.name for field in fields(row) if "None" in str(field.type)]
     optional = {name.removesuffix("_us") for name in may_be_none}
     assert {column.name for column in table.columns if not column.required} == optional
+
+
+def test_what_is_brought_back_has_a_column_for_each_field() -> None:
+    """In their order; the program adds its version."""
+    names = [field.name.removesuffix("_us") for field in fields(BroughtBackUsage)]
+    assert list(BROUGHT_BACK_USAGE.names) == [*names, "job_version"]
 
 
 @every_table
