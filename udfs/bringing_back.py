@@ -167,6 +167,8 @@ def _refuse_quantity(source: SourceRow, meter: Meter) -> RefusedRow | None:
     """Return why a row's quantity cannot be added to that of a period; None if it can."""
     row_id, aggregation = source.row_id, meter.aggregation
     again = "send the events again under new identities"
+    if isinstance(source, ExpiredUsage):
+        again += ", with a time in an open period"
     if source.part is not None or has_parts(aggregation, meter.options):
         expected = f"usage that adds up without its parts, for {aggregation} of {meter.meter_id}"
         return _refuse(row_id, BringBackRefusal.HAS_PARTS, expected, f"a part of it; {again}")

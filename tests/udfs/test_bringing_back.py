@@ -8,8 +8,6 @@ from decimal import Decimal
 
 import pytest
 
-from schemas.account import Account, encode_account
-from schemas.account_record import AccountRecord
 from schemas.aggregation import KEEPS_ALL, Aggregation
 from schemas.brought_back_usage import (
     BringBackDecision,
@@ -25,7 +23,7 @@ from schemas.instant import DAY_US, HOUR_US, MINUTE_US, to_us
 from schemas.meter import Meter
 from schemas.terms import Recurring, Terms
 from schemas.usage_row import ExpiredUsage, UnassignedReason, UnassignedUsage
-from udfs.bringing_back import Known, accepted_terms, bring_back
+from udfs.bringing_back import Known, bring_back
 
 JANUARY = to_us(datetime(2026, 1, 1, tzinfo=UTC))
 FEBRUARY, MARCH = JANUARY + 31 * DAY_US, JANUARY + 59 * DAY_US
@@ -173,6 +171,7 @@ def test_usage_of_a_meter_that_was_not_there_comes_back() -> None:
 BEFORE = replace(brought(expired())[0], decided_by="bob", decided_at_us=JANUARY)
 PERIOD = PeriodKey("A", "m", '{"region":"eu"}', JANUARY, FEBRUARY)
 AGAIN = "send the events again under new identities"
+OPEN = f"{AGAIN}, with a time in an open period"
 KEEPS = {"options": KEEPS_ALL, "is_retractable": True}
 REFUSALS = [
     (
@@ -195,17 +194,17 @@ REFUSALS = [
         known(expired(part="x"), of=meter(Aggregation.UNIQUE_COUNT)),
         BringBackRefusal.HAS_PARTS,
         f"expected usage that adds up without its parts, for unique_count of m, "
-        f"found a part of it; {AGAIN}",
+        f"found a part of it; {OPEN}",
     ),
     (
         known(expired(), of=meter(Aggregation.MAX, **KEEPS)),
         BringBackRefusal.HAS_PARTS,
-        f"expected usage that adds up without its parts, for max of m, found a part of it; {AGAIN}",
+        f"expected usage that adds up without its parts, for max of m, found a part of it; {OPEN}",
     ),
     (
         known(expired(part="x")),
         BringBackRefusal.HAS_PARTS,
-        f"expected usage that adds up without its parts, for sum of m, found a part of it; {AGAIN}",
+        f"expected usage that adds up without its parts, for sum of m, found a part of it; {OPEN}",
     ),
     (
         known(expired(unit="mile")),
@@ -226,7 +225,7 @@ REFUSALS = [
     (
         known(expired(is_retraction=True), of=meter(Aggregation.MIN)),
         BringBackRefusal.NO_EXTREME,
-        f"expected usage for min, found usage that was taken back; {AGAIN}",
+        f"expected usage for min, found usage that was taken back; {OPEN}",
     ),
     (
         known(unassigned(unit=""), of=meter(Aggregation.MAX)),
@@ -266,44 +265,3 @@ def test_one_refused_row_refuses_all() -> None:
     rows = bring_back(["r1", "none"], known(expired()), DECISION)
     assert isinstance(rows, RefusedRow)
     assert rows.row_id == "none"
-
-
-def _record(offset: int, terms: bytes | None, key: str = "A") -> AccountRecord:
-    return AccountRecord(key, 0, offset, terms)
-
-
-GOOD = encode_account(Account("A", MONTHLY))
-HALF_PAST = Recurring(Cadence(months=1), datetime(2026, 1, 1, 0, 0, 30))
-OFF = encode_account(Account("A", (replace(MONTHLY[0], calendar=HALF_PAST),)))
-OTHERS = encode_account(Account("A", (replace(MONTHLY[0], version=4),)))
-
-
-def test_the_last_record_that_was_not_refused_has_the_terms() -> None:
-    """A later one that the job refused changes nothing."""
-    records = [_record(1, GOOD), _record(2, OTHERS), _record(3, None)]
-    assert accepted_terms(records[:1], set(), MINUTE_US) == MONTHLY
-    refused = {(0, 3), (1, 2)}
-    found = accepted_terms(records, refused, MINUTE_US)
-    assert isinstance(found, tuple)
-    assert found[0].version == 4
-    assert accepted_terms(records, {(0, 2), (0, 3)}, MINUTE_US) == MONTHLY
-
-
-@pytest.mark.parametrize(
-    ("records", "refused", "line"),
-    [
-        ([], set(), "found none"),
-        ([_record(5, GOOD)], {(0, 5)}, "found only records that the job refused"),
-        ([_record(5, None)], set(), "found a tombstone at partition 0, offset 5"),
-        ([_record(5, b"1")], set(), "found at partition 0, offset 5: account: expected an object"),
-        ([_record(5, GOOD, "B")], set(), "under the account's key, found A at partition 0"),
-        ([_record(5, OFF)], set(), "found at partition 0, offset 5: terms of version 3, anchor"),
-    ],
-)
-def test_no_terms_are_a_line(
-    records: list[AccountRecord], refused: set[tuple[int, int]], line: str
-) -> None:
-    """Also of a record that the job has not read yet, and will refuse."""
-    found = accepted_terms(records, refused, MINUTE_US)
-    assert isinstance(found, str)
-    assert line in found
