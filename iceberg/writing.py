@@ -6,13 +6,14 @@ from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
-from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException
+from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, RESTError
 from pyiceberg.io.pyarrow import write_file
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import WriteTask
 from pyiceberg.transforms import MonthTransform
 from pyiceberg.types import TimestamptzType
+from sqlalchemy.exc import SQLAlchemyError
 
 from iceberg.table import Table
 from schemas.instant import to_us
@@ -66,9 +67,10 @@ def append_rows(existing: IcebergTable, table: Table, rows: Sequence[Mapping[str
     except CommitFailedException as error:
         existing.io.delete(data_file.file_path)
         raise CommitConflictError(f"{table.name}: expected no other commit, found one") from error
-    except CommitStateUnknownException as error:
+    except (CommitStateUnknownException, RESTError, SQLAlchemyError) as error:
+        found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
         raise UnknownCommitError(
-            f"commit, table {table.name}: expected an answer of the catalog, found none;"
+            f"commit, table {table.name}: expected the catalog to take it, found {found};"
             " run it again: rows that are there by now are refused"
         ) from error
 

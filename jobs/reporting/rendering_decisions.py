@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from zoneinfo import ZoneInfo
 
 from rich import box
 from rich.console import Console
@@ -10,7 +11,7 @@ from rich.table import Table as TextTable
 
 from jobs.reporting.report import plain
 from schemas.brought_back_usage import BroughtBackUsage, SourceRow
-from schemas.instant import to_text
+from schemas.instant import EPOCH, MICROSECOND, to_text
 from schemas.usage_row import ExpiredUsage
 
 
@@ -29,7 +30,7 @@ def print_brought_back(console: Console, rows: Sequence[BroughtBackUsage]) -> No
         table.add_row(
             escape(each.account_id),
             escape(each.meter_id),
-            _day(each.period_start_us),
+            _local_day(each.period_start_us, each.timezone),
             _quantity(each.quantity),
             f"{each.event_count:,}",
             escape(each.decided_by),
@@ -75,11 +76,16 @@ def _table(title: str, texts: Sequence[str]) -> TextTable:
 
 
 def _from(row: ExpiredUsage) -> str:
-    return f"from {_day(row.period_start_us)}"
+    return f"from {_local_day(row.period_start_us, row.timezone)}"
 
 
 def _day(instant_us: int) -> str:
     return to_text(instant_us)[:10]
+
+
+def _local_day(instant_us: int, timezone: str) -> str:
+    moment = EPOCH + instant_us * MICROSECOND
+    return moment.astimezone(ZoneInfo(timezone)).date().isoformat()
 
 
 def _quantity(quantity: Decimal) -> str:

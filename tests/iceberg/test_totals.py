@@ -98,8 +98,11 @@ def test_what_does_not_fit_is_not_added(catalog: Catalog, changes: dict[str, str
 
 
 def test_an_average_without_its_sum_is_not_added_to(catalog: Catalog) -> None:
-    """Its quantity is rounded: the sum cannot be had from it."""
-    append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE, **AVERAGE, breakdown=None)])
+    """Its quantity is rounded: the sum cannot be had from it, nor from the revision before."""
+    closed = row_of(CLOSED_USAGE, **AVERAGE, breakdown='{"sum":"9","count":3}')
+    append(catalog, CLOSED_USAGE, [closed])
+    late = row_of(USAGE_CORRECTIONS, **AVERAGE, **correction(1, 4, 1), breakdown=None)
+    append(catalog, USAGE_CORRECTIONS, [late])
     append(catalog, BROUGHT_BACK_USAGE, [brought_back("a", **AVERAGE)])
     with pytest.raises(BrokenRowsError, match="does not fit"):
         total(catalog)

@@ -106,7 +106,7 @@ def test_no_answer_is_one_line(catalog: Catalog, monkeypatch: pytest.MonkeyPatch
     with pytest.raises(UnknownCommitError) as caught:
         append_rows(read, BROUGHT_BACK_USAGE, [brought_back("a")])
     assert str(caught.value) == (
-        "commit, table brought_back_usage: expected an answer of the catalog, found none;"
+        "commit, table brought_back_usage: expected the catalog to take it, found 503;"
         " run it again: rows that are there by now are refused"
     )
     assert [row["source_row_id"] for row in rows_of(catalog)] == ["a"]

@@ -142,13 +142,15 @@ def test_what_was_not_brought_back_is_listed(settings: Path, capsys: Output) -> 
 
 
 def test_a_long_id_is_shown_whole(settings: Path, capsys: Output) -> None:
-    """Names beside it go over several lines; the id can be copied."""
+    """Names beside it go over several lines; the day is that of the account's wall clock."""
     row_id, account = "0123456789abcdef" * 2, "a-rather-long-name-of-an-account-" * 3
-    long = row_of(EXPIRED_USAGE, row_id=row_id, account_id=account)
+    zone = {"timezone": "America/Chicago"}
+    long = row_of(EXPIRED_USAGE, row_id=row_id, account_id=account, **zone)
     append(open_catalog(LocalCatalog(settings.parent)), EXPIRED_USAGE, [long])
     assert main(["--settings", str(settings), "--list"], {}) == 0
     text = capsys.readouterr().out
     assert row_id in text
+    assert "from 2012-12-31" in text
     assert "…" not in text
 
 
