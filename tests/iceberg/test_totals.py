@@ -83,6 +83,14 @@ def test_averages_are_exact(catalog: Catalog, units_sum: str, added: str, quanti
     assert (found, f"{found:.9f}") == (Decimal(quantity), quantity)
 
 
+def test_an_average_of_what_was_taken_back_alone(catalog: Catalog) -> None:
+    """Fewer events than none, until their own are brought back, too: the fraction as it stands."""
+    gone = brought_back("a", **AVERAGE, quantity=Decimal(-5), event_count=-2)
+    append(catalog, BROUGHT_BACK_USAGE, [gone])
+    found = total(catalog)
+    assert (found["quantity"], found["event_count"]) == (Decimal("2.5"), -2)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"aggregation": "sum"}, {"unit": "mile"}, {"aggregation": "latest"}],
