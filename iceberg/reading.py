@@ -6,11 +6,14 @@ with other content is a broken invariant. Running usage that a rolled-up row hol
 out too (`iceberg.covering`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import cast
 
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
+from pyiceberg.expressions import AlwaysTrue as Everything
+from pyiceberg.expressions import And, BooleanExpression, In
 from pyiceberg.table import Table as IcebergTable
 
 from iceberg.covering import covered_sql, reach_sql
@@ -22,6 +25,7 @@ from iceberg.tables import (
     TABLES,
     USAGE_CORRECTIONS,
 )
+from iceberg.totals import USAGE_TOTALS
 
 # What the archive says about each record. JSON that cannot be read leaves the three null.
 _RAW_COLUMNS = """kafka_partition, kafka_offset, log_time,
@@ -30,9 +34,9 @@ _RAW_COLUMNS = """kafka_partition, kafka_offset, log_time,
         decode(payload), ['$.type', '$.source', '$.id'])) AS envelope FROM committed)"""
 
 _REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
-    aggregation, unit, revision, quantity, event_count"""
-_USAGE_TOTALS = f"""
-    CREATE VIEW usage_totals AS
+    aggregation, unit, revision, quantity, breakdown, event_count"""
+_REVISED_USAGE = f"""
+    CREATE VIEW revised_usage AS
     WITH revisions AS (
         SELECT {_REVISION_COLUMNS}, quantity AS quantity_delta FROM {CLOSED_USAGE.name}
         UNION ALL
@@ -43,6 +47,7 @@ _USAGE_TOTALS = f"""
         arg_max(aggregation, revision) AS aggregation,
         arg_max(unit, revision) AS unit,
         arg_max(quantity, revision) AS quantity,
+        arg_max_null(breakdown, revision) AS breakdown,
         arg_max(event_count, revision) AS event_count,
         max(revision) AS revision,
         -- The deltas, what was closed among them, add up, and no revision is missing.
@@ -50,15 +55,19 @@ _USAGE_TOTALS = f"""
             AND count(*) = max(revision) + count(*) FILTER (revision = 0) AS explained
     FROM revisions
     GROUP BY account_id, meter_id, dimensions, period_start, period_end
-    ORDER BY account_id, period_start, period_end, meter_id, dimensions
 """  # noqa: S608 - no outside text
+
+# PyIceberg's own signature, which mypy takes for that of the fields.
+_is_in = cast(Callable[[str, set[str]], BooleanExpression], In)
 
 
 class BrokenRowsError(Exception):
     """Rows contradict each other: the tables were written by something else than the job."""
 
 
-def read_once(existing: IcebergTable, table: Table) -> pa.Table:
+def read_once(
+    existing: IcebergTable, table: Table, within: Mapping[str, Collection[str]] | None = None
+) -> pa.Table:
     """Return the table's current rows, each identity once, ordered by their columns.
 
     Rows that differ only in `job_version` count as one; the version that sorts first stays.
@@ -66,12 +75,16 @@ def read_once(existing: IcebergTable, table: Table) -> pa.Table:
     Args:
         existing: The Iceberg table.
         table: Its declaration.
+        within: Only rows whose columns have one of these texts, by column; None: all rows.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
     """
+    wanted: BooleanExpression = Everything()
+    for column, texts in sorted((within or {}).items()):
+        wanted = And(wanted, _is_in(column, set(texts)))
     with _connect() as connection:
-        _load(connection, existing, table, "* FROM committed")
+        _load(connection, existing, table, "* FROM committed", wanted)
         return connection.table(table.name).to_arrow_table()
 
 
@@ -91,7 +104,8 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         _load(connection, existing, table, columns)
-    connection.execute(_USAGE_TOTALS)
+    connection.execute(_REVISED_USAGE)
+    connection.execute(USAGE_TOTALS)
     return connection
 
 
@@ -124,22 +138,26 @@ def load_payloads(
 
 
 def usage_totals(rows: duckdb.DuckDBPyConnection) -> pa.Table:
-    """Return what each account used, corrections included.
+    """Return what each account used, with corrections and with what was brought back.
 
-    One row for each account, meter, dimensions and period: timezone, aggregation, unit, the
-    quantity and event count of its last revision, and that revision. Ordered by account, period,
-    meter and dimensions.
+    One row for each account, meter, dimensions and period: timezone, aggregation, unit, quantity,
+    event count, and the last revision, null where nothing but usage brought back is there. Ordered
+    by account, period, meter and dimensions.
 
     Args:
         rows: From `open_rows`.
 
     Raises:
-        BrokenRowsError: A revision is missing, or the deltas do not add up to the quantity.
+        BrokenRowsError: A revision is missing, or the deltas do not add up to the quantity; or
+            usage was brought back with another aggregation or unit than its period has.
     """
-    broken = rows.execute("FROM usage_totals WHERE NOT explained LIMIT 1").fetchone()
+    broken = rows.execute("FROM revised_usage WHERE NOT explained LIMIT 1").fetchone()
     if broken is not None:
         raise BrokenRowsError(f"usage_totals: revisions that do not add up: {broken[:5]}")
-    return rows.sql("SELECT * EXCLUDE (explained) FROM usage_totals").to_arrow_table()
+    broken = rows.execute("FROM usage_totals WHERE NOT addable LIMIT 1").fetchone()
+    if broken is not None:
+        raise BrokenRowsError(f"usage_totals: usage brought back that does not fit: {broken[:5]}")
+    return rows.sql("SELECT * EXCLUDE (addable) FROM usage_totals").to_arrow_table()
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
@@ -149,10 +167,14 @@ def _connect() -> duckdb.DuckDBPyConnection:
 
 
 def _load(
-    connection: duckdb.DuckDBPyConnection, existing: IcebergTable, table: Table, columns: str
+    connection: duckdb.DuckDBPyConnection,
+    existing: IcebergTable,
+    table: Table,
+    columns: str,
+    wanted: BooleanExpression = Everything(),  # noqa: B008 - a constant
 ) -> None:
     """Copy the table's rows into DuckDB, each identity once, batch after batch."""
-    connection.register("committed", existing.scan().to_arrow_batch_reader())
+    connection.register("committed", existing.scan(wanted).to_arrow_batch_reader())
     connection.execute(f"CREATE TEMP TABLE loaded AS SELECT {columns}")
     connection.unregister("committed")
     check_repeats(connection, table, "loaded")

@@ -27,6 +27,7 @@ from iceberg.columns import (
     WAITED_KEY,
     WINDOW_FACTS,
 )
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -260,6 +261,7 @@ TABLES: tuple[Table, ...] = (
     USAGE_CORRECTIONS,
     EXPIRED_USAGE,
     UNASSIGNED_USAGE,
+    BROUGHT_BACK_USAGE,
     DIMENSION_OVERFLOWS,
     RETRACTIONS,
     RETRACTED_USAGE,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
-from kafka import KafkaAdminClient, KafkaProducer
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer
 from kafka.errors import KafkaError
 
 from jobs.settings import KafkaSettings, SettingsError
@@ -120,6 +120,29 @@ def open_producer(kafka: KafkaSettings) -> Iterator[KafkaProducer]:
             yield producer
     finally:
         producer.close(timeout=_CLOSE_S)
+
+
+@contextmanager
+def open_consumer(kafka: KafkaSettings) -> Iterator[KafkaConsumer]:
+    """Open a consumer without a group, which reads where it is told to, and close it at the end.
+
+    Raises:
+        SettingsError: see `client_arguments`.
+        KafkaUnreachableError: no broker answers, or it refuses the login.
+    """
+    arguments = client_arguments(kafka)
+    with _one_line(kafka):
+        consumer = KafkaConsumer(
+            **arguments,
+            bootstrap_timeout_ms=_ANSWER_MS,
+            allow_auto_create_topics=False,
+            enable_auto_commit=False,
+        )
+    try:
+        with _one_line(kafka):
+            yield consumer
+    finally:
+        consumer.close()
 
 
 @contextmanager

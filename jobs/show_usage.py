@@ -31,6 +31,7 @@ from jobs.reporting.rendering import (
     print_tables,
     print_usage,
 )
+from jobs.reporting.rendering_decisions import print_brought_back
 from jobs.reporting.report import Report, build_report, to_json
 from jobs.reporting.snippets import duckdb_snippet, pyiceberg_snippet
 from jobs.settings import CatalogSettings, Settings, SettingsError, load_meters, load_settings
@@ -77,6 +78,7 @@ def print_report(
     print_plot(console, report)
     print_corrections(console, report.corrections)
     print_alerts(console, report.alerts)
+    print_brought_back(console, report.brought_back)
     print_fates(console, report)
     print_tables(console, report)
     console.print("[bold]Query them yourself with PyIceberg:[/bold]\n")

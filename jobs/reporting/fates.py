@@ -2,7 +2,7 @@
 
 Each record of the archive is exactly one of: rejected, heartbeat, retraction, counted, duplicate.
 Each distinct event is, for each meter that listens to its type, exactly one of: closed, corrected,
-expired, unassigned, taken back, rejected for that meter, or still in an open period.
+expired, unassigned, brought back, taken back, rejected for that meter, or still in an open period.
 """
 
 from collections.abc import Iterable, Mapping
@@ -60,22 +60,35 @@ _WITHOUT_EFFECT = """
 """
 _METERED = """
     SELECT meter_id, sum(closed)::BIGINT, sum(corrected)::BIGINT, sum(expired)::BIGINT,
-        sum(unassigned)::BIGINT, sum(taken_back)::BIGINT, sum(rejected)::BIGINT
+        sum(unassigned)::BIGINT, sum(brought_back)::BIGINT, sum(taken_back)::BIGINT,
+        sum(rejected)::BIGINT
     FROM (
         SELECT meter_id, event_count AS closed, 0 AS corrected, 0 AS expired, 0 AS unassigned,
-            0 AS taken_back, 0 AS rejected FROM closed_usage
-        UNION ALL SELECT meter_id, 0, event_count_delta, 0, 0, 0, 0 FROM usage_corrections
-        UNION ALL SELECT meter_id, 0, 0, event_count, 0, 0, 0 FROM expired_usage
-        UNION ALL SELECT meter_id, 0, 0, 0, event_count, 0, 0 FROM unassigned_usage
-        UNION ALL SELECT meter_id, 0, 0, 0, 0, 1, 0 FROM retracted_usage
+            0 AS brought_back, 0 AS taken_back, 0 AS rejected FROM closed_usage
+        UNION ALL SELECT meter_id, 0, event_count_delta, 0, 0, 0, 0, 0 FROM usage_corrections
+        UNION ALL SELECT meter_id, 0, 0, event_count, 0, 0, 0, 0 FROM expired_usage
+        UNION ALL SELECT meter_id, 0, 0, 0, event_count, 0, 0, 0 FROM unassigned_usage
+        UNION ALL SELECT meter_id, 0, 0,
+            CASE source_table WHEN 'expired_usage' THEN -event_count ELSE 0 END,
+            CASE source_table WHEN 'unassigned_usage' THEN -event_count ELSE 0 END,
+            event_count, 0, 0 FROM brought_back_usage
+        UNION ALL SELECT meter_id, 0, 0, 0, 0, 0, 1, 0 FROM retracted_usage
         -- A repeat of the event may be rejected again.
-        UNION ALL SELECT meter_id, 0, 0, 0, 0, 0, count(DISTINCT (event_source, event_id))
+        UNION ALL SELECT meter_id, 0, 0, 0, 0, 0, 0, count(DISTINCT (event_source, event_id))
             FROM rejected_events WHERE meter_id IS NOT NULL GROUP BY meter_id
     )
     GROUP BY meter_id
     ORDER BY meter_id
 """
-_ENDS = ("closed", "corrected", "expired", "unassigned", "taken_back", "rejected")
+_ENDS = (
+    "closed",
+    "corrected",
+    "expired",
+    "unassigned",
+    "brought_back",
+    "taken_back",
+    "rejected",
+)
 _METER_REASONS = """
     SELECT meter_id, reason, count(DISTINCT (event_source, event_id)) FROM rejected_events
     WHERE meter_id IS NOT NULL GROUP BY ALL ORDER BY ALL
@@ -101,8 +114,9 @@ class MeterFates:
         events: Distinct events of its type; None where the configuration has no such meter.
         closed: Events in closed periods, received up to the cut.
         corrected: Events received after the cut, in corrections.
-        expired: Events received after the correction horizon.
-        unassigned: Events without account or terms.
+        expired: Events received after the correction horizon, and not brought back.
+        unassigned: Events without account or terms, and not brought back.
+        brought_back: Events that expired or were unassigned, and that people brought back.
         taken_back: Events that a retraction took back, out of whichever of these.
         rejected: Events that this meter cannot count.
         open: Events in periods that have not closed, or on their way; negative is an error.
@@ -114,6 +128,7 @@ class MeterFates:
     corrected: int
     expired: int
     unassigned: int
+    brought_back: int
     taken_back: int
     rejected: int
     open: int | None

@@ -27,6 +27,7 @@ _ENDS = 3
 _METERS_ABREAST = 6
 _MARKS = ("closed", "corrected", "expired", "unassigned", "taken back", "rejected")
 _PERCENTS_ABREAST = 4
+_BROUGHT_BACK = "brought back"
 
 
 def print_usage(console: Console, report: Report, every_period: bool) -> None:
@@ -182,13 +183,16 @@ def print_fates(console: Console, report: Report) -> None:
     for fate, number in _fate_lines(fates):
         table.add_row(fate, _number(number), *([published.get(fate, "")] if published else []))
     console.print(table)
+    # One column more where somebody brought something back; then two words take two lines.
+    decided = [_BROUGHT_BACK] if any(each.brought_back for each in fates.meters) else []
+    marks = [*_MARKS[:-1], *decided, _MARKS[-1]]
     table = _table(
         "Distinct events of each meter",
         ["meter"],
-        ["events", *_MARKS, "open"],
+        ["events", *(mark.replace(" ", "\n") if decided else mark for mark in marks), "open"],
     )
     for each in fates.meters:
-        counts = [getattr(each, name.replace(" ", "_")) for name in _MARKS]
+        counts = [getattr(each, name.replace(" ", "_")) for name in marks]
         table.add_row(
             each.meter_id, _number(each.events), *map(_number, counts), _number(each.open)
         )

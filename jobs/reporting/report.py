@@ -10,13 +10,17 @@ from duckdb import DuckDBPyConnection
 
 from iceberg.checking import TableState
 from jobs.reporting.alerts import Alert, read_alerts
+from jobs.reporting.brought_back import count_without_source, read_brought_back
 from jobs.reporting.conflicts import read_conflicts
 from jobs.reporting.corrections import Corrections, read_corrections
 from jobs.reporting.fates import Fates, read_fates
 from jobs.reporting.manifest import Comparison, compare
 from jobs.reporting.usage import Usage, read_usage
+from schemas.brought_back_usage import BroughtBackUsage
 from schemas.instant import to_text
 from schemas.meter import Meter
+
+_INSTANTS = ("_start_us", "_end_us", "_time_us", "_at_us", "reached_us")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +31,7 @@ class Report:
         usage: By account, period and meter.
         corrections: Of closed periods.
         alerts: Thresholds of budgets that were reached.
+        brought_back: What people brought back of expired and unassigned usage; part of `usage`.
         fates: Of every record and event, whatever account was asked for.
         published: Beside what the publisher says; empty without its manifest.
         tables: Where the rows are, and how many.
@@ -36,6 +41,7 @@ class Report:
     usage: tuple[Usage, ...]
     corrections: Corrections
     alerts: tuple[Alert, ...]
+    brought_back: tuple[BroughtBackUsage, ...]
     fates: Fates
     published: tuple[Comparison, ...]
     tables: tuple[TableState, ...]
@@ -56,21 +62,28 @@ def build_report(
         tables: From `iceberg.checking.read_states`.
         meters: The configured ones.
         kinds: Number of records by kind, from the publisher's manifest, if there is one.
-        account_id: Narrows usage, corrections and alerts to one account; None for all.
+        account_id: Narrows usage, corrections, alerts and what was brought back to one account;
+            None for all.
 
     Raises:
         BrokenRowsError: Corrections do not add up.
     """
     fates = read_fates(rows, meters, len(read_conflicts(rows)))
+    without_source = count_without_source(rows)
     published = () if kinds is None else compare(fates, kinds)
     return Report(
         usage=read_usage(rows, account_id),
         corrections=read_corrections(rows, account_id),
         alerts=read_alerts(rows, account_id),
+        brought_back=read_brought_back(rows, account_id),
         fates=fates,
         published=published,
         tables=tuple(tables),
-        problems=(*_problems(fates, published), *_repeats(tables)),
+        problems=(
+            *_problems(fates, published),
+            *_strays(without_source),
+            *_repeats(tables),
+        ),
     )
 
 
@@ -96,6 +109,11 @@ def _problems(fates: Fates, published: Sequence[Comparison]) -> list[str]:
     return problems
 
 
+def _strays(without_source: int) -> list[str]:
+    line = f"brought_back_usage: {without_source:,} rows whose source row is not there"
+    return [line] if without_source else []
+
+
 def _repeats(tables: Sequence[TableState]) -> list[str]:
     return [
         f"{table.name}: {repeat.kind} {repeat.name} was committed {len(repeat.snapshot_ids)} times;"
@@ -105,11 +123,11 @@ def _repeats(tables: Sequence[TableState]) -> list[str]:
     ]
 
 
-def to_json(report: Report) -> dict[str, object]:
-    """Return the report as plain JSON.
+def to_json(report: Any) -> dict[str, object]:
+    """Return the report, or one shape of it, as plain JSON.
 
-    Decimals become text, as they are exact; a period's bounds, and when a threshold was reached,
-    become RFC 3339 under their name without `_us`; durations stay integer microseconds.
+    Decimals become text, as they are exact; a period's bounds and other instants become RFC 3339
+    under their name without `_us`; durations stay integer microseconds.
     """
     return _members(report)
 
@@ -118,7 +136,7 @@ def _members(shape: Any) -> dict[str, object]:
     members: dict[str, object] = {}
     for field in dataclasses.fields(shape):
         content = getattr(shape, field.name)
-        if field.name in ("period_start_us", "period_end_us", "reached_us"):
+        if field.name.endswith(_INSTANTS) and content is not None:
             members[field.name.removesuffix("_us")] = to_text(content)
         else:
             members[field.name] = _json(content)

@@ -1,6 +1,7 @@
 """Programs to copy: how to query the tables with PyIceberg and DuckDB alone."""
 
 from iceberg.catalog import pyiceberg_options
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.tables import CLOSED_USAGE, USAGE_CORRECTIONS
 from jobs.settings import CatalogSettings
 from jobs.settings.shapes import mask_secret
@@ -9,7 +10,9 @@ _TOTALS = """
     SELECT account_id, meter_id, sum(quantity) AS quantity FROM (
         SELECT DISTINCT row_id, account_id, meter_id, aggregation, quantity FROM closed
         UNION ALL
-        SELECT DISTINCT row_id, account_id, meter_id, aggregation, quantity_delta FROM late)
+        SELECT DISTINCT row_id, account_id, meter_id, aggregation, quantity_delta FROM late
+        UNION ALL
+        SELECT DISTINCT row_id, account_id, meter_id, aggregation, quantity FROM back)
     WHERE aggregation IN ('count', 'sum') GROUP BY ALL ORDER BY ALL"""
 
 
@@ -30,11 +33,13 @@ print(closed.num_rows, closed.column_names)
 
 
 def duckdb_snippet(settings: CatalogSettings) -> str:
-    """Return its continuation: usage of each account with corrections, each row once."""
+    """Return its continuation: usage, corrections and what was brought back, each row once."""
     late = f"{settings.namespace}.{USAGE_CORRECTIONS.name}"
+    back = f"{settings.namespace}.{BROUGHT_BACK_USAGE.name}"
     return f"""\
 import duckdb
 
 late = catalog.load_table("{late}").scan().to_arrow()
+back = catalog.load_table("{back}").scan().to_arrow()
 print(duckdb.sql('''{_TOTALS}'''))
 """

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.table import Table
 
 _JANUARY, _FEBRUARY = datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 2, 1, tzinfo=UTC)
@@ -58,3 +59,16 @@ def correction(revision: int, quantity: int, delta: int, **changes: object) -> d
         "last_log_time": late,
         **changes,
     }
+
+
+def brought_back(source_row_id: str, **changes: object) -> dict[str, object]:
+    """Return a row of `brought_back_usage`: an expired one, brought back in November 2026."""
+    own: dict[str, object] = {
+        "row_id": f"b-{source_row_id}",
+        "source_row_id": source_row_id,
+        "source_table": "expired_usage",
+        "decided_by": "ada",
+        "reason": "the gateway was cut off",
+        "decided_at": datetime(2026, 11, 24, tzinfo=UTC),
+    }
+    return row_of(BROUGHT_BACK_USAGE, **own | changes)

@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import pytest
 
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.table import Table, sql_columns
 from iceberg.tables import (
     BUDGET_ALERTS,
@@ -12,6 +13,7 @@ from iceberg.tables import (
     TABLES,
     USAGE_CORRECTIONS,
 )
+from schemas.brought_back_usage import BroughtBackUsage
 from schemas.budget import BudgetAlert
 from schemas.usage_row import (
     ClosedUsage,
@@ -28,15 +30,22 @@ every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.n
         (CLOSED_USAGE, ClosedUsage),
         (USAGE_CORRECTIONS, UsageCorrection),
         (BUDGET_ALERTS, BudgetAlert),
+        (BROUGHT_BACK_USAGE, BroughtBackUsage),
     ],
 )
 def test_only_what_the_rules_leave_out_is_optional(
-    table: Table, row: type[UsageRow | BudgetAlert]
+    table: Table, row: type[UsageRow | BudgetAlert | BroughtBackUsage]
 ) -> None:
     """A column is optional exactly where the row's field may be None."""
     may_be_none = [field.name for field in fields(row) if "None" in str(field.type)]
     optional = {name.removesuffix("_us") for name in may_be_none}
     assert {column.name for column in table.columns if not column.required} == optional
+
+
+def test_what_is_brought_back_has_a_column_for_each_field() -> None:
+    """In their order; the program adds its version."""
+    names = [field.name.removesuffix("_us") for field in fields(BroughtBackUsage)]
+    assert list(BROUGHT_BACK_USAGE.names) == [*names, "job_version"]
 
 
 @every_table

@@ -1,0 +1,87 @@
+"""Appends rows that a program decided on, exactly once however many programs run at once."""
+
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, RESTError
+from pyiceberg.io.pyarrow import write_file
+from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
+from pyiceberg.table import Table as IcebergTable
+from pyiceberg.table import WriteTask
+from pyiceberg.transforms import MonthTransform
+from pyiceberg.types import TimestamptzType
+from sqlalchemy.exc import SQLAlchemyError
+
+from iceberg.table import Table
+from schemas.instant import to_us
+
+_RETRIES = "commit.retry.num-retries"
+
+
+class CommitConflictError(Exception):
+    """Another program committed to the table since it was loaded; nothing was appended."""
+
+
+class UnknownCommitError(Exception):
+    """The catalog did not say whether it took the rows; the message is one line."""
+
+
+def append_rows(existing: IcebergTable, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
+    """Append rows in one commit, if the table is still as `existing` was loaded.
+
+    What the caller decided on, it decided from the rows it read of `existing`. PyIceberg would
+    append again behind another commit that those rows do not show (`commit.retry.num-retries`), so
+    here it must not.
+
+    Args:
+        existing: The table as it was loaded and read.
+        table: Its declaration.
+        rows: At least one, with every column; all of the same instant in `table.partition_by`.
+
+    Raises:
+        CommitConflictError: The table has another snapshot by now.
+        UnknownCommitError: The catalog gave no clear answer. The rows may be there: read again.
+    """
+    metadata = existing.metadata
+    once = metadata.model_copy(update={"properties": {**metadata.properties, _RETRIES: "0"}})
+    existing.metadata = once
+    task = WriteTask(
+        write_uuid=uuid.uuid4(),
+        task_id=0,
+        schema=existing.schema(),
+        record_batches=pa.Table.from_pylist(
+            [dict(row) for row in rows], schema=existing.schema().as_arrow()
+        ).to_batches(),
+        partition_key=_partition_key(existing, table, rows),
+    )
+    (data_file,) = write_file(existing.io, existing.metadata, iter([task]))
+    try:
+        with (
+            existing.transaction() as transaction,
+            transaction.update_snapshot().fast_append() as snapshot,
+        ):
+            snapshot.append_data_file(data_file)
+    except CommitFailedException as error:
+        existing.io.delete(data_file.file_path)
+        raise CommitConflictError(f"{table.name}: expected no other commit, found one") from error
+    except (CommitStateUnknownException, RESTError, SQLAlchemyError) as error:
+        found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
+        raise UnknownCommitError(
+            f"commit, table {table.name}: expected the catalog to take it, found {found};"
+            " run it again: rows that are there by now are refused"
+        ) from error
+
+
+def _partition_key(
+    existing: IcebergTable, table: Table, rows: Sequence[Mapping[str, object]]
+) -> PartitionKey:
+    """Return the partition of rows of one instant: its month."""
+    (instant,) = {row[table.partition_by] for row in rows}
+    assert isinstance(instant, datetime)
+    (partition_field,) = existing.spec().fields
+    month_of: Callable[[Any], int | None] = MonthTransform().transform(TimestamptzType())
+    value = PartitionFieldValue(field=partition_field, value=month_of(to_us(instant)))
+    return PartitionKey([value], existing.spec(), existing.schema())
