@@ -5,6 +5,7 @@ accounts leave some partitions of the topic empty, and nothing but heartbeats mo
 """
 
 import contextlib
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +24,7 @@ from jobs.local.places import PYTHON
 from jobs.local.ports import LOOPBACK, free_ports
 from jobs.local.waiting import wait_until
 from tests.conftest import Kafka
+from tests.integration.batching import batch_edges, batch_of, in_batches
 from tests.integration.flights import MORE_METERS, at_ms, choose, receipts_of, write_config
 from tests.integration.full_run import UNTIL
 from tests.integration.new_account import (
@@ -90,16 +92,18 @@ def published(departures: list[Departure]) -> list[Receipt]:
     ]
     receipts = receipts_of(chosen, Injections(repeat_rate=0.1, malformed=1))
     receipts += [
-        receipt(EDGES_AT, "AA", value, "edge")
-        for value in edge_records("AA", DEPARTED, "miles", EDGES_FROM)
-    ]
-    receipts.append(new_flight(NEW_AT, NEW_AT))
-    receipts += [
         each
         for each in seat_receipts()
         if each.key in {name.encode() for name in ACCOUNTS}
         and each.log_time_ms < at_ms("2013-03-02")
     ]
+    receipts = in_batches(sorted(receipts, key=lambda each: each.log_time_ms))
+    edges = edge_records("AA", DEPARTED, "miles", EDGES_FROM)
+    receipts += [receipt(EDGES_AT, "AA", value, "edge") for value in edges]
+    others = [value.replace(b'"edges"', b'"edges of a batch"') for value in edges]
+    batches = [batch_of(others), *batch_edges("AA", DEPARTED, f"{EDGES_FROM}T09:00:00Z")]
+    receipts += [receipt(EDGES_AT, "AA", value, "edge of a batch") for value in batches]
+    receipts.append(new_flight(NEW_AT, NEW_AT))
     return sorted(receipts, key=lambda each: each.log_time_ms)
 
 
@@ -174,6 +178,7 @@ def test_all_rows_are_those_of_the_recompute(night: Night) -> None:
     fates = {
         (fate.partition, fate.offset): fate.fate
         for fate in night.world.expected(night.closed).fates
+        if fate.index is None
     }
     edges = [each.value for each in night.receipts if each.kind == "edge"]
     found = [
@@ -183,6 +188,23 @@ def test_all_rows_are_those_of_the_recompute(night: Night) -> None:
     ]
     assert len(found) == len(edges) > 50
     assert set(found) == {"counted", "duplicate", "rejected"}
+
+
+def test_events_of_batches_are_events_like_others(night: Night) -> None:
+    """Of every fate there are some; the rows above are the oracle's, which takes batches apart."""
+    fates = night.world.expected(night.closed).fates
+    batches = [fate for fate in fates if fate.fate == "batch"]
+    assert len(batches) > 20
+    found = Counter(fate.fate for fate in fates if fate.index is not None)
+    assert set(found) == {"counted", "duplicate", "rejected", "retraction", "heartbeat"}
+    assert found["counted"] > 300
+    refused = [row for row in night.closed["rejected_events"] if row["batch_index"] is not None]
+    assert {row["reason"] for row in refused} >= {"not_an_object", "bad_time", "malformed_json"}
+    assert {row["meter_id"] for row in refused} >= {None, "miles"}
+    assert any(row["batch_index"] is not None for row in night.closed["retractions"])
+    assert any(row["batch_index"] is not None for row in night.closed["retracted_usage"])
+    latest = [row["breakdown"] for row in night.closed["closed_usage"] if row["breakdown"]]
+    assert any('"batch_index":' in text for text in latest)
 
 
 def test_an_empty_partition_holds_time(night: Night) -> None:
