@@ -42,6 +42,9 @@ KAFKA_PLACE = (
     Column("kafka_offset", "long", "Offset in the partition."),
     Column("log_time", "timestamptz", "The record's Kafka timestamp: when it was received."),
 )
+BATCH_INDEX = Column(
+    "batch_index", "int", "Index in the batch, from 0; null: the record is no batch.", False
+)
 
 PART = Column("part", "string", "Value or place of what cannot be summed up.", required=False)
 WINDOW_FACTS = (

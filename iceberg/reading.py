@@ -27,11 +27,17 @@ from iceberg.tables import (
 )
 from iceberg.totals import USAGE_TOTALS
 
-# What the archive says about each record. JSON that cannot be read leaves the three null.
-_RAW_COLUMNS = """kafka_partition, kafka_offset, log_time,
-    envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id
-    FROM (SELECT * EXCLUDE (payload), TRY(json_extract_string(
-        decode(payload), ['$.type', '$.source', '$.id'])) AS envelope FROM committed)"""
+# What the archive says about each record. JSON that cannot be read leaves all null.
+_ENVELOPE = "['$.type', '$.source', '$.id']"
+_RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
+    envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id, batch
+    FROM (SELECT * EXCLUDE (text),
+        TRY(json_extract_string(text, {_ENVELOPE})) AS envelope,
+        CASE WHEN regexp_matches(text, '^[ \\t\\r\\n]*\\[') THEN TRY([
+            json_extract_string(element, {_ENVELOPE}) FOR element IN json_extract(text, '$[*]')
+        ]) END AS batch
+        FROM (SELECT * EXCLUDE (payload), TRY(decode(payload)) AS text FROM committed)
+    )"""  # noqa: S608 - no outside text
 
 _REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
     aggregation, unit, revision, quantity, breakdown, event_count"""
@@ -92,8 +98,9 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that holds every table under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
-    `event_source` and `event_id`, null where the payload is no JSON object that names them. The
-    view `usage_totals` is described in the function of that name.
+    `event_source` and `event_id`, null where the payload is no JSON object that names them, and
+    `batch`: of a JSON array, a list of these three for each element, else null. The view
+    `usage_totals` is described in the function of that name.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.

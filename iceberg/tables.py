@@ -10,6 +10,7 @@ and in the table property `meterclose.key`; readers take each row once.
 
 from iceberg.columns import (
     AGGREGATION,
+    BATCH_INDEX,
     BREAKDOWN,
     JOB_VERSION,
     KAFKA_PLACE,
@@ -44,18 +45,19 @@ RAW_EVENTS = Table(
 
 REJECTED_EVENTS = Table(
     name="rejected_events",
-    doc="Records that cannot be metered, or not by one meter: then meter_id names it.",
+    doc="What cannot be metered, or not by one meter: records, and events of batches.",
     columns=(
         Column("reason", "string", "Why, from a closed list (schemas/rejected_event.py)."),
         Column("meter_id", "string", "The meter that cannot count it; null: none.", required=False),
         *KAFKA_PLACE,
+        BATCH_INDEX,
         Column("event_source", "string", "CloudEvents source, if readable.", required=False),
         Column("event_id", "string", "CloudEvents id, if readable.", required=False),
         Column("account_id", "string", "CloudEvents subject, if readable.", required=False),
         PAYLOAD,
         JOB_VERSION,
     ),
-    key=("kafka_partition", "kafka_offset", "meter_id"),
+    key=("kafka_partition", "kafka_offset", "batch_index", "meter_id"),
     partition_by="log_time",
 )
 
@@ -189,9 +191,10 @@ RETRACTIONS = Table(
         Column("retracted_source", "string", "Source of the event to be taken back."),
         Column("retracted_id", "string", "Id of the event to be taken back."),
         *KAFKA_PLACE,
+        BATCH_INDEX,
         JOB_VERSION,
     ),
-    key=("kafka_partition", "kafka_offset"),
+    key=("kafka_partition", "kafka_offset", "batch_index"),
     partition_by="log_time",
 )
 
@@ -204,6 +207,7 @@ RETRACTED_USAGE = Table(
         Column("event_id", "string", "CloudEvents id of the event."),
         Column("kafka_partition", "int", "Partition of the event."),
         Column("kafka_offset", "long", "Offset of the event."),
+        BATCH_INDEX,
         Column("event_time", "timestamptz", "When the event happened."),
         Column("quantity", "decimal(38,9)", "Its units, as the meter reads them."),
         Column("log_time", "timestamptz", "Kafka timestamp of the first retraction behind it."),

@@ -17,6 +17,9 @@ from schemas.meter_state import Part
 from schemas.metered_usage import MeteredUsage
 from udfs.aggregating import EXACT, Result, breakdown_text
 
+ALONE = -1
+"""In place of the index in a batch: the event is a record by itself."""
+
 
 class Reading(NamedTuple):
     """One event as an order and a number; later ones are greater.
@@ -25,29 +28,39 @@ class Reading(NamedTuple):
         event_us: Event time, which decides first.
         partition: Kafka partition, which decides between equal times.
         offset: Kafka offset, which decides within the partition.
+        batch_index: Index in the batch, which decides within the record; `ALONE` if it is no
+            batch.
         units: The event's units.
     """
 
     event_us: int
     partition: int
     offset: int
+    batch_index: int
     units: Decimal
 
     def encode(self) -> str:
-        """Return the reading as text: its members with colons between."""
-        return f"{self.event_us}:{self.partition}:{self.offset}:{self.units:f}"
+        """Return the reading as text: its members with colons between, an index if it has one."""
+        index = "" if self.batch_index == ALONE else f":{self.batch_index}"
+        return f"{self.event_us}:{self.partition}:{self.offset}{index}:{self.units:f}"
 
     @classmethod
     def decode(cls, text: str) -> Reading:
         """Read a reading back from its text."""
-        event_us, partition, offset, units = text.split(":")
-        return cls(int(event_us), int(partition), int(offset), Decimal(units))
+        event_us, _, rest = text.partition(":")
+        place, _, units = rest.rpartition(":")
+        return cls(int(event_us), *_numbers(place), Decimal(units))
 
 
 def reading_of(usage: MeteredUsage) -> Reading:
     """Return the single event of a row of usage that came event by event."""
-    partition, offset = usage.part.split(":")
-    return Reading(usage.first_event_us, int(partition), int(offset), usage.quantity)
+    return Reading(usage.first_event_us, *_numbers(usage.part), usage.quantity)
+
+
+def _numbers(place: str) -> tuple[int, int, int]:
+    """Return partition, offset and index of a place: `0:17`, or `0:17:3` in a batch."""
+    partition, offset, *index = map(int, place.split(":"))
+    return partition, offset, index[0] if index else ALONE
 
 
 def receipt_of(
@@ -141,6 +154,8 @@ def _latest(texts: Sequence[str]) -> Result:
         "kafka_partition": latest.partition,
         "kafka_offset": latest.offset,
     }
+    if latest.batch_index != ALONE:
+        members["batch_index"] = latest.batch_index
     return Result(latest.units, breakdown_text(members))
 
 

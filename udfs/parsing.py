@@ -1,7 +1,8 @@
 """What a record says: the fields of a usage event and its share in each meter, or why neither.
 
 A record is read in one pass into the shape that most have. What does not fit it is read again,
-member by member, to find the reason.
+member by member, to find the reason. A record may be a batch, a JSON array of events: each of its
+elements is read as if it were a record of its own.
 
 Sources: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md,
 https://www.rfc-editor.org/rfc/rfc8259 (JSON), https://www.rfc-editor.org/rfc/rfc3339 (time).
@@ -28,9 +29,11 @@ from schemas.usage_event import SPECVERSION
 from udfs.sharing import properties_of, shares_reader
 
 _MAX_NESTING = 16
+_MAX_BATCH_NESTING = 64
 _MAX_TEXT = 256
 _SECOND = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]\Z")
 _REST = re.compile(r"(?:\.([0-9]{1,9}))?(?:Z|([+-])([01][0-9]|2[0-3]):([0-5][0-9]))\Z")
+_SPACE = b" \t\n\r"
 _BRACKET_OR_TEXT = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*"')
 _FIELDS = ("specversion", "id", "source", "type", "subject", "time")
 _FIRST_US = to_us(datetime.min.replace(tzinfo=UTC))
@@ -39,6 +42,7 @@ _REMEMBERED = 20_000
 _ABSENT = Raw()
 _ANY = msgspec.json.Decoder(Raw)
 _MEMBERS = msgspec.json.Decoder(dict[str, Raw])
+_ELEMENTS = msgspec.json.Decoder(list[Raw])
 _TEXT = msgspec.json.Decoder(str)
 
 
@@ -63,7 +67,7 @@ class ParsedRecord(NamedTuple):
     """One record as read.
 
     Attributes:
-        reason: Why it is refused; None for usage and for heartbeats.
+        reason: Why it is refused; None for usage, for heartbeats and for batches.
         event_id: Its `id`; None, as the texts below, where there is no such text.
         event_source: Its `source`.
         event_type: Its `type`.
@@ -74,6 +78,7 @@ class ParsedRecord(NamedTuple):
             part is as in `MeteredUsage`, or a star.
         retracted_source: Of a retraction: the source of the event that it takes back.
         retracted_id: Of a retraction: that event's id.
+        batch: Of a batch: its elements, in their order; all else is None.
     """
 
     reason: str | None
@@ -85,6 +90,19 @@ class ParsedRecord(NamedTuple):
     shares: tuple[str | None, ...] | None = None
     retracted_source: str | None = None
     retracted_id: str | None = None
+    batch: tuple[BatchElement, ...] | None = None
+
+
+class BatchElement(NamedTuple):
+    """One element of a batch.
+
+    Attributes:
+        payload: Its own bytes; None unless it is refused.
+        event: What it says, as if it were a record of its own; it is no batch.
+    """
+
+    payload: bytes | None
+    event: ParsedRecord
 
 
 class RecordParser:
@@ -125,6 +143,8 @@ class RecordParser:
                 payload.decode()  # msgspec takes invalid UTF-8 in members that nobody reads
             event = self._decode_event(payload)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            if payload.lstrip(_SPACE).startswith(b"["):
+                return self._parse_batch(payload, log_ms)
             return self._parse_members(payload, log_ms)
         # The first test is for speed: with two objects and no array nothing is deep.
         is_flat = b"[" not in payload and payload.rfind(b"{") == payload.find(b"{", 1)
@@ -132,6 +152,24 @@ class RecordParser:
             return ParsedRecord(RejectReason.MALFORMED_JSON)
         texts = (event.specversion, event.id, event.source, event.type, event.subject, event.time)
         return self._judge(texts, event.data, payload, log_ms)
+
+    def _parse_batch(self, payload: bytes, log_ms: int) -> ParsedRecord:
+        """Read an array of events. It stands or falls as JSON; its elements fall one by one."""
+        try:
+            payload.decode()
+            elements = elements_of(payload)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return ParsedRecord(RejectReason.MALFORMED_JSON)
+        # The decoder gives up somewhere beyond: this limit is the same wherever the job runs.
+        if _is_too_deep(payload, _MAX_BATCH_NESTING):
+            return ParsedRecord(RejectReason.MALFORMED_JSON)
+        batch = []
+        for element in elements:
+            # Batches do not nest.
+            parse = self._parse_members if element.startswith(b"[") else self.parse
+            event = parse(element, log_ms)
+            batch.append(BatchElement(None if event.reason is None else element, event))
+        return ParsedRecord(None, batch=tuple(batch))
 
     def _parse_members(self, payload: bytes, log_ms: int) -> ParsedRecord:
         """Read a record that lacks the expected shape."""
@@ -186,6 +224,11 @@ class RecordParser:
         )
 
 
+def elements_of(payload: bytes) -> list[bytes]:
+    """Return the bytes of each element of a JSON array; msgspec's errors where it is none."""
+    return [bytes(raw) for raw in _ELEMENTS.decode(payload)]
+
+
 def _string(raw: Raw | None) -> str | None:
     """Return the text of a JSON string; None of anything else."""
     return _TEXT.decode(raw) if raw is not None and bytes(raw).startswith(b'"') else None
@@ -203,14 +246,14 @@ def _retracted(payload: bytes) -> tuple[str, str] | None:
     return source, event_id
 
 
-def _is_too_deep(payload: bytes) -> bool:
-    """Tell whether valid JSON is nested more than 16 deep; brackets within texts do not count."""
+def _is_too_deep(payload: bytes, max_nesting: int = _MAX_NESTING) -> bool:
+    """Tell whether valid JSON is nested too deep; brackets within texts do not count."""
     depth = 0
     for match in _BRACKET_OR_TEXT.finditer(payload):
         token = match[0]
         if token in b"[{":
             depth += 1
-            if depth > _MAX_NESTING:
+            if depth > max_nesting:
                 return True
         elif token in b"]}":
             depth -= 1

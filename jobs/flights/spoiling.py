@@ -92,7 +92,8 @@ def _long(member: str) -> Callable[[UsageEvent, int], bytes]:
 
 
 _R = RejectReason
-# Records that no meter counts. They come on top of the data set's, each with an id of its own.
+# Records that no meter counts, each of one event or of none. They come on top of the data set's,
+# with an id of their own.
 REFUSED_RECORDS = (
     Spoiled("empty", _R.EMPTY_RECORD, _raw(lambda _: b"")),
     Spoiled("tombstone", _R.EMPTY_RECORD, _raw(lambda _: None)),
@@ -105,10 +106,12 @@ REFUSED_RECORDS = (
     Spoiled(
         "invalid-utf8", _R.MALFORMED_JSON, _raw(lambda value: value.replace(b"nyc", b"n\xffc"))
     ),
+    Spoiled("truncated-batch", _R.MALFORMED_JSON, _raw(lambda value: b"[" + value + b",")),
     Spoiled("nul-byte", _R.MALFORMED_JSON, _raw(lambda value: value.replace(b"nyc", b"n\0c"))),
     Spoiled("bare-nan", _R.MALFORMED_JSON, _miles("NaN")),
     Spoiled("nesting-17", _R.MALFORMED_JSON, lambda event, _: _nested(event, 17)),
-    Spoiled("array", _R.NOT_AN_OBJECT, _raw(lambda value: b"[" + value + b"]")),
+    Spoiled("batch-of-a-batch", _R.NOT_AN_OBJECT, _raw(lambda value: b"[[" + value + b"]]")),
+    Spoiled("batch-of-a-number", _R.NOT_AN_OBJECT, _raw(lambda _: b"[42]")),
     Spoiled("number", _R.NOT_AN_OBJECT, _raw(lambda _: b"42")),
     Spoiled("text", _R.NOT_AN_OBJECT, _raw(lambda _: b'"departed"')),
     Spoiled("null", _R.NOT_AN_OBJECT, _raw(lambda _: b"null")),
@@ -193,6 +196,7 @@ ODD_BUT_VALID = (
         None,
         lambda event, _: _with_miles(event, f'1,"miles":{event.data["miles"]}'),
     ),
+    Spoiled("array", None, _raw(lambda value: b"[" + value + b"]")),
     Spoiled("other-members", None, _members(carrier="✈", datacontenttype="application/json")),
 )
 

@@ -5,7 +5,7 @@ not (docs/performance.md). Nothing is decided here: `udfs.parsing` is the rule.
 """
 
 import gc
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -13,11 +13,13 @@ import pandas
 from pyflink.table import DataTypes, StreamTableEnvironment
 from pyflink.table.udf import ScalarFunction, udf
 
-from udfs.parsing import ParsedRecord, ParsingRules, RecordParser
+from udfs.parsing import BatchElement, ParsedRecord, ParsingRules, RecordParser
 
 _TYPES = {
     "event_us": DataTypes.BIGINT(),
     "shares": DataTypes.ARRAY(DataTypes.STRING()),
+    # Rows would say more, but PyFlink has no arrays of rows.
+    "batch": DataTypes.ARRAY(DataTypes.ARRAY(DataTypes.STRING())),
 }
 _RECORD = DataTypes.ROW(
     [DataTypes.FIELD(name, _TYPES.get(name, DataTypes.STRING())) for name in ParsedRecord._fields]
@@ -39,10 +41,34 @@ class ParseRecord(ScalarFunction):
         """Parse one batch."""
         with _paused_collector():
             rows = map(self._parse, payloads.tolist(), log_ms.tolist())
-            columns = zip(ParsedRecord._fields, zip(*rows, strict=True), strict=True)
+            columns = dict(zip(ParsedRecord._fields, zip(*rows, strict=True), strict=True))
+            columns["batch"] = tuple(batch and _texts_of(batch) for batch in columns["batch"])
             return pandas.DataFrame(
-                {name: pandas.Series(values, dtype=object) for name, values in columns}
+                {name: pandas.Series(values, dtype=object) for name, values in columns.items()}
             )
+
+
+def _texts_of(batch: Sequence[BatchElement]) -> list[list[str | None]]:
+    """Return of each element its index, its bytes if it is refused, its fields, and its shares."""
+    texts = []
+    for index, (payload, event) in enumerate(batch):
+        event_us = None if event.event_us is None else str(event.event_us)
+        texts.append(
+            [
+                str(index),
+                None if payload is None else payload.decode(),
+                event.reason,
+                event.event_id,
+                event.event_source,
+                event.event_type,
+                event.account_id,
+                event_us,
+                event.retracted_source,
+                event.retracted_id,
+                *(event.shares or ()),
+            ]
+        )
+    return texts
 
 
 @contextmanager

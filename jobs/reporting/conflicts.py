@@ -11,29 +11,35 @@ from duckdb import DuckDBPyConnection
 from jobs.reporting.fates import REPEATED
 from schemas.instant import to_us
 from udfs.fingerprinting import fingerprint
+from udfs.parsing import elements_of
 
 # The same bytes are the same content, and most repeats have them: the others are few.
 _CANDIDATES = f"""
     WITH sent AS (
         SELECT * FROM {REPEATED} JOIN payloads USING (kafka_partition, kafka_offset)
     )
-    SELECT event_source, event_id, kafka_partition, kafka_offset, log_time, payload,
-        json_extract_string(decode(payload), '$.subject') AS account_id
+    SELECT event_source, event_id, kafka_partition, kafka_offset, batch_index, log_time, payload,
+        json_extract_string(decode(payload),
+            CASE WHEN batch_index IS NULL THEN '$.subject'
+                ELSE '$[' || batch_index || '].subject' END) AS account_id
     FROM sent
     SEMI JOIN (
-        SELECT event_source, event_id FROM sent GROUP BY ALL HAVING count(DISTINCT payload) > 1
+        SELECT event_source, event_id FROM sent
+        GROUP BY ALL HAVING count(DISTINCT row(payload, batch_index)) > 1
     ) AS differing USING (event_source, event_id)
-    ORDER BY event_source, event_id, fate, log_time, kafka_partition, kafka_offset
+    ORDER BY event_source, event_id, fate, log_time, kafka_partition, kafka_offset,
+        batch_index
 """  # noqa: S608 - no outside text
 
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One record of an identity.
+    """One record, or event of a batch, of an identity.
 
     Attributes:
         kafka_partition: Partition of the usage topic.
         kafka_offset: Offset in the partition.
+        batch_index: Index in the batch; None where the record is none.
         log_time_us: When it was received.
         account_id: Its subject.
         fingerprint: Of its content, 32 hex digits (`udfs.fingerprinting`).
@@ -41,6 +47,7 @@ class Received:
 
     kafka_partition: int
     kafka_offset: int
+    batch_index: int | None
     log_time_us: int
     account_id: str
     fingerprint: str
@@ -86,6 +93,12 @@ def _conflicts(identity: tuple[str, str], records: list[Received]) -> Iterator[C
 
 
 def _received(
-    partition: int, offset: int, log_time: datetime, payload: bytes, account_id: Any
+    partition: int,
+    offset: int,
+    index: int | None,
+    log_time: datetime,
+    payload: bytes,
+    account_id: Any,
 ) -> Received:
-    return Received(partition, offset, to_us(log_time), account_id, fingerprint(payload))
+    content = payload if index is None else elements_of(payload)[index]
+    return Received(partition, offset, index, to_us(log_time), account_id, fingerprint(content))

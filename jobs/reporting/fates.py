@@ -1,6 +1,7 @@
 """The fate of every record: the conservation law, told from the tables.
 
-Each record of the archive is exactly one of: rejected, heartbeat, retraction, counted, duplicate.
+Each record of the archive is exactly one of: rejected, heartbeat, retraction, counted, duplicate,
+or a batch, and then each of its events is one of these.
 Each distinct event is, for each meter that listens to its type, exactly one of: closed, corrected,
 expired, unassigned, brought back, taken back, rejected for that meter, or still in an open period.
 """
@@ -17,20 +18,38 @@ from schemas.retraction import RETRACTION_TYPE
 _CREATE_FATES = """
     CREATE OR REPLACE TEMP TABLE fates AS
     WITH rejected AS (
-        SELECT kafka_partition, kafka_offset, reason FROM rejected_events WHERE meter_id IS NULL
+        SELECT kafka_partition, kafka_offset, batch_index, reason FROM rejected_events
+        WHERE meter_id IS NULL
+    ), records AS (
+        SELECT raw_events.*, reason FROM raw_events LEFT JOIN rejected
+            ON raw_events.kafka_partition = rejected.kafka_partition
+            AND raw_events.kafka_offset = rejected.kafka_offset AND batch_index IS NULL
+    ), elements AS (
+        SELECT * EXCLUDE (batch, reason), unnest(batch) AS envelope,
+            generate_subscripts(batch, 1) - 1 AS batch_index
+        FROM records WHERE batch IS NOT NULL AND reason IS NULL
+    ), events AS (
+        SELECT kafka_partition, kafka_offset, NULL::INT AS batch_index, log_time, reason,
+            event_type, event_source, event_id, batch IS NOT NULL AND reason IS NULL AS is_batch
+        FROM records
+        UNION ALL
+        SELECT kafka_partition, kafka_offset, batch_index::INT, log_time, rejected.reason,
+            envelope[1], envelope[2], envelope[3], false
+        FROM elements LEFT JOIN rejected USING (kafka_partition, kafka_offset, batch_index)
     ), classed AS (
-        SELECT raw_events.*, reason, CASE WHEN reason IS NOT NULL THEN 'rejected'
+        SELECT *, CASE WHEN reason IS NOT NULL THEN 'rejected'
+            WHEN is_batch THEN 'batch'
             WHEN event_type = $1 THEN 'heartbeat'
             WHEN event_source IS NULL OR event_id IS NULL THEN 'unreadable'
             ELSE 'valid' END AS class
-        FROM raw_events LEFT JOIN rejected USING (kafka_partition, kafka_offset)
+        FROM events
     )
     SELECT event_type, reason, CASE WHEN class <> 'valid' THEN class
         WHEN row_number() OVER (PARTITION BY class, event_source, event_id
-            ORDER BY log_time, kafka_partition, kafka_offset) > 1 THEN 'duplicate'
+            ORDER BY log_time, kafka_partition, kafka_offset, batch_index) > 1 THEN 'duplicate'
         WHEN event_type = $2 THEN 'retraction'
         ELSE 'counted' END AS fate,
-        event_source, event_id, kafka_partition, kafka_offset, log_time
+        event_source, event_id, kafka_partition, kafka_offset, batch_index, log_time
     FROM classed
 """
 REPEATED = "repeated"
@@ -42,7 +61,10 @@ _CREATE_REPEATED = f"""
         USING (event_source, event_id)
     WHERE fate IN ('counted', 'duplicate')
 """  # noqa: S608 - no outside text
-_RECORDS = "SELECT fate, reason, count(*) FROM fates GROUP BY ALL ORDER BY ALL"
+_RECORDS = """
+    SELECT fate, reason, count(*), count(*) FILTER (batch_index IS NULL) FROM fates
+    GROUP BY fate, reason ORDER BY fate, reason
+"""
 _PARTITIONS = """
     SELECT kafka_partition, min(kafka_offset), max(kafka_offset) + 1, count(*)
     FROM raw_events GROUP BY kafka_partition ORDER BY kafka_partition
@@ -149,13 +171,15 @@ class Fates:
 
     Attributes:
         records: Number of records in the archive.
-        counted: Records whose event was the first of its identity.
-        duplicates: Records whose event was not.
-        conflicts: Duplicates whose content is not that of the record that counted.
-        heartbeats: Records that carry no usage.
-        retractions: Records that ask to take an event back, the first of their identity.
+        batches: Records that are a batch, without those rejected as a whole.
+        batch_events: Events in batches; each has one of the fates below, as has every other record.
+        counted: Events that were the first of their identity.
+        duplicates: Events that were not.
+        conflicts: Duplicates whose content is not that of the event that counted.
+        heartbeats: Events that carry no usage.
+        retractions: Events that ask to take another back, the first of their identity.
         retractions_without_effect: Those of them that found no event to take back.
-        rejected: Number of records rejected as a whole, by reason, in order.
+        rejected: Number of records and events rejected as a whole, by reason, in order.
         rejected_for_a_meter: Events that one meter rejects, ordered by meter and reason.
         unreadable: Valid records whose identity the archive does not show; always 0.
         not_archived: Rejected records that the archive lacks; always 0 where the job is at rest.
@@ -164,6 +188,8 @@ class Fates:
     """
 
     records: int
+    batches: int
+    batch_events: int
     counted: int
     duplicates: int
     conflicts: int
@@ -179,7 +205,7 @@ class Fates:
 
     @property
     def rejected_records(self) -> int:
-        """Number of records rejected as a whole."""
+        """Number of records and events rejected as a whole."""
         return sum(self.rejected.values())
 
 
@@ -204,18 +230,21 @@ def read_fates(rows: DuckDBPyConnection, meters: Iterable[Meter], conflicts: int
         conflicts: How many of the duplicates are conflicts.
     """
     found = rows.execute(_RECORDS).fetchall()
-    totals = {fate: number for fate, reason, number in found if reason is None}
+    totals = {fate: number for fate, reason, number, _ in found if reason is None}
+    records = sum(number for *_, number in found)
     strays = rows.execute(_STRAYS).fetchall()
     without_effect = rows.execute(_WITHOUT_EFFECT).fetchall()
     return Fates(
-        records=sum(number for _, _, number in found),
+        records=records,
+        batches=totals.get("batch", 0),
+        batch_events=sum(number for _, _, number, _ in found) - records,
         counted=totals.get("counted", 0),
         duplicates=totals.get("duplicate", 0),
         conflicts=conflicts,
         heartbeats=totals.get("heartbeat", 0),
         retractions=totals.get("retraction", 0),
         retractions_without_effect=without_effect[0][0],
-        rejected={reason: number for _, reason, number in found if reason is not None},
+        rejected={reason: number for _, reason, number, _ in found if reason is not None},
         rejected_for_a_meter=tuple(
             MeterRejections(*row) for row in rows.execute(_METER_REASONS).fetchall()
         ),

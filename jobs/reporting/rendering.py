@@ -214,6 +214,9 @@ def _fate_lines(fates: Fates) -> list[tuple[str, int]]:
     if fates.retractions:
         lines.append(("retractions", fates.retractions))
         lines.append(("  without effect", fates.retractions_without_effect))
+    if fates.batches:
+        lines.append(("batches", fates.batches))
+        lines.append(("  events in them, counted above", fates.batch_events))
     if fates.unreadable:
         lines.append(("unreadable", fates.unreadable))
     return [*lines, ("records", fates.records)]
@@ -234,6 +237,7 @@ def print_conflicts(console: Console, conflicts: Sequence[Conflict]) -> None:
             is_first = record is each.counted
             identity = (each.event_source, each.event_id) if is_first else ("", "")
             place = f"{record.kafka_partition}:{record.kafka_offset}"
+            place += "" if record.batch_index is None else f":{record.batch_index}"
             cells = (place, to_text(record.log_time_us), record.account_id, record.fingerprint[:12])
             table.add_row(*map(escape, (*identity, name, *cells)), end_section=not is_first)
     console.print(table)

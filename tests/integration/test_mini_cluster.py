@@ -6,26 +6,21 @@ accounts leave some partitions of the topic empty, and nothing but heartbeats mo
 
 import contextlib
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
 from jobs.beat_heartbeat import beat_heartbeat
 from jobs.create_topics import create_topics
-from jobs.flights.departures import DEPARTED, Departure
-from jobs.flights.receiving import Injections, Receipt
-from jobs.local.children import Child
-from jobs.local.flink_home import FlinkHome, flink_distribution
+from jobs.flights.departures import Departure
 from jobs.local.flink_rest import FlinkError, FlinkRest
 from jobs.local.metering_run import metered_until_ms, wait_metered
-from jobs.local.places import PYTHON
 from jobs.local.ports import LOOPBACK, free_ports
 from jobs.local.waiting import wait_until
 from tests.conftest import Kafka
-from tests.integration.flights import MORE_METERS, at_ms, choose, receipts_of, write_config
+from tests.integration.flights import MORE_METERS, at_ms, write_config
 from tests.integration.full_run import UNTIL
 from tests.integration.new_account import (
     BAD_ACCOUNTS,
@@ -33,30 +28,24 @@ from tests.integration.new_account import (
     CHANGED_AT,
     CHANGED_FLIGHTS,
     NEW,
-    NEW_AT,
     OFF_HOURS,
     new_flight,
     publish_new_account,
-    receipt,
 )
-from tests.integration.retracting import SEAT_METERS, seat_receipts
+from tests.integration.night import Night, published, running
+from tests.integration.retracting import SEAT_METERS
 from tests.integration.world import (
-    JOB,
     PARTITIONS,
     SLACK_MS,
     TIMEOUT_S,
-    World,
     make_topics,
     make_world,
 )
 from tests.oracle.budgets import Total
 from tests.oracle.comparing import Rows
-from tests.oracle.edge_records import edge_records
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
-ACCOUNTS = ("AA", "WN", "HA")
-EDGES_FROM, EDGES_AT = "2013-02-20", "2013-02-20T23:00:00"
 # February in New York, and the 24 hours of grace.
 CUT = "2013-03-02T05:00:00"
 # What Beam's worker may write when the other side hangs up first: apache/beam issue 22643.
@@ -65,67 +54,6 @@ BEAMS_FAREWELL = re.compile(
     r"grpc\._channel\._MultiThreadedRendezvous[^\n]*\n\tstatus = StatusCode\.CANCELLED\n"
     r'\tdetails = "Multiplexer hanging up"\n(?:\t[^\n]*\n)+>\n'
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Night:
-    """The tables as time went on.
-
-    Attributes:
-        world: Where they are.
-        receipts: What was published, without the heartbeats.
-        silent: When all records were there, and no heartbeat yet.
-        short: When the heartbeats were one millisecond short of the cut.
-        at_cut: When they had reached it.
-        closed: When all periods were over.
-        log: What the program wrote to its terminal.
-    """
-
-    world: World
-    receipts: list[Receipt]
-    silent: Mapping[str, Rows]
-    short: Mapping[str, Rows]
-    at_cut: Mapping[str, Rows]
-    closed: dict[str, Rows]
-    log: str
-
-
-def published(departures: list[Departure]) -> list[Receipt]:
-    """Return some flights of the accounts, the edge records, and a flight of the new account."""
-    chosen = [
-        each
-        for each in choose(departures, "2013-02-05T00:00:00", "2013-02-28T00:00:00", 3)
-        if each.event.subject in ACCOUNTS
-    ]
-    receipts = receipts_of(chosen, Injections(repeat_rate=0.1, malformed=1))
-    receipts += [
-        receipt(EDGES_AT, "AA", value, "edge")
-        for value in edge_records("AA", DEPARTED, "miles", EDGES_FROM)
-    ]
-    receipts.append(new_flight(NEW_AT, NEW_AT))
-    receipts += [
-        each
-        for each in seat_receipts()
-        if each.key in {name.encode() for name in ACCOUNTS}
-        and each.log_time_ms < at_ms("2013-03-02")
-    ]
-    return sorted(receipts, key=lambda each: each.log_time_ms)
-
-
-@contextlib.contextmanager
-def running(world: World, folder: Path) -> Iterator[Child]:
-    """Run the program; the folder is for its Flink's configuration and logs."""
-    home = FlinkHome(folder, flink_distribution())
-    options = home.default_options(0, 0, 1)
-    # A program that has no cluster reads these options only.
-    options["env.java.opts.all"] += f" {options['env.java.opts.client']}"
-    home.prepare(options)
-    command = [str(PYTHON), "-m", JOB, *world.arguments]
-    program = Child("meter_usage", command, home.environment(), folder / "meter_usage.log")
-    try:
-        yield program
-    finally:
-        program.kill()
 
 
 @pytest.fixture(scope="module")
@@ -184,6 +112,7 @@ def test_all_rows_are_those_of_the_recompute(night: Night) -> None:
     fates = {
         (fate.partition, fate.offset): fate.fate
         for fate in night.world.expected(night.closed).fates
+        if fate.index is None
     }
     edges = [each.value for each in night.receipts if each.kind == "edge"]
     found = [
@@ -193,6 +122,23 @@ def test_all_rows_are_those_of_the_recompute(night: Night) -> None:
     ]
     assert len(found) == len(edges) > 50
     assert set(found) == {"counted", "duplicate", "rejected"}
+
+
+def test_events_of_batches_are_events_like_others(night: Night) -> None:
+    """Of every fate there are some; the rows above are the oracle's, which takes batches apart."""
+    fates = night.world.expected(night.closed).fates
+    batches = [fate for fate in fates if fate.fate == "batch"]
+    assert len(batches) > 20
+    found = Counter(fate.fate for fate in fates if fate.index is not None)
+    assert set(found) == {"counted", "duplicate", "rejected", "retraction", "heartbeat"}
+    assert found["counted"] > 300
+    refused = [row for row in night.closed["rejected_events"] if row["batch_index"] is not None]
+    assert {row["reason"] for row in refused} >= {"not_an_object", "bad_time", "malformed_json"}
+    assert {row["meter_id"] for row in refused} >= {None, "miles"}
+    assert any(row["batch_index"] is not None for row in night.closed["retractions"])
+    assert any(row["batch_index"] is not None for row in night.closed["retracted_usage"])
+    latest = [row["breakdown"] for row in night.closed["closed_usage"] if row["breakdown"]]
+    assert any('"batch_index":' in text for text in latest)
 
 
 def test_an_empty_partition_holds_time(night: Night) -> None:

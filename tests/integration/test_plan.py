@@ -121,6 +121,16 @@ def test_one_source_and_one_dedupe_feed_everything(plans: list[tuple[Operator, .
         assert dedupe not in upstream(plan, archive)
 
 
+def test_records_and_batches_go_one_way(plans: list[tuple[Operator, ...]]) -> None:
+    """Nothing before the dedupe has two inputs: no event can overtake another of its partition."""
+    for plan in plans:
+        dedupe, _ = named(plan, "Deduplicate")
+        way = upstream(plan, dedupe)
+        assert [len(each.inputs) for each in way].count(0) == 1
+        assert all(len(each.inputs) <= 1 for each in (dedupe, *way))
+        assert len([each for each in way if each.name.startswith("Correlate")]) == 1
+
+
 def test_every_table_has_one_sink(plans: list[tuple[Operator, ...]]) -> None:
     """Each declared table has one writer and one committer; people's decisions have none."""
     for plan in plans:

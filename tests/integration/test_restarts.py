@@ -19,6 +19,7 @@ from jobs.local.waiting import wait_until
 from jobs.publish_flights import partition_of
 from schemas.usage_event import UsageEvent, encode_usage_event
 from tests.conftest import Kafka
+from tests.integration.batching import in_batches
 from tests.integration.flights import (
     INJECTIONS,
     at_ms,
@@ -66,10 +67,10 @@ def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkClust
 
 @pytest.fixture(scope="module")
 def receipts(departures: list[Departure]) -> list[Receipt]:
-    """A tenth of five weeks of flights, and seats that are sold and given back."""
+    """A tenth of five weeks of flights, and seats that are sold and given back; some as batches."""
     chosen = choose(departures, "2013-02-05T00:00:00", "2013-03-12T00:00:00", 10)
     receipts = receipts_of(chosen, INJECTIONS) + seat_receipts()
-    return sorted(receipts, key=lambda each: each.log_time_ms)
+    return in_batches(sorted(receipts, key=lambda each: each.log_time_ms))
 
 
 @dataclass(frozen=True, slots=True)

@@ -90,6 +90,7 @@ def test_a_conflict_shows_both_records(settings: Path, capsys: Output) -> None:
             "counted": {
                 "kafka_partition": 1,
                 "kafka_offset": 0,
+                "batch_index": None,
                 "account_id": "K",
                 "fingerprint": fingerprint(first),
                 "log_time": "2013-01-05T00:00:00Z",
@@ -97,6 +98,7 @@ def test_a_conflict_shows_both_records(settings: Path, capsys: Output) -> None:
             "ignored": {
                 "kafka_partition": 1,
                 "kafka_offset": 1,
+                "batch_index": None,
                 "account_id": "L",
                 "fingerprint": fingerprint(second),
                 "log_time": "2013-01-05T00:01:30Z",

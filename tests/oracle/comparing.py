@@ -92,17 +92,30 @@ def find_differences(tables: Mapping[str, Rows], expected: Expected) -> dict[str
         "retracted_usage": Counter(expected.retracted),
         "budget_alerts": Counter(expected.alerts),
         "rejected_events": Counter(
-            [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
-            + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]
+            [
+                (f.partition, f.offset, f.index, None, f.reason, f.payload)
+                for f in expected.fates
+                if f.reason
+            ]
+            + [
+                (r.partition, r.offset, r.index, r.meter_id, r.reason, None)
+                for r in expected.meter_rejects
+            ]
         ),
-        "raw_events": Counter((f.partition, f.offset) for f in expected.fates),
+        "raw_events": Counter((f.partition, f.offset) for f in expected.fates if f.index is None),
     }
     found: dict[str, Counter[Any]] = {
         name: Counter(shape(**{f.name: row[f.name] for f in fields(shape)}) for row in tables[name])
         for name, shape in _SHAPES.items()
     }
     found["rejected_events"] = Counter(
-        (row["kafka_partition"], row["kafka_offset"], row["meter_id"], row["reason"])
+        tuple(
+            row[name]
+            for name in (
+                *("kafka_partition", "kafka_offset", "batch_index"),
+                *("meter_id", "reason", "payload"),
+            )
+        )
         for row in tables["rejected_events"]
     )
     found["raw_events"] = Counter(

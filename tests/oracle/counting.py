@@ -37,7 +37,7 @@ class Unit(NamedTuple):
     window_end: datetime
     event_window_start: datetime
     value: str
-    place: tuple[int, int]
+    place: tuple[int, int, int | None]
     is_retraction: bool = False
 
     @property
@@ -74,8 +74,8 @@ def units_in(
         try:
             amount = units_of(event, meter)
         except Rejected as verdict:
-            reject = MeterReject(record.partition, record.offset, meter.meter_id, str(verdict))
-            rejects.append(reject)
+            place = (record.partition, record.offset)
+            rejects.append(MeterReject(*place, meter.meter_id, str(verdict), record.index))
             continue
         dimensions = dimensions_of(event, meter)
         start = event.time - (event.time - EPOCH) % clocks.event_window
@@ -90,7 +90,7 @@ def units_in(
                 window_end,
                 start,
                 value_of(event, meter),
-                (record.partition, record.offset),
+                (record.partition, record.offset, record.index),
             )
         )
     return units
@@ -136,7 +136,7 @@ def part_of(unit: Unit) -> str | None:
     if kind == "percentile" or (kind in ("max", "min") and unit.meter.retractable):
         return plain(unit.billionths)
     if kind in ("latest", "time_weighted_sum"):
-        return "{}:{}".format(*unit.place)
+        return ":".join(str(number) for number in unit.place if number is not None)
     if kind == "histogram":
         amount = to_decimal(unit.billionths)
         above = [bound for bound in unit.meter.bounds if amount <= Decimal(bound)]
@@ -169,11 +169,11 @@ def outcome(units: Sequence[Unit]) -> tuple[Decimal, str | None]:
     if meter.aggregation == "latest":
         last = sorted(units, key=lambda unit: (unit.event_time, unit.place))[-1]
         time_us = (last.event_time - EPOCH) // timedelta(microseconds=1)
-        partition, offset = last.place
-        text = (
-            f'{{"event_time_us":{time_us},"kafka_partition":{partition},"kafka_offset":{offset}}}'
-        )
-        return to_decimal(last.billionths), text
+        partition, offset, index = last.place
+        text = f'"event_time_us":{time_us},"kafka_partition":{partition},"kafka_offset":{offset}'
+        if index is not None:
+            text += f',"batch_index":{index}'
+        return to_decimal(last.billionths), f"{{{text}}}"
     if meter.aggregation == "percentile":
         share = Decimal(meter.percentile) * count
         # The first of the sorted values that has enough of them up to it.

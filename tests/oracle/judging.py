@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
@@ -35,6 +35,7 @@ class Limits:
 
     max_record_bytes: int = 65_536
     max_nesting: int = 16
+    max_batch_nesting: int = 64
     max_text: int = 256
     max_age: timedelta = timedelta(days=400)
     max_skew: timedelta = timedelta(hours=1)
@@ -58,6 +59,32 @@ class Rejected(Exception):
 
 class Heartbeat(Exception):
     """The record is a heartbeat."""
+
+
+def order_of(record: RawRecord) -> tuple[int, int, int]:
+    """Return the place of a record in the log; an event alone is like the first of a batch."""
+    return record.partition, record.offset, record.index or 0
+
+
+def take_apart(record: RawRecord, limits: Limits) -> list[RawRecord] | None:
+    """Return the events of a batch, each as a record; None of a record that is no batch."""
+    try:
+        shape = _parse(record.value, replace(limits, max_nesting=limits.max_batch_nesting))
+    except Rejected:
+        return None
+    if not isinstance(shape, list):
+        return None
+    assert record.value is not None
+    text = record.value.decode()
+    decoder = json.JSONDecoder()
+    events, at = [], text.index("[") + 1
+    for index in range(len(shape)):
+        while text[at] in " \t\r\n,":
+            at += 1
+        _, end = decoder.raw_decode(text, at)
+        events.append(replace(record, value=text[at:end].encode(), index=index))
+        at = end
+    return events
 
 
 def judge(record: RawRecord, types: set[str], limits: Limits) -> Event:

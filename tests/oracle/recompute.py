@@ -20,6 +20,8 @@ from tests.oracle.judging import (
     Limits,
     Rejected,
     judge,
+    order_of,
+    take_apart,
 )
 from tests.oracle.levels import level_rows
 from tests.oracle.limits import fold_overflow
@@ -174,27 +176,36 @@ def judge_all(
     limits: Limits,
     expected: Expected,
 ) -> list[tuple[RawRecord, Event]]:
-    """Note the fate of each record; return the first record of each identity with its event."""
+    """Note each fate; return the first record, or event of a batch, of each identity."""
     types = {meter.event_type for meter in meters}
     first: dict[tuple[str, str], RawRecord] = {}
     counted = []
-    for record in sorted(records, key=lambda each: (each.partition, each.offset)):
+    alone: list[RawRecord] = []
+    for record in records:
+        events = take_apart(record, limits)
+        if events is not None:
+            expected.fates.append(Fate(record.partition, record.offset, "batch"))
+        alone += [record] if events is None else events
+    for record in sorted(alone, key=order_of):
         place = (record.partition, record.offset)
+        index = record.index
         try:
             event = judge(record, types, limits)
         except Rejected as verdict:
-            expected.fates.append(Fate(*place, "rejected", str(verdict)))
+            fate = Fate(*place, "rejected", str(verdict), index, record.value)
+            expected.fates.append(fate)
             continue
         except Heartbeat:
-            expected.fates.append(Fate(*place, "heartbeat"))
+            expected.fates.append(Fate(*place, "heartbeat", None, index))
             continue
         earlier = first.setdefault((event.source, event.id), record)
         # Which of two partitions' records comes first is not for the log to say.
         assert earlier.partition == record.partition, f"{event.id} is in two partitions"
         if earlier is record:
             counted.append((record, event))
-        fate = "retraction" if event.type == RETRACTION else "counted"
-        expected.fates.append(Fate(*place, fate if earlier is record else "duplicate"))
+        word = "retraction" if event.type == RETRACTION else "counted"
+        word = word if earlier is record else "duplicate"
+        expected.fates.append(Fate(*place, word, None, index))
     return counted
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tests.oracle.counting import Clocks, Unit, units_in
-from tests.oracle.judging import RETRACTION, Event
+from tests.oracle.judging import RETRACTION, Event, order_of
 from tests.oracle.shapes import (
     MeterReject,
     OracleMeter,
@@ -38,7 +38,7 @@ def all_units(
 
 def requests(counted: Counted) -> list[Retraction]:
     """Return the row of each retraction."""
-    return sorted(
+    return [
         Retraction(
             event.source,
             event.id,
@@ -48,10 +48,11 @@ def requests(counted: Counted) -> list[Retraction]:
             record.partition,
             record.offset,
             log_time_of(record),
+            record.index,
         )
         for record, event in counted
         if event.type == RETRACTION
-    )
+    ]
 
 
 def retracted_rows(
@@ -72,7 +73,7 @@ def retracted_rows(
                     log_time_of(retraction),
                 )
             )
-    return sorted(rows)
+    return rows
 
 
 def _given_back(
@@ -110,5 +111,5 @@ def _pairs(counted: Counted) -> list[tuple[RawRecord, RawRecord, Event]]:
     return pairs
 
 
-def _log_order(record: RawRecord) -> tuple[int, int, int]:
-    return record.log_time_ms, record.partition, record.offset
+def _log_order(record: RawRecord) -> tuple[int, int, int, int]:
+    return record.log_time_ms, *order_of(record)

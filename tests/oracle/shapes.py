@@ -11,12 +11,13 @@ import yaml
 
 @dataclass(frozen=True)
 class RawRecord:
-    """One Kafka record as it was read from the topic or from raw_events."""
+    """One Kafka record, from the topic or raw_events; or an event of a batch, with its bytes."""
 
     partition: int
     offset: int
     log_time_ms: int
     value: bytes | None
+    index: int | None = None
 
 
 def log_time_of(record: RawRecord) -> datetime:
@@ -60,12 +61,17 @@ class OracleTerms:
 
 @dataclass(frozen=True)
 class Fate:
-    """What became of one record: counted, duplicate, heartbeat, retraction, or rejected."""
+    """What became of one record, or event of a batch: then it has an index.
+
+    It is counted, duplicate, heartbeat, retraction, rejected with its payload, or a batch.
+    """
 
     partition: int
     offset: int
     fate: str
     reason: str | None = None
+    index: int | None = None
+    payload: bytes | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +82,7 @@ class MeterReject:
     offset: int
     meter_id: str
     reason: str
+    index: int | None = None
 
 
 @dataclass(frozen=True, order=True)
@@ -195,7 +202,7 @@ class Window:
     is_retraction: bool
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class Retraction:
     """One row of retractions, by the names of its columns."""
 
@@ -207,9 +214,10 @@ class Retraction:
     kafka_partition: int
     kafka_offset: int
     log_time: datetime
+    batch_index: int | None
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class RetractedUsage:
     """One row of retracted_usage, by the names of its columns."""
 
@@ -220,6 +228,7 @@ class RetractedUsage:
     event_id: str
     kafka_partition: int
     kafka_offset: int
+    batch_index: int | None
     event_time: datetime
     quantity: Decimal
     log_time: datetime

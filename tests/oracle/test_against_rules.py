@@ -131,6 +131,7 @@ def test_fates_add_up(log: list[RawRecord]) -> None:
     meters = read_meters(CONFIG / "meters.yaml")
     expected = oracle.recompute(log, meters, read_accounts(CONFIG / "accounts.yaml"), clocks)
     places = sorted((record.partition, record.offset) for record in log)
-    assert [(fate.partition, fate.offset) for fate in expected.fates] == places
+    alone = [fate for fate in expected.fates if fate.index is None]
+    assert sorted((fate.partition, fate.offset) for fate in alone) == places
     fates = {fate.offset: fate.fate for fate in expected.fates if fate.offset >= 10**6}
     assert set(fates.values()) == {"counted", "duplicate", "rejected"}

@@ -35,6 +35,7 @@ class Run:
         log: What Kafka holds.
         terms: The accepted terms, or those that an account will become known with.
         sent: Events by their id.
+        gathered: The elements of the batch that is being written; None: each is a record.
         since: What happened since the last checkpoint; after a crash it happens again.
     """
 
@@ -43,10 +44,14 @@ class Run:
     log: list[RawRecord] = field(default_factory=list)
     terms: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
     sent: dict[str, Sent] = field(default_factory=dict)
+    gathered: list[bytes] | None = None
     since: list[Callable[[], None]] = field(default_factory=list)
 
     def write(self, partition: int, log_us: int, value: bytes | None) -> None:
         """Write a record, and let the job read it."""
+        if self.gathered is not None:
+            self.gathered.append(value or b"")
+            return
         offset = sum(each.partition == partition for each in self.log)
         record = RawRecord(partition, offset, log_us // 1000, value)
         self.log.append(record)

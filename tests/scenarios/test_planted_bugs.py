@@ -7,6 +7,7 @@ import pytest
 
 from schemas.instant import HOUR_US, SECOND_US
 from schemas.metered_usage import MeteredUsage
+from tests.oracle.judging import Limits, take_apart
 from tests.oracle.shapes import RawRecord
 from tests.scenarios.comparing import find_differences
 from tests.scenarios.reading import ScenarioError, read_scenario
@@ -165,6 +166,16 @@ class SkipsBrokenRecords(MeteringPath):
         self.state.rejects.clear()
 
 
+class ReadsBatchesBackwards(MeteringPath):
+    """Takes the last event of a batch for the first."""
+
+    def read(self, record: RawRecord) -> None:
+        """Read the record turned around."""
+        events = take_apart(record, Limits()) or ()
+        values = [event.value or b"" for event in reversed(events)]
+        super().read(replace(record, value=b"[" + b",".join(values) + b"]") if values else record)
+
+
 BUGS = [
     ForgetsIdentities,
     JoinsIdentities,
@@ -182,6 +193,7 @@ BUGS = [
     KeepsUncommittedRows,
     LosesTheLast,
     SkipsBrokenRecords,
+    ReadsBatchesBackwards,
 ]
 
 

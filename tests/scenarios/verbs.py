@@ -13,6 +13,7 @@ BAD nothing                a record that is refused: an empty one,
 BAD 65537 bytes              one as long as that,
 BAD text {"id":              one with this text,
 BAD e4 A 1 time=noon         or an event with a wrong member, or `without time`
+BATCH e1 A 3 | EVENT e2 A 4 | RETRACT e1 | BAD text 7        one record: a list of such events
 HEARTBEAT                  of all partitions, or of the one that is named
 WATERMARK 2 rows           checks how far the job's time has got, and how many rows it has put out
 TERMS A                    the account becomes known
@@ -25,7 +26,7 @@ CHECKPOINT, CRASH          the job goes back to its last checkpoint, and reads o
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -119,8 +120,22 @@ def bad(run: Run, step: Step) -> None:
         run.write(step.partition or 0, step.at_us, step.text.removeprefix("text ").encode())
     else:
         event(run, step)
-    if len(run.path.state.rejects) == before:
+    if run.gathered is None and len(run.path.state.rejects) == before:
         raise ScenarioError(f"line {step.line}: expected a refusal, found none")
+
+
+def batch(run: Run, step: Step) -> None:
+    """Receive many events as one record; what is no verb is an event."""
+    values: list[bytes] = []
+    run.gathered = values
+    for told in step.text.split(" | ") if step.text != "of nothing" else ():
+        verb, _, text = told.strip().partition(" ")
+        if verb not in _IN_BATCHES:
+            verb, text = "EVENT", told.strip()
+        text = text.strip()
+        VERBS[verb](run, replace(step, verb=verb, text=text, words=tuple(text.split())))
+    run.gathered = None
+    run.write(step.partition or 0, step.at_us, b"[" + b",".join(values) + b"]")
 
 
 def heartbeat(run: Run, step: Step) -> None:
@@ -164,6 +179,7 @@ def crash(run: Run, _: Step) -> None:
     run.crash()
 
 
+_IN_BATCHES = ("EVENT", "LATE", "REPEAT", "CONFLICT", "RETRACT", "BAD")
 VERBS: dict[str, Callable[[Run, Step], None]] = {
     "EVENT": event,
     "LATE": late,
@@ -171,6 +187,7 @@ VERBS: dict[str, Callable[[Run, Step], None]] = {
     "CONFLICT": conflict,
     "RETRACT": retract,
     "BAD": bad,
+    "BATCH": batch,
     "HEARTBEAT": heartbeat,
     "WATERMARK": watermark,
     "TERMS": terms,

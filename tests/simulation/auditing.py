@@ -96,11 +96,12 @@ def find_differences(state: State, expected: Expected) -> list[str]:
         found = Counter(_columns(shape, row) for row in rows)
         lines += _compare(shape.__name__, found, Counter(_values(shape, wanted[shape])))
     rejects: Counter[Any] = Counter(
-        [(f.partition, f.offset, None, f.reason) for f in expected.fates if f.reason]
-        + [(r.partition, r.offset, r.meter_id, r.reason) for r in expected.meter_rejects]
+        [(f.partition, f.offset, f.index, None, f.reason) for f in expected.fates if f.reason]
+        + [(r.partition, r.offset, r.index, r.meter_id, r.reason) for r in expected.meter_rejects]
     )
     places: Counter[Any] = Counter(
-        (r.kafka_partition, r.kafka_offset, r.meter_id, r.reason) for r in state.rejects
+        (r.kafka_partition, r.kafka_offset, r.batch_index, r.meter_id, r.reason)
+        for r in state.rejects
     )
     return lines + _compare("Reject", places, rejects)
 

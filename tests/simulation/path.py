@@ -8,7 +8,7 @@ rows that were not committed are dropped.
 from collections import defaultdict
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -45,6 +45,7 @@ class Reject(NamedTuple):
     event_source: str | None
     event_id: str | None
     account_id: str | None
+    batch_index: int | None
 
 
 class RefusedAccount(NamedTuple):
@@ -110,6 +111,14 @@ class MeteringPath:
         state.positions[partition] += 1
         state.last_ms[partition] = max(state.last_ms[partition], record.log_time_ms)
         parsed = self._parse(record.value, record.log_time_ms)
+        if parsed.batch is None:
+            self._read_event(record, parsed, was_us)
+        for index, element in enumerate(parsed.batch or ()):
+            self._read_event(replace(record, index=index), element.event, was_us)
+
+    def _read_event(self, record: RawRecord, parsed: ParsedRecord, was_us: int) -> None:
+        """Read a record, or an event of a batch, after its log time moved on from `was_us`."""
+        state = self.state
         if parsed.reason is not None:
             self._reject(record, parsed, parsed.reason)
             return
@@ -169,6 +178,7 @@ class MeteringPath:
                 continue
             if part == EACH_EVENT:
                 part = f"{record.partition}:{record.offset}"
+                part += "" if record.index is None else f":{record.index}"
             start_us = parsed.event_us - parsed.event_us % self._rules.event_window_us
             subject = (parsed.account_id, meter.meter_id, dimensions or "")
             key = WindowKey(*subject, start_us, part or "", window_end_us)
@@ -183,7 +193,7 @@ class MeteringPath:
     ) -> None:
         place = (record.log_time_ms * 1000, record.partition, record.offset)
         texts = (parsed.event_source, parsed.event_id, parsed.account_id)
-        self.state.rejects.append(Reject(*place, str(reason), meter_id, *texts))
+        self.state.rejects.append(Reject(*place, str(reason), meter_id, *texts, record.index))
 
     def is_repeat(self, identity: tuple[str | None, str | None]) -> bool:
         """Return whether an identity was there before, and remember it."""
@@ -263,5 +273,5 @@ class MeteringPath:
         self.state = deepcopy(self.checkpoint)
 
 
-def _log_order(record: RawRecord) -> tuple[int, int, int]:
-    return record.log_time_ms, record.partition, record.offset
+def _log_order(record: RawRecord) -> tuple[int, int, int, int]:
+    return record.log_time_ms, record.partition, record.offset, record.index or 0

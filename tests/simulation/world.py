@@ -2,7 +2,7 @@
 
 Producers send events of two months. Most arrive within seconds, some hours or days late, some
 twice, some with the same identity and other content, some are taken back; one producer is cut off
-and comes back with all it held. An account's records are in one partition.
+and comes back with all it held. An account's records are in one partition; some come as batches.
 """
 
 import json
@@ -80,7 +80,7 @@ def make_world(seed: int, folder: Path) -> World:
     _add_budgets(random.Random(-seed), terms, yaml.safe_load(meters.read_text()))  # noqa: S311
     accounts.write_text(yaml.safe_dump({"accounts": terms}))
     sent = _sent(chance, [*names, "UNKNOWN"])
-    records = tuple(_partition(sent, partition) for partition in range(PARTITIONS))
+    records = tuple(_partition(chance, sent, partition) for partition in range(PARTITIONS))
     first_ms = min(record.log_time_ms for each in records for record in each[:1])
     known_at_ms = {name: first_ms + chance.randint(0, 20 * 3600 * 1000) for name in names}
     last_ms = _ms(_CHANGE - timedelta(hours=1))
@@ -202,7 +202,9 @@ def _event(chance: random.Random, n: int, name: str, at: datetime) -> bytes:
     return json.dumps(event).encode()
 
 
-def _partition(sent: list[tuple[int, str, bytes]], partition: int) -> tuple[RawRecord, ...]:
+def _partition(
+    chance: random.Random, sent: list[tuple[int, str, bytes]], partition: int
+) -> tuple[RawRecord, ...]:
     mine = sorted(each for each in sent if ord(each[1][0]) % PARTITIONS == partition)
     beat = {
         "specversion": "1.0",
@@ -212,11 +214,25 @@ def _partition(sent: list[tuple[int, str, bytes]], partition: int) -> tuple[RawR
         "subject": "beat",
         "time": "2013-08-01T00:00:00Z",
     }
-    mine.append((_ms(QUIET), "", json.dumps(beat).encode()))
+    values = _in_batches(chance, [(log_ms, value) for log_ms, _, value in mine])
+    values.append((_ms(QUIET), json.dumps(beat).encode()))
     return tuple(
-        RawRecord(partition, offset, log_ms, value)
-        for offset, (log_ms, _, value) in enumerate(mine)
+        RawRecord(partition, offset, log_ms, value) for offset, (log_ms, value) in enumerate(values)
     )
+
+
+def _in_batches(chance: random.Random, values: list[tuple[int, bytes]]) -> list[tuple[int, bytes]]:
+    """Return records, some of them gathered and sent with the last one; some batches are empty."""
+    sent: list[tuple[int, bytes]] = []
+    while values:
+        size = chance.choice([0, 1, 1, 1, 1, 1, 1, 2, 5])
+        gathered, values = values[:size], values[size:]
+        if size == 1:
+            sent += gathered
+            continue
+        log_ms = gathered[-1][0] if gathered else values[0][0]
+        sent.append((log_ms, b"[" + b",".join(value for _, value in gathered) + b"]"))
+    return sent
 
 
 def _ms(moment: datetime) -> int:

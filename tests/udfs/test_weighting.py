@@ -6,7 +6,7 @@ import pytest
 
 from schemas.aggregation import Aggregation, AggregationOptions, Readings
 from schemas.meter_state import Part
-from udfs.grouping import Reading, receive
+from udfs.grouping import ALONE, Reading, receive
 from udfs.weighting import CARRIED_IN, carried_out, is_level, weigh
 
 DELTA = AggregationOptions(readings=Readings.DELTA, per_us=10)
@@ -15,7 +15,7 @@ ABSOLUTE = AggregationOptions(readings=Readings.ABSOLUTE, per_us=10)
 
 def event(event_us: int, units: str, counts_from_us: int = 0) -> Part:
     """Return the part of one event."""
-    text = Reading(event_us, 0, event_us, Decimal(units)).encode()
+    text = Reading(event_us, 0, event_us, ALONE, Decimal(units)).encode()
     return Part(text.rpartition(":")[0], ((counts_from_us, text),))
 
 

@@ -2,19 +2,19 @@
 -- order of arrival is promised, so both sides wait for each other. They wait by wall clock, like
 -- the dedupe, and so without row times: those would delay time itself by the horizon.
 SELECT
-  event.kafka_partition, event.kafka_offset, event.event_id, event.event_source,
+  event.kafka_partition, event.kafka_offset, event.batch_index, event.event_id, event.event_source,
   event.account_id, event.event_us, event.meter_id, event.dimensions, event.units, event.part,
   retraction.log_ms
 FROM (
   SELECT
-    kafka_partition, kafka_offset, log_ms, event_id, event_source, account_id, event_us,
-    meter_id, dimensions, units, part, PROCTIME() AS seen
+    kafka_partition, kafka_offset, batch_index, log_ms, event_id, event_source, account_id,
+    event_us, meter_id, dimensions, units, part, PROCTIME() AS seen
   FROM metered
   WHERE units <> '' AND {{is_retractable}}
 ) AS event
 JOIN (
   SELECT
-    kafka_partition, kafka_offset, log_ms, account_id,
+    kafka_partition, kafka_offset, batch_index, log_ms, account_id,
     retracted_source, retracted_id, PROCTIME() AS seen
   FROM first_seen
   WHERE retracted_id IS NOT NULL
@@ -28,4 +28,6 @@ ON event.event_source = retraction.retracted_source
     OR event.log_ms = retraction.log_ms AND (
       event.kafka_partition < retraction.kafka_partition
       OR event.kafka_partition = retraction.kafka_partition
-        AND event.kafka_offset < retraction.kafka_offset))
+        AND (event.kafka_offset < retraction.kafka_offset
+          OR event.kafka_offset = retraction.kafka_offset
+            AND event.batch_index < retraction.batch_index)))

@@ -16,7 +16,7 @@ from jobs.flights.spoiling import (
 from schemas.rejected_event import METER_REASONS, RejectReason
 from schemas.usage_event import encode_usage_event
 from tests.jobs.flights.test_departures import FIRST
-from tests.oracle.judging import Limits, Rejected, judge, units_of
+from tests.oracle.judging import Limits, Rejected, judge, take_apart, units_of
 from tests.oracle.shapes import OracleMeter, RawRecord
 
 DEPARTURE = read_departure(FIRST)
@@ -30,6 +30,12 @@ def spoilt(kind: Spoiled) -> RawRecord:
     return RawRecord(0, 0, DEPARTURE.received_us // 1000, value)
 
 
+def only_event(record: RawRecord) -> RawRecord:
+    """Return the only event of a batch, or the record that is none."""
+    (event,) = take_apart(record, Limits()) or [record]
+    return event
+
+
 def named(kind: Spoiled) -> str:
     """Return the name of the test."""
     return kind.name
@@ -39,7 +45,7 @@ def named(kind: Spoiled) -> str:
 def test_refused_records(kind: Spoiled) -> None:
     """The independent judge refuses the record for the reason given."""
     with pytest.raises(Rejected, match=f"^{kind.reason}$"):
-        judge(spoilt(kind), {DEPARTURE.event.type}, Limits())
+        judge(only_event(spoilt(kind)), {DEPARTURE.event.type}, Limits())
 
 
 @pytest.mark.parametrize("kind", REFUSED_UNITS, ids=named)
@@ -54,7 +60,7 @@ def test_refused_units(kind: Spoiled) -> None:
 @pytest.mark.parametrize("kind", ODD_BUT_VALID, ids=named)
 def test_odd_records_count_in_full(kind: Spoiled) -> None:
     """The record means what the plain one means."""
-    event = judge(spoilt(kind), {DEPARTURE.event.type}, Limits())
+    event = judge(only_event(spoilt(kind)), {DEPARTURE.event.type}, Limits())
     plain = judge(PLAIN, {DEPARTURE.event.type}, Limits())
     assert replace(event, data={}) == replace(plain, data={})
     assert units_of(event, MILES) == units_of(plain, MILES) == 1400 * 10**9
