@@ -13,7 +13,6 @@ from datetime import datetime
 import pytest
 
 from jobs.beat_heartbeat import beat_heartbeat
-from jobs.create_topics import create_topics
 from jobs.flights.departures import Departure
 from jobs.local.flink_rest import FlinkError, FlinkRest
 from jobs.local.metering_run import metered_until_ms, wait_metered
@@ -71,7 +70,6 @@ def night(
     properties = {"rest.port": port, "metrics.fetcher.update-interval": 1000}
     # Hours, as the boundaries of these accounts fall on them; other tests have minutes.
     world = make_world(folder, topics, event_window_s=3600, properties=properties)
-    create_topics(world.settings.kafka)
 
     with running(world, folder / "flink") as program:
 

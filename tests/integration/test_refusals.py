@@ -191,6 +191,6 @@ def test_a_live_topic_must_not_be_an_import(kafka: Kafka, world: World, tmp_path
     config = world.topics.config
     live = make_topics(kafka.bootstrap_servers, "live", config, TimestampType.LOG_APPEND_TIME)
     kind = TimestampType.CREATE_TIME
-    wrong = replace(live, kafka=replace(live.kafka, timestamp_type=kind))
+    wrong = replace(live, kafka=replace(live.kafka, timestamp_type=kind), are_there=False)
     other = make_world(tmp_path / "other", wrong)
     assert "expected CreateTime, found LogAppendTime" in refusal(other)

@@ -40,10 +40,12 @@ class Topics:
     Attributes:
         kafka: Brokers and topics.
         config: Folder with `meters.yaml` and `accounts.yaml`.
+        are_there: Whether a broker has them, as the settings say.
     """
 
     kafka: KafkaSettings
     config: Path
+    are_there: bool = False
 
     def publish(self, receipts: Sequence[Receipt]) -> None:
         """Publish records, whose log time must not be before what is there."""
@@ -60,7 +62,7 @@ def make_topics(
     kafka = KafkaSettings(bootstrap_servers, f"{name}-usage", f"{name}-accounts", kind, PARTITIONS)
     create_topics(kafka)
     publish_accounts(kafka, load_accounts(config / "accounts.yaml"))
-    return Topics(kafka, config)
+    return Topics(kafka, config, are_there=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def _read_members(value: dict[str, Any], shape: type) -> dict[str, Any]:
 def make_world(
     folder: Path, topics: Topics, event_window_s: int = 60, log_window_s: int = 10, **flink: Any
 ) -> World:
-    """Write settings into a folder and create the tables.
+    """Write settings into a folder, and create the tables and the topics that the job writes to.
 
     Args:
         folder: For the settings, the tables and the checkpoints.
@@ -201,6 +203,8 @@ def make_world(
     file.write_text(yaml.safe_dump(content))
     settings = load_settings(file, {})
     make_tables(open_catalog(settings.catalog), settings.catalog.namespace)
+    if topics.are_there:
+        create_topics(settings.kafka)
     return World(topics, file, settings)
 
 
@@ -217,7 +221,6 @@ def run_until(cluster: FlinkCluster, world: World, until_ms: int, **submit: Any)
         The id of the job, which runs on.
     """
     rest = cluster.rest
-    create_topics(world.settings.kafka)
     job_id = cluster.submit(JOB, world.arguments, **submit)
 
     def refuse_restart(_: int | None) -> None:
