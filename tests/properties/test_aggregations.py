@@ -13,7 +13,7 @@ from schemas.part_state import decode_parts
 from tests.udfs.engine import NodeMap
 from udfs.aggregating import combine, difference, merge
 from udfs.branching import NODE_PARTS, change_part, read_parts, remove_parts
-from udfs.grouping import Reading, receive
+from udfs.grouping import ALONE, Reading, receive
 
 aggregations = st.sampled_from(Aggregation)
 quantities = st.builds(
@@ -22,6 +22,8 @@ quantities = st.builds(
     st.integers(0, 9),
 )
 times = st.integers(-(2**62), 2**62)
+places = st.integers(0, 2**40)
+batch_indexes = st.integers(ALONE, 99)
 accumulators = st.builds(Accumulator, quantities, st.integers(1, 2**40), times, times, times, times)
 
 
@@ -57,8 +59,8 @@ def test_a_difference_adds_back(before: Decimal, after: Decimal) -> None:
 @given(st.sampled_from(sorted(HAS_PARTS)), st.data())
 def test_receipts_are_a_commutative_monoid(aggregation: Aggregation, data: st.DataObject) -> None:
     """A part is the same whatever the order of what it receives; nothing received is nothing."""
-    readings = st.builds(
-        lambda *members: Reading(*members).encode(), times, st.integers(0, 9), times, quantities
+    readings = st.builds(Reading, times, places, places, batch_indexes, quantities).map(
+        Reading.encode
     )
     texts = {
         Aggregation.UNIQUE_COUNT: st.just(""),
