@@ -17,6 +17,7 @@ from schemas.metered_usage import MeteredUsage
 
 _HEAD_1 = Struct("<BIIIIqqqqqqq")
 _HEAD_2 = Struct("<BIIIIIqqqqqqq")
+_ACCOUNT_SIZE = Struct("<I")
 
 
 def encode_usage(usage: MeteredUsage) -> bytes:
@@ -37,6 +38,17 @@ def encode_usage(usage: MeteredUsage) -> bytes:
     return b"".join((head, *encoded))
 
 
+def encoded_account(state: bytes) -> bytes:
+    """Return the account id, UTF-8, of a row of waiting usage, and read no more of it.
+
+    Raises:
+        StateVersionError: The version is not known.
+    """
+    layout, _ = _layout(state)
+    (size,) = _ACCOUNT_SIZE.unpack_from(state, 1)
+    return state[layout.size : layout.size + size]
+
+
 def decode_usage(state: bytes) -> MeteredUsage:
     """Read one row of waiting usage of any version ever written.
 
@@ -44,12 +56,7 @@ def decode_usage(state: bytes) -> MeteredUsage:
         StateVersionError: The version is not known.
         ValueError, struct.error, decimal.InvalidOperation: The bytes are damaged.
     """
-    version = state[0] if state else None
-    if version not in (1, STATE_VERSION):
-        raise StateVersionError(
-            f"state version: expected {STATE_VERSION} or lower, found {version}"
-        )
-    layout, text_count = (_HEAD_1, 4) if version == 1 else (_HEAD_2, 5)
+    layout, text_count = _layout(state)
     _, *head = layout.unpack_from(state)
     sizes, numbers = head[:text_count], head[text_count:]
     at = layout.size
@@ -76,3 +83,13 @@ def decode_usage(state: bytes) -> MeteredUsage:
         log_window_end_us,
         "".join(part),
     )
+
+
+def _layout(state: bytes) -> tuple[Struct, int]:
+    """Return the head of a row's version, and how many texts follow it."""
+    version = state[0] if state else None
+    if version not in (1, STATE_VERSION):
+        raise StateVersionError(
+            f"state version: expected {STATE_VERSION} or lower, found {version}"
+        )
+    return (_HEAD_1, 4) if version == 1 else (_HEAD_2, 5)

@@ -19,7 +19,7 @@ from schemas.running_state import (
     encode_running,
 )
 from schemas.running_total import CountedUsage, RunningPeriod, TotalKey
-from schemas.usage_state import decode_usage, encode_usage
+from schemas.usage_state import decode_usage, encode_usage, encoded_account
 from udfs.branching import read_parts, remove_parts
 from udfs.metering import PartReceipt, keep_receipt
 
@@ -84,6 +84,11 @@ def write_usage(usage: MeteredUsage) -> str:
 def read_usage(state: str) -> MeteredUsage:
     """Read usage back."""
     return decode_usage(state.encode(ONE_TO_ONE))
+
+
+def waits_for(state: str, account_id: str) -> bool:
+    """Return whether usage in state is of the account, without reading the rest of it."""
+    return encoded_account(state.encode(ONE_TO_ONE)) == account_id.encode()
 
 
 def write_counted(usage: CountedUsage) -> str:

@@ -33,6 +33,7 @@ from jobs.flink.keyed_state import (
     read_entry,
     read_name,
     read_usage,
+    waits_for,
     write_entry,
     write_usage,
 )
@@ -155,12 +156,7 @@ class MeterPeriods(KeyedCoProcessFunction):
             return
         self._accounts.put(account_id, terms.encode().decode(ONE_TO_ONE))
         yield from self._output.tell(moved_periods(account, moved), ctx)
-        waiting = [read_usage(state) for state in self._waiting.get() or ()]
-        mine = [usage for usage in waiting if usage.account_id == account_id]
-        if mine:
-            others = [write_usage(usage) for usage in waiting if usage.account_id != account_id]
-            self._waiting.update(others)
-        for usage in mine:
+        for usage in self._end_wait(account_id):
             yield from self._take(account, usage, ctx)
 
     def on_timer(self, timestamp: int, ctx: Any) -> Iterator[Any]:
@@ -220,6 +216,16 @@ class MeterPeriods(KeyedCoProcessFunction):
             self._entries.put(entry_name(account_id, after), write_entry(entry))
         self._register(amendment.wake_at_us, ctx)
         return [(key, entry) for _, key, entry in amendment.moved]
+
+    def _end_wait(self, account_id: str) -> list[MeteredUsage]:
+        """Return the usage that waited for an account, which waits no longer."""
+        mine: list[str] = []
+        others: list[str] = []
+        for state in self._waiting.get() or ():
+            (mine if waits_for(state, account_id) else others).append(state)
+        if mine:
+            self._waiting.update(others)
+        return [read_usage(state) for state in mine]
 
     def _register(self, wake_at_us: Iterable[int], ctx: Any) -> None:
         for wake_us in wake_at_us:

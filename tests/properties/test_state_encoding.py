@@ -14,7 +14,7 @@ from schemas.entry_state import decode_entry, encode_entry
 from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry, StateVersionError
 from schemas.metered_usage import MeteredUsage
 from schemas.part_state import decode_parts, encode_parts
-from schemas.usage_state import decode_usage, encode_usage
+from schemas.usage_state import decode_usage, encode_usage, encoded_account
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 instants = st.integers(-(2**63), 2**63 - 1)
@@ -67,6 +67,7 @@ def test_entries_round_trip(entry: PeriodEntry) -> None:
 def test_usage_round_trips(usage: MeteredUsage) -> None:
     """Waiting usage comes back equal, digit for digit."""
     assert repr(decode_usage(encode_usage(usage))) == repr(usage)
+    assert encoded_account(encode_usage(usage)) == usage.account_id.encode()
 
 
 @given(parts)

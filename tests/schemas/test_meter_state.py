@@ -13,7 +13,7 @@ from schemas.entry_state import decode_entry, encode_entry
 from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry, StateVersionError
 from schemas.metered_usage import MeteredUsage
 from schemas.part_state import SPLIT, decode_parts, encode_parts
-from schemas.usage_state import decode_usage, encode_usage
+from schemas.usage_state import decode_usage, encode_usage, encoded_account
 
 STATES = Path(__file__).parents[1] / "fixtures" / "state"
 
@@ -159,6 +159,7 @@ def test_waiting_usage_of_every_version_loads(name: str, state: bytes) -> None:
     """Waiting usage of every version loads for ever; the newest is what is written still."""
     usage = {**USAGES, **LATER_USAGES}[name]
     assert decode_usage(state) == usage
+    assert encoded_account(state) == usage.account_id.encode()
     assert state[0] == 1 or encode_usage(usage) == state
 
 
@@ -189,6 +190,8 @@ def test_an_unknown_version_is_refused(state: bytes) -> None:
         decode_parts(state)
     with pytest.raises(StateVersionError, match="state version: expected 2 or lower, found"):
         decode_usage(state)
+    with pytest.raises(StateVersionError, match="state version: expected 2 or lower, found"):
+        encoded_account(state)
 
 
 def test_bytes_too_many_are_refused() -> None:
