@@ -28,7 +28,7 @@ class Charge:
         segment_start_us: First instant of the part of the period that it is for.
         segment_end_us: First instant after it.
         revision: 0 for the first row of a line, then one more each.
-        product: What the revenue is booked for; empty of discounts, trials and credits.
+        product: What the revenue is booked for, or taken from; empty of paid credit.
         meter_id: Of usage, else empty.
         unit: Of the quantity, else empty.
         quantity: Priced in all, this revision included.
@@ -41,7 +41,8 @@ class Charge:
         card_version: Its version.
         contract_version: Version of the account's contract.
         usage_row_ids: Rows of usage it was priced from, canonical JSON array.
-        payouts: What other parties get of `amount_minor`, canonical JSON of party and minor units.
+        payouts: What other parties get of `total_minor`, canonical JSON of party and minor units.
+        payouts_delta: What this row adds to it.
         tags: Of the contract, canonical JSON, for chargeback.
         due_us: Instant from which an invoice takes it: the period's start of a fee in advance, its
             end of what is in arrears, and of a correction the end of the billing period that was
@@ -75,6 +76,7 @@ class Charge:
     contract_version: int
     usage_row_ids: str
     payouts: str
+    payouts_delta: str
     tags: str
     due_us: int
     run_id: str

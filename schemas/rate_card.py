@@ -110,8 +110,9 @@ class RateCard:
         rounding: Of every amount.
         prices: Of usage, in the order of lines.
         fees: That recur, in the order of lines.
-        minimum: Least amount of all usage of a period, after discounts; None: none.
+        minimum: Least amount of all usage of a period, before discounts; None: none.
         maximum: Greatest amount of all usage of a period, before discounts; None: none.
+        minimum_product: What the difference to the minimum is booked for.
     """
 
     card_id: str
@@ -123,3 +124,4 @@ class RateCard:
     fees: tuple[RecurringFee, ...] = ()
     minimum: Decimal | None = None
     maximum: Decimal | None = None
+    minimum_product: str = "minimum"

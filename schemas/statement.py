@@ -18,9 +18,9 @@ class LineKind(StrEnum):
     RECURRING_FEE = "recurring_fee"
     ONE_OFF_FEE = "one_off_fee"
     MAXIMUM = "maximum"
+    MINIMUM = "minimum"
     TRIAL = "trial"
     DISCOUNT = "discount"
-    MINIMUM = "minimum"
     COMMITMENT = "commitment"
     CREDIT = "credit"
 
@@ -73,12 +73,14 @@ class Segment:
         end_us: First instant after it.
         card: The card's version.
         contract: The contract's version.
+        is_trial: Whether all of it lies in the contract's trial.
     """
 
     start_us: int
     end_us: int
     card: RateCard
     contract: Contract
+    is_trial: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,9 +109,11 @@ class PricedPeriod:
         period_start_us: First instant of the period.
         period_end_us: First instant after it.
         timezone: IANA zone of its boundaries.
+        whole_start_us: Start of the period as the calendar has it, if this one is a stub.
+        whole_end_us: Its end.
         segments: Parts of it, in order, without gap or overlap, at least one.
         usage: By meter, ordered by meter.
-        discount_periods: For each discount of a segment's contract that has begun, its id and
+        discount_periods: Discounts that have begun, in the order in which they are taken, and
             which billing period of it this is, from 1.
         one_off_fees: That fall into this period, ordered by id.
         credits: Grants that may be drawn on.
@@ -121,6 +125,8 @@ class PricedPeriod:
     period_start_us: int
     period_end_us: int
     timezone: str
+    whole_start_us: int
+    whole_end_us: int
     segments: tuple[Segment, ...]
     usage: tuple[MeterUsage, ...] = ()
     discount_periods: tuple[tuple[Discount, int], ...] = ()
@@ -138,6 +144,8 @@ class LineKey:
         kind: What it is for.
         line_id: Id of the price, fee, discount or grant; of a commitment, minimum, maximum or
             trial, the card's id.
+        product: What the revenue is booked for, or taken from; empty of paid credit, which is no
+            revenue.
         segment_start_us: First instant of its segment; of what is taken from the whole period,
             that of the period.
         group: Canonical JSON of the dimensions priced apart; {} without any.
@@ -145,6 +153,7 @@ class LineKey:
 
     kind: LineKind
     line_id: str
+    product: str
     segment_start_us: int
     group: str = "{}"
 
@@ -173,28 +182,28 @@ class Line:
     Attributes:
         key: What it is known by.
         segment_end_us: First instant after its segment.
-        product: What the revenue is booked for; of discounts, trials and credits empty.
         meter_id: Of usage, else empty.
         unit: Unit of the quantity; empty where there is none.
         quantity: What was priced; 0 where there is none.
         parts: How the amount was formed; their amounts add up to `amount`.
         amount: Exact, in the major unit; discounts and credits are negative.
         amount_minor: Rounded once.
-        card_version: Of the rate card.
-        contract_version: Of the contract.
+        card_id: Rate card.
+        card_version: Its version.
+        contract_version: Of the account's contract.
         row_ids: Rows of usage that it was priced from, ordered.
         shares: What other parties get of it.
     """
 
     key: LineKey
     segment_end_us: int
-    product: str
     meter_id: str
     unit: str
     quantity: Decimal
     parts: tuple[RatedPart, ...]
     amount: Fraction
     amount_minor: int
+    card_id: str
     card_version: int
     contract_version: int
     row_ids: tuple[str, ...] = ()
