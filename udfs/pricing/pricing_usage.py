@@ -40,15 +40,15 @@ def _price_lines(
     price: MeterPrice,
     used: MeterUsage | None,
 ) -> list[Line]:
-    adds_up = used is None or used.adds_up
+    is_cut = used is None or used.is_cut
     here = _groups(used, run, price)
-    before = [_groups(used, each, price) for each in earlier] if adds_up else []
+    before = [_groups(used, each, price) for each in earlier] if is_cut else []
     share = time_share(period, run.start_us, run.end_us)
     found: list[Line] = []
     for group in sorted(here) if here else ([NO_GROUP] if not price.group_by else []):
         groups = here.get(group, [])
         sooner = [each for of_run in before for each in of_run.get(group, [])]
-        asked = SegmentUsage(groups, sooner, share, adds_up, dict(period.fx_rates))
+        asked = SegmentUsage(groups, sooner, share, is_cut, dict(period.fx_rates))
         parts = rate(price, asked)
         quantity = exact_sum(each.quantity for each in groups)
         if not parts and not quantity:
@@ -72,9 +72,10 @@ def _groups(used: MeterUsage | None, run: Run, price: MeterPrice) -> dict[str, l
     """Return a run's usage by what is priced apart."""
     if used is None:
         return {}
+    places = run.places if used.is_cut else run.places[:1]
+    merged = merge_groups([each for place in places for each in used.by_segment[place]])
     if not used.adds_up:
-        return {each.dimensions: [each] for each in used.by_segment[run.places[0]]}
-    merged = merge_groups([each for place in run.places for each in used.by_segment[place]])
+        return {each.dimensions: [each] for each in merged}
     found: dict[str, list[GroupUsage]] = {}
     for each in merged:
         found.setdefault(_group_text(each.dimensions, price.group_by), []).append(each)
