@@ -146,6 +146,16 @@ def load_revisions(
     connection.execute(USAGE_TOTALS)
 
 
+def load_once(connection: duckdb.DuckDBPyConnection, existing: IcebergTable, table: Table) -> None:
+    """Copy a table's current rows into DuckDB under its name, each row once.
+
+    Raises:
+        BrokenRowsError: Two rows of one identity differ.
+    """
+    connection.execute("SET TimeZone = 'UTC'")
+    _load(connection, existing, table, "* FROM committed")
+
+
 def load_windows(
     connection: duckdb.DuckDBPyConnection,
     existing: IcebergTable,

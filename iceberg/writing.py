@@ -1,7 +1,8 @@
 """Appends rows that a program decided on, exactly once however many programs run at once."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
@@ -60,19 +61,14 @@ def append_rows(existing: IcebergTable, table: Table, rows: Sequence[Mapping[str
     (data_file,) = write_file(existing.io, existing.metadata, iter([task]))
     try:
         with (
+            _told_clearly(table.name),
             existing.transaction() as transaction,
             transaction.update_snapshot().fast_append() as snapshot,
         ):
             snapshot.append_data_file(data_file)
-    except CommitFailedException as error:
+    except CommitConflictError:
         existing.io.delete(data_file.file_path)
-        raise CommitConflictError(f"{table.name}: expected no other commit, found one") from error
-    except (CommitStateUnknownException, RESTError, SQLAlchemyError) as error:
-        found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
-        raise UnknownCommitError(
-            f"commit, table {table.name}: expected the catalog to take it, found {found};"
-            " run it again: rows that are there by now are refused"
-        ) from error
+        raise
 
 
 def _partition_key(
@@ -85,3 +81,45 @@ def _partition_key(
     month_of: Callable[[Any], int | None] = MonthTransform().transform(TimestamptzType())
     value = PartitionFieldValue(field=partition_field, value=month_of(to_us(instant)))
     return PartitionKey([value], existing.spec(), existing.schema())
+
+
+def append_batches(
+    existing: IcebergTable, batches: Iterable[Sequence[Mapping[str, object]]]
+) -> None:
+    """Append many rows in one commit, if the table is still as `existing` was loaded.
+
+    Each batch becomes files of its own, so no more than one is held in memory.
+
+    Args:
+        existing: The table as it was loaded and read.
+        batches: Rows with every column; an empty batch is left out.
+
+    Raises:
+        CommitConflictError: The table has another snapshot by now.
+        UnknownCommitError: The catalog gave no clear answer. The rows may be there: read again.
+    """
+    metadata = existing.metadata
+    once = metadata.model_copy(update={"properties": {**metadata.properties, _RETRIES: "0"}})
+    existing.metadata = once
+    schema = existing.schema().as_arrow()
+    name = existing.name()[-1]
+    with _told_clearly(name), existing.transaction() as transaction:
+        for batch in batches:
+            if batch:
+                rows = [dict(row) for row in batch]
+                transaction.append(pa.Table.from_pylist(rows, schema=schema))
+
+
+@contextmanager
+def _told_clearly(name: str) -> Iterator[None]:
+    """Say of a commit that failed whether it may be there."""
+    try:
+        yield
+    except CommitFailedException as error:
+        raise CommitConflictError(f"{name}: expected no other commit, found one") from error
+    except (CommitStateUnknownException, RESTError, SQLAlchemyError) as error:
+        found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
+        raise UnknownCommitError(
+            f"commit, table {name}: expected the catalog to take it, found {found};"
+            " run it again: rows that are there by now are refused"
+        ) from error

@@ -19,6 +19,7 @@ from schemas.charge import Charge
 from schemas.contract import Contract, CreditGrant, Discount, FxRate
 from schemas.instant import EPOCH, MICROSECOND
 from schemas.statement import CreditBalance, LineKind, PricedPeriod, Segment
+from schemas.terms import Terms
 from udfs.assembling import assemble_usage
 from udfs.charging import ChargeRun, charge_changes
 from udfs.pricing import price_period
@@ -72,6 +73,24 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
         _note_draws(drawn, changes)
         added += changes
     return tuple(added)
+
+
+def account_segments(
+    account_id: str,
+    terms: tuple[Terms, ...],
+    contracts: Sequence[Contract],
+    cards: Cards,
+    span: tuple[int, int],
+) -> tuple[Segment, ...]:
+    """Return the parts of a period of an account; where its contract names no card, its plan does.
+
+    Raises:
+        UnknownTermsError: A part of the period has no contract or no rate card.
+    """
+    held = period_containing(terms, span[0])
+    version = held.terms_version if isinstance(held, BillingPeriod) else None
+    plan = next((each.plan for each in terms if each.version == version), None)
+    return segment_period(account_id, *span, contracts, cards, plan)
 
 
 def _span(usage: PeriodUsage) -> tuple[int, int]:

@@ -19,7 +19,12 @@ class UnknownTermsError(Exception):
 
 
 def segment_period(
-    account_id: str, start_us: int, end_us: int, contracts: Sequence[Contract], cards: Cards
+    account_id: str,
+    start_us: int,
+    end_us: int,
+    contracts: Sequence[Contract],
+    cards: Cards,
+    plan: str | None,
 ) -> tuple[Segment, ...]:
     """Return the parts of a period, in order, without gap or overlap.
 
@@ -32,6 +37,7 @@ def segment_period(
         end_us: First instant after it.
         contracts: The account's, ordered by `effective_from_us`.
         cards: All rate cards.
+        plan: Rate card of contracts that name none: the plan of the account's terms.
 
     Raises:
         UnknownTermsError: Nothing holds at the start of a part.
@@ -39,12 +45,12 @@ def segment_period(
     instants = {each.effective_from_us for each in contracts}
     instants |= {each.trial_until_us for each in contracts if each.trial_until_us is not None}
     for contract in contracts:
-        versions = cards.get((contract.card_id or "", contract.currency), ())
+        versions = cards.get((contract.card_id or plan or "", contract.currency), ())
         instants |= {each.effective_from_us for each in versions}
     cuts = [start_us, *sorted(each for each in instants if start_us < each < end_us), end_us]
     found: list[Segment] = []
     for since_us, until_us in pairwise(cuts):
-        segment = _segment(account_id, since_us, until_us, contracts, cards)
+        segment = _segment(account_id, since_us, until_us, contracts, cards, plan)
         if found and _is_alike(found[-1], segment):
             last = found.pop()
             segment = Segment(
@@ -55,7 +61,12 @@ def segment_period(
 
 
 def _segment(
-    account_id: str, since_us: int, until_us: int, contracts: Sequence[Contract], cards: Cards
+    account_id: str,
+    since_us: int,
+    until_us: int,
+    contracts: Sequence[Contract],
+    cards: Cards,
+    plan: str | None,
 ) -> Segment:
     where = f"account {account_id}, from {to_text(since_us)}"
     held = [each for each in contracts if each.effective_from_us <= since_us]
@@ -63,14 +74,15 @@ def _segment(
         first = to_text(contracts[0].effective_from_us) if contracts else "none at all"
         raise UnknownTermsError(f"contract, {where}: expected one that holds, found {first}")
     contract = held[-1]
-    if contract.card_id is None:
+    card_id = contract.card_id or plan
+    if card_id is None:
         raise UnknownTermsError(
             f"contract, {where}: expected a rate card, found none in version {contract.version}"
         )
-    versions = cards.get((contract.card_id, contract.currency), ())
+    versions = cards.get((card_id, contract.currency), ())
     valid = [each for each in versions if each.effective_from_us <= since_us]
     if not valid:
-        name = f"{contract.card_id} in {contract.currency}"
+        name = f"{card_id} in {contract.currency}"
         first = to_text(versions[0].effective_from_us) if versions else "none at all"
         raise UnknownTermsError(
             f"rate card {name}, {where}: expected one that holds, found {first}"
