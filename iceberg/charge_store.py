@@ -110,5 +110,6 @@ class ChargeStore:
         """
         append_batches(
             self._charges,
+            CHARGES,
             ([charge_row(charge) for charge in batch] for batch in batches),
         )
