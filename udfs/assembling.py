@@ -92,6 +92,12 @@ def _cut(
     by_segment = tuple(map(merge_groups, pieces))
     merged = merge_groups([group for groups in by_segment for group in groups])
     found = {group.dimensions: group for group in merged}
+    if not found.keys() <= known:
+        raise MissingDetailError(
+            f"metering_windows, account {first.account_id}, meter {first.meter_id}, from"
+            f" {to_text(first.period_start_us)}: expected windows of the dimensions of its totals,"
+            " found others"
+        )
     for total in totals:
         group = found.get(total.dimensions)
         count = 0 if group is None else group.event_count // (1 if is_cut else len(segments))
