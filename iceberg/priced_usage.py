@@ -40,6 +40,10 @@ _PRICED = f"""
         timezone, aggregation, unit, quantity, event_count, row_ids, reach
     FROM usage_totals JOIN read_from USING ({_KEY})
 """  # noqa: S608 - no outside text
+_LATER = (
+    f"DELETE FROM {CLOSED_USAGE.name} WHERE cut > ?",  # noqa: S608 - no outside text
+    f"DELETE FROM {USAGE_CORRECTIONS.name} WHERE correction_end > ?",  # noqa: S608 - the same
+)
 _COUNTED = "SELECT count(DISTINCT (account_id, start_us, end_us)) FROM priced_usage"
 _ORDERED = """
     SELECT account_id, start_us, end_us, timezone, meter_id, dimensions, unit, quantity,
@@ -80,7 +84,12 @@ class PricedUsage:
     """Usage at one cut, each row once; close it when done."""
 
     def __init__(
-        self, catalog: Catalog, namespace: str, snapshot_ids: Mapping[str, int], folder: str
+        self,
+        catalog: Catalog,
+        namespace: str,
+        snapshot_ids: Mapping[str, int],
+        until_us: int,
+        folder: str,
     ) -> None:
         """Read the totals into a database of its own, on disk: they may be larger than memory.
 
@@ -88,6 +97,8 @@ class PricedUsage:
             catalog: Has the tables.
             namespace: Theirs.
             snapshot_ids: What is read, by name of table.
+            until_us: Log time up to which rows count: closed rows by their cut, corrections by the
+                end of their bucket. So the same rows are read again, whatever came in between.
             folder: An empty folder for the database.
 
         Raises:
@@ -96,6 +107,8 @@ class PricedUsage:
         self._catalog, self._namespace, self._snapshot_ids = catalog, namespace, snapshot_ids
         self._rows = duckdb.connect(f"{folder}/usage.duckdb")
         load_revisions(self._rows, catalog, namespace, snapshot_ids)
+        for sql in _LATER:
+            self._rows.execute(sql, [_instant(until_us)])
         check_totals(self._rows)
         self._rows.execute(_PRICED)
 

@@ -15,6 +15,7 @@ from iceberg.priced_usage import PricedUsage
 from iceberg.reading import read_once
 from iceberg.tables import ACCOUNTS
 from schemas.account import decode_account
+from schemas.instant import to_text
 from schemas.terms import Terms
 
 
@@ -23,7 +24,7 @@ class PricingInputs:
     """What a run of pricing reads, at one cut.
 
     Attributes:
-        until_us: Log time up to which usage is complete.
+        until_us: Log time up to which usage is priced: what closed or was corrected by then.
         snapshot_ids: What is read, by name of table.
         terms: Of each account, as the job took them.
         lists: Rate cards, contracts and what stands beside them.
@@ -35,20 +36,39 @@ class PricingInputs:
     lists: PriceLists
 
 
-def read_inputs(catalog: Catalog, namespace: str, partitions: int) -> PricingInputs | None:
+class IncompleteUsageError(Exception):
+    """Usage is asked for up to an instant that the job has not reached; one line."""
+
+
+def read_inputs(
+    catalog: Catalog,
+    namespace: str,
+    partitions: int,
+    late_us: int,
+    until_us: int | None = None,
+) -> PricingInputs | None:
     """Return what is there to be priced by; None before the job's first checkpoints.
 
     Args:
         catalog: Has the tables.
         namespace: Theirs.
         partitions: Of the usage topic.
+        late_us: How long after its instant, in log time, a row of usage is emitted at most.
+        until_us: Log time up to which usage is asked for; None: as far as it is complete.
 
     Raises:
         BrokenRowsError: Rows contradict each other.
+        IncompleteUsageError: The job has not come to `until_us`.
     """
     cut = common_cut(catalog, namespace, partitions)
     if cut is None or cut.received_until_us is None:
         return None
+    complete_us = cut.received_until_us - late_us
+    if until_us is not None and until_us > complete_us:
+        raise IncompleteUsageError(
+            f"usage: expected it to be complete up to {to_text(until_us)}, found it complete up to"
+            f" {to_text(complete_us)}; wait for the metering job"
+        )
     snapshot_ids = dict(cut.snapshot_ids)
     for table in (BROUGHT_BACK_USAGE, ACCOUNTS):
         snapshot = catalog.load_table((namespace, table.name)).current_snapshot()
@@ -57,7 +77,12 @@ def read_inputs(catalog: Catalog, namespace: str, partitions: int) -> PricingInp
     lists = read_price_lists(catalog, namespace)
     terms = _read_terms(catalog, namespace, snapshot_ids.get(ACCOUNTS.name))
     snapshot_ids |= dict(lists.snapshot_ids)
-    return PricingInputs(cut.received_until_us, dict(sorted(snapshot_ids.items())), terms, lists)
+    return PricingInputs(
+        complete_us if until_us is None else until_us,
+        dict(sorted(snapshot_ids.items())),
+        terms,
+        lists,
+    )
 
 
 def open_usage(catalog: Catalog, namespace: str, inputs: PricingInputs, folder: str) -> PricedUsage:
@@ -72,7 +97,7 @@ def open_usage(catalog: Catalog, namespace: str, inputs: PricingInputs, folder: 
     Raises:
         BrokenRowsError: Rows contradict each other; a revision is missing.
     """
-    return PricedUsage(catalog, namespace, inputs.snapshot_ids, folder)
+    return PricedUsage(catalog, namespace, inputs.snapshot_ids, inputs.until_us, folder)
 
 
 def find_repeated(catalog: Catalog, namespace: str) -> dict[str, list[RepeatedCommit]]:

@@ -41,13 +41,26 @@ class RefusedInputError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class AskedRun:
+    """What is asked of a run.
+
+    Attributes:
+        at_us: When it begins, wall clock.
+        until_us: Log time up to which usage is priced; None: as far as it is complete.
+    """
+
+    at_us: int
+    until_us: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class PricingReport:
     """What a run did.
 
     Attributes:
         run_id: Its id; None: there was nothing to charge, and nothing was written.
         finished_run_ids: Runs that had died and were finished.
-        until_us: Log time up to which usage was complete; None: there is no usage yet.
+        until_us: Log time up to which usage was priced; None: there is no usage yet.
         accounts: How many were looked at.
         charges: How many were written.
         amount_minor: What they come to, by currency.
@@ -112,7 +125,11 @@ class _Run:
 
 
 def price_once(
-    catalog: Any, settings: Settings, folder: Path, at_us: int, say: Callable[[str], None]
+    catalog: Any,
+    settings: Settings,
+    folder: Path,
+    asked: AskedRun,
+    say: Callable[[str], None],
 ) -> PricingReport:
     """Finish runs that died, then price what is not priced yet; see `jobs.price_usage`."""
     namespace = settings.catalog.namespace
@@ -120,14 +137,15 @@ def price_once(
     repeated = find_repeated(catalog, namespace)
     if repeated:
         raise RefusedInputError(_repeated_text(repeated))
-    inputs = read_inputs(catalog, namespace, settings.kafka.partitions)
+    partitions, late_us = settings.kafka.partitions, _late_us(settings)
+    inputs = read_inputs(catalog, namespace, partitions, late_us, asked.until_us)
     if inputs is None:
         return PricingReport(None, finished, None)
     with (
         closing(ChargeStore(catalog, namespace, str(_empty(folder / "charges")))) as store,
         closing(open_usage(catalog, namespace, inputs, str(_empty(folder / "usage")))) as usage,
     ):
-        run = _Run(settings, inputs, store, at_us)
+        run = _Run(settings, inputs, store, asked.at_us)
         store.append(run.batches(usage, say))
     if not run.sums.count:
         return PricingReport(None, finished, inputs.until_us, run.accounts)
@@ -158,9 +176,6 @@ def _repeated_text(repeated: Mapping[str, Sequence[Any]]) -> str:
 
 def _rules(settings: Settings, inputs: PricingInputs, run_id: str) -> PricingRules:
     meters = load_meters(settings.metering.meters_file)
-    metering = settings.metering
-    # A timer fires at the cut and its delay, when the watermark, the slack behind, has passed it.
-    late_us = metering.close_jitter_s * _S_US + metering.watermark_slack_ms * _MS_US
     lists = inputs.lists
     cards: dict[tuple[str, str], list[RateCard]] = {}
     for card in sorted(lists.rate_cards, key=lambda each: each.effective_from_us):
@@ -168,10 +183,20 @@ def _rules(settings: Settings, inputs: PricingInputs, run_id: str) -> PricingRul
     return PricingRules(
         cards,
         inputs.until_us,
-        max(meter.grace_us for meter in meters) + late_us,
+        max(meter.grace_us for meter in meters),
         run_id,
         {(rate.day, rate.base, rate.quote): rate for rate in lists.fx_rates},
     )
+
+
+def _late_us(settings: Settings) -> int:
+    """Return how long after its instant a row is emitted at most, in log time.
+
+    A timer fires at its instant and the delay of its bucket, once the watermark, which is the slack
+    behind, has passed it.
+    """
+    metering = settings.metering
+    return metering.close_jitter_s * _S_US + (metering.watermark_slack_ms + 1) * _MS_US
 
 
 def _fingerprints(shapes: Sequence[RateCard | Contract]) -> str:

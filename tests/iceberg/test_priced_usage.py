@@ -42,10 +42,13 @@ def _snapshots(catalog: Catalog) -> dict[str, int]:
 
 
 def _open(
-    catalog: Catalog, folder: Path, snapshots: dict[str, int] | None = None
+    catalog: Catalog,
+    folder: Path,
+    snapshots: dict[str, int] | None = None,
+    until_us: int = to_us(FEBRUARY.replace(month=3)),
 ) -> closing[PricedUsage]:
     chosen = _snapshots(catalog) if snapshots is None else snapshots
-    return closing(PricedUsage(catalog, "billing", chosen, str(folder)))
+    return closing(PricedUsage(catalog, "billing", chosen, until_us, str(folder)))
 
 
 def _periods(usage: PricedUsage) -> Iterator[UsageTotal]:
@@ -73,6 +76,25 @@ def test_what_came_after_the_cut_is_not_there(catalog: Catalog, tmp_path: Path) 
     append(catalog, USAGE_CORRECTIONS, [row_of(USAGE_CORRECTIONS, **correction(1, 5, 2))])
     with _open(catalog, tmp_path, before) as usage:
         assert [total.quantity for total in _periods(usage)] == [3]
+
+
+@pytest.mark.parametrize(
+    ("until_us", "quantities"),
+    [
+        (to_us(datetime(2013, 2, 2, tzinfo=UTC)) - 1, []),
+        (to_us(datetime(2013, 2, 2, tzinfo=UTC)), [3]),
+        (to_us(datetime(2013, 2, 4, 1, tzinfo=UTC)) - 1, [3]),
+        (to_us(datetime(2013, 2, 4, 1, tzinfo=UTC)), [5]),
+    ],
+)
+def test_rows_count_up_to_an_instant(
+    catalog: Catalog, tmp_path: Path, until_us: int, quantities: list[int]
+) -> None:
+    """A closed row from its cut on, a correction from the end of its bucket on."""
+    append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE)])
+    append(catalog, USAGE_CORRECTIONS, [row_of(USAGE_CORRECTIONS, **correction(1, 5, 2))])
+    with _open(catalog, tmp_path, until_us=until_us) as usage:
+        assert [total.quantity for total in _periods(usage)] == quantities
 
 
 def test_periods_come_by_account_and_time(catalog: Catalog, tmp_path: Path) -> None:
