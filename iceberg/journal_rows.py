@@ -1,9 +1,10 @@
 """Rows of the journal as chained entries: one row for each posting, and back."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import groupby
 from typing import Any
 
+import pyarrow.compute as pc
 from pyiceberg.catalog import Catalog
 
 from iceberg.ledger_tables import JOURNAL
@@ -19,29 +20,25 @@ _OF_ENTRY = tuple(name for name in JOURNAL.names if name not in _OF_POSTING)
 def write_entry(chained: ChainedEntry) -> list[dict[str, object]]:
     """Return the rows of an entry, values by column in the order of the table."""
     entry = chained.entry
-    shared: dict[str, object] = {
-        "entry_no": chained.entry_no,
-        "entry_id": entry.entry_id,
-        "source_kind": entry.source_kind.value,
-        "source_id": entry.source_id,
-        "account_id": entry.account_id,
-        "booked": EPOCH + entry.booked_us * MICROSECOND,
-        "currency": entry.currency,
-        "memo": entry.memo,
-        "run_id": chained.run_id,
-        "previous_hash": chained.previous_hash,
-        "entry_hash": chained.entry_hash,
-    }
-    rows = []
-    for number, posting in enumerate(entry.postings):
-        own = {
+    return [
+        {
+            "entry_no": chained.entry_no,
             "posting_no": number,
+            "entry_id": entry.entry_id,
+            "source_kind": entry.source_kind.value,
+            "source_id": entry.source_id,
+            "account_id": entry.account_id,
+            "booked": EPOCH + entry.booked_us * MICROSECOND,
+            "currency": entry.currency,
             "ledger_account": posting.ledger_account,
             "amount_minor": posting.amount_minor,
+            "memo": entry.memo,
+            "run_id": chained.run_id,
+            "previous_hash": chained.previous_hash,
+            "entry_hash": chained.entry_hash,
         }
-        values = shared | own
-        rows.append({name: values[name] for name in JOURNAL.names})
-    return rows
+        for number, posting in enumerate(entry.postings)
+    ]
 
 
 def read_entries(rows: Iterable[Mapping[str, Any]]) -> Iterator[ChainedEntry]:
@@ -57,14 +54,44 @@ def read_entries(rows: Iterable[Mapping[str, Any]]) -> Iterator[ChainedEntry]:
         yield _read_entry(number, list(group))
 
 
-def read_journal(catalog: Catalog, namespace: str) -> Iterator[ChainedEntry]:
-    """Yield all entries of the journal in the order of the chain.
+def read_journal(
+    catalog: Catalog, namespace: str, run_id: str | None = None
+) -> Iterator[ChainedEntry]:
+    """Yield the entries of the journal in the order of the chain.
+
+    Args:
+        catalog: Has the journal.
+        namespace: Where it is.
+        run_id: Only those that this run wrote; None: all.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ, or those of one number do not fit.
     """
+    within = None if run_id is None else {"run_id": [run_id]}
+    return _read_within(catalog, namespace, within)
+
+
+def read_last(catalog: Catalog, namespace: str) -> ChainedEntry | None:
+    """Return the last entry of the journal, without reading what the others say; None: no entry.
+
+    Raises:
+        BrokenRowsError: Two rows of it differ or do not fit.
+    """
     existing = catalog.load_table((namespace, JOURNAL.name))
-    batches = read_once(existing, JOURNAL).to_batches()
+    fields = ("entry_no", "entry_id")
+    last_no, last_id = -1, ""
+    for batch in existing.scan(selected_fields=fields).to_arrow_batch_reader():
+        if batch.num_rows and (number := pc.max(batch["entry_no"]).as_py()) > last_no:
+            place = pc.index(batch["entry_no"], number).as_py()
+            last_no, last_id = number, batch["entry_id"][place].as_py()
+    return next(_read_within(catalog, namespace, {"entry_id": [last_id]}), None)
+
+
+def _read_within(
+    catalog: Catalog, namespace: str, within: Mapping[str, Collection[str]] | None
+) -> Iterator[ChainedEntry]:
+    existing = catalog.load_table((namespace, JOURNAL.name))
+    batches = read_once(existing, JOURNAL, within).to_batches()
     return read_entries(row for batch in batches for row in batch.to_pylist())
 
 

@@ -18,6 +18,8 @@ from schemas.journal import ChainBreak, ChainedEntry, ChainFault, ChainHead, Jou
 START = ChainHead(0, "0" * 64)
 """Head of the empty chain."""
 
+_encode = json.JSONEncoder(separators=(",", ":")).encode
+
 
 class UsedEntryIdError(Exception):
     """An id has an entry of other content already; one line with id, expected and found."""
@@ -100,7 +102,7 @@ def _fault(each: ChainedEntry, head: ChainHead) -> ChainBreak | None:
 
 
 def _hash(previous: str, number: int, run_id: str, entry: JournalEntry) -> str:
-    place = json.dumps([number, run_id], separators=(",", ":"))
+    place = _encode([number, run_id])
     text = f"{previous}\n{place}\n{_canonical_text(entry)}"
     return sha256(text.encode("ascii")).hexdigest()
 
@@ -116,4 +118,4 @@ def _canonical_text(entry: JournalEntry) -> str:
         entry.memo,
         [[each.ledger_account, each.amount_minor] for each in entry.postings],
     ]
-    return json.dumps(content, separators=(",", ":"))
+    return _encode(content)

@@ -11,7 +11,7 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_table
-from iceberg.journal_rows import read_entries, read_journal, write_entry
+from iceberg.journal_rows import read_entries, read_journal, read_last, write_entry
 from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import BrokenRowsError
 from schemas.journal import ChainedEntry
@@ -53,6 +53,23 @@ def test_a_journal_comes_back_in_the_order_of_its_chain(catalog: Catalog) -> Non
     append(catalog, JOURNAL, rows_of(CHAINED[5:9]))
     assert tuple(read_journal(catalog, "billing")) == CHAINED
     assert verify(read_journal(catalog, "billing")) == head_of(CHAINED[-1])
+
+
+def test_the_last_entry_says_where_the_chain_goes_on(catalog: Catalog) -> None:
+    """In any file, whatever was committed twice; nothing in an empty journal."""
+    assert read_last(catalog, "billing") is None
+    for part in (CHAINED[7:], CHAINED[:7], CHAINED[-2:]):
+        append(catalog, JOURNAL, rows_of(part)[::-1])
+    assert read_last(catalog, "billing") == CHAINED[-1]
+
+
+def test_the_entries_of_one_run(catalog: Catalog) -> None:
+    """What a run that died has booked, in the order of the chain."""
+    second = tuple(chain([CHAINED[-1].entry], head_of(CHAINED[6]), "r2"))
+    append(catalog, JOURNAL, rows_of((*second, *CHAINED[:7])))
+    assert tuple(read_journal(catalog, "billing", "r2")) == second
+    assert tuple(read_journal(catalog, "billing", "r1")) == CHAINED[:7]
+    assert tuple(read_journal(catalog, "billing", "r3")) == ()
 
 
 def test_an_instant_is_exact_to_the_microsecond(catalog: Catalog) -> None:
