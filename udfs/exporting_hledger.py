@@ -53,4 +53,4 @@ def _entry_lines(entry: JournalEntry, names: dict[str, str]) -> Iterator[str]:
 
 def _spell(level: str) -> str:
     """Return a level of an account's name without what hledger would read as something else."""
-    return re.sub(r"[^\w.-]+", "-", level).strip("-") or "x"
+    return re.sub(r"[^\w.-]+", "-", level)

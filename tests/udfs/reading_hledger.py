@@ -11,7 +11,7 @@ from collections import defaultdict
 from decimal import Decimal
 
 _COMMODITY = re.compile(r"commodity 1000\.(0*) ([A-Z]{3})")
-_ACCOUNT = re.compile(r"account (\S+)")
+_ACCOUNT = re.compile(r"account ([^\s:]+(?::[^\s:]+)+)")
 _ENTRY = re.compile(r"(\d{4}-\d{2}-\d{2}) \* (?:\([0-9a-f]{32}\) )?([^;\n]+)")
 _COMMENT = re.compile(r"    ; (account|source): .*")
 _AMOUNT = r"(-?\d+(?:\.\d+)?) ([A-Z]{3})"
@@ -28,13 +28,15 @@ def check_hledger(text: str) -> tuple[int, dict[tuple[str, str], Decimal]]:
     accounts: set[str] = set()
     standing: dict[tuple[str, str], Decimal] = defaultdict(Decimal)
     rests: list[dict[str, Decimal]] = []
+    days: list[str] = []
     for number, line in enumerate(text.splitlines(), 1):
         where = f"line {number}: {line!r}"
         if found := _COMMODITY.fullmatch(line):
             places[found[2]] = len(found[1])
         elif found := _ACCOUNT.fullmatch(line):
             accounts.add(found[1])
-        elif _ENTRY.fullmatch(line):
+        elif found := _ENTRY.fullmatch(line):
+            days.append(found[1])
             rests.append(defaultdict(Decimal))
         elif found := _POSTING.fullmatch(line):
             account, amount, commodity, asserted, of = found.groups()
@@ -51,6 +53,8 @@ def check_hledger(text: str) -> tuple[int, dict[tuple[str, str], Decimal]]:
             _expect(not line or bool(_COMMENT.fullmatch(line)), f"{where}: no line of ours")
     for rest in rests:
         _expect(bool(rest) and not any(rest.values()), f"an entry does not balance: {dict(rest)}")
+    # Balances are asserted as of the last day, whatever the order of the text.
+    _expect(not days or days[-1] == max(days), f"the last entry is of {days[-1:]}")
     return len(rests), dict(standing)
 
 

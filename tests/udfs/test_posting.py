@@ -161,7 +161,9 @@ def test_credit_that_expires_is_revenue() -> None:
     assert sides(second) == {"liabilities:credits": 30, "revenue:breakage": -30}
     assert first is not None
     assert second is not None
-    assert first.entry_id != second.entry_id
+    other = post_expiry(grant_of("50", grant_id="g2"), 0, 1200, MARCH_US)
+    assert other is not None
+    assert len({first.entry_id, second.entry_id, other.entry_id}) == 3
     assert post_expiry(grant_of("50"), 0, 0, MARCH_US) is None
 
 
