@@ -24,8 +24,8 @@ from iceberg.tables import (
     CLOSED_USAGE,
     METERING_WINDOWS,
     RAW_EVENTS,
-    TABLES,
     USAGE_CORRECTIONS,
+    USAGE_TABLES,
 )
 from iceberg.totals import USAGE_TOTALS
 
@@ -97,7 +97,7 @@ def read_once(
 
 
 def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection that holds every table under its name, each row once.
+    """Return a DuckDB connection that holds every table of usage under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
     `event_source` and `event_id`, null where the payload is no JSON object that names them, and
@@ -106,10 +106,10 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
-        NoSuchTableError: A declared table does not exist.
+        NoSuchTableError: One of them does not exist.
     """
     connection = _connect()
-    for table in TABLES:
+    for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         _load(connection, existing, table, columns)

@@ -29,6 +29,7 @@ from iceberg.columns import (
     WINDOW_FACTS,
 )
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.ledger_tables import JOURNAL
 from iceberg.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -272,7 +273,7 @@ REJECTED_ACCOUNTS = Table(
     partition_by="log_time",
 )
 
-TABLES: tuple[Table, ...] = (
+USAGE_TABLES: tuple[Table, ...] = (
     RAW_EVENTS,
     REJECTED_EVENTS,
     METERING_WINDOWS,
@@ -288,3 +289,10 @@ TABLES: tuple[Table, ...] = (
     ACCOUNTS,
     REJECTED_ACCOUNTS,
 )
+"""What is metered: the stream writes all of them but what people decide."""
+
+LEDGER_TABLES: tuple[Table, ...] = (JOURNAL,)
+"""What money is booked in; the stream knows none of them."""
+
+TABLES: tuple[Table, ...] = (*USAGE_TABLES, *LEDGER_TABLES)
+"""All tables, as they are created, checked and documented."""
