@@ -22,8 +22,8 @@ from iceberg.tables import (
     CLOSED_USAGE,
     METERING_WINDOWS,
     RAW_EVENTS,
-    TABLES,
     USAGE_CORRECTIONS,
+    USAGE_TABLES,
 )
 from iceberg.totals import USAGE_TOTALS
 
@@ -72,9 +72,12 @@ class BrokenRowsError(Exception):
 
 
 def read_once(
-    existing: IcebergTable, table: Table, within: Mapping[str, Collection[str]] | None = None
+    existing: IcebergTable,
+    table: Table,
+    within: Mapping[str, Collection[str]] | None = None,
+    snapshot_id: int | None = None,
 ) -> pa.Table:
-    """Return the table's current rows, each identity once, ordered by their columns.
+    """Return the table's rows, each identity once, ordered by their columns.
 
     Rows that differ only in `job_version` count as one; the version that sorts first stays.
 
@@ -82,6 +85,7 @@ def read_once(
         existing: The Iceberg table.
         table: Its declaration.
         within: Only rows whose columns have one of these texts, by column; None: all rows.
+        snapshot_id: As of which snapshot; None: the current one.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
@@ -90,12 +94,12 @@ def read_once(
     for column, texts in sorted((within or {}).items()):
         wanted = And(wanted, _is_in(column, set(texts)))
     with _connect() as connection:
-        _load(connection, existing, table, "* FROM committed", wanted)
+        _load(connection, existing, table, "* FROM committed", wanted, snapshot_id)
         return connection.table(table.name).to_arrow_table()
 
 
 def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection that holds every table under its name, each row once.
+    """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
     `event_source` and `event_id`, null where the payload is no JSON object that names them, and
@@ -107,7 +111,7 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
         NoSuchTableError: A declared table does not exist.
     """
     connection = _connect()
-    for table in TABLES:
+    for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         _load(connection, existing, table, columns)
@@ -179,9 +183,11 @@ def _load(
     table: Table,
     columns: str,
     wanted: BooleanExpression = Everything(),  # noqa: B008 - a constant
+    snapshot_id: int | None = None,
 ) -> None:
     """Copy the table's rows into DuckDB, each identity once, batch after batch."""
-    connection.register("committed", existing.scan(wanted).to_arrow_batch_reader())
+    rows = existing.scan(wanted, snapshot_id=snapshot_id).to_arrow_batch_reader()
+    connection.register("committed", rows)
     connection.execute(f"CREATE TEMP TABLE loaded AS SELECT {columns}")
     connection.unregister("committed")
     check_repeats(connection, table, "loaded")

@@ -29,6 +29,7 @@ from iceberg.columns import (
     WINDOW_FACTS,
 )
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.pricing_tables import PRICING_TABLES
 from iceberg.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -257,7 +258,7 @@ REJECTED_ACCOUNTS = Table(
     partition_by="log_time",
 )
 
-TABLES: tuple[Table, ...] = (
+USAGE_TABLES: tuple[Table, ...] = (
     RAW_EVENTS,
     REJECTED_EVENTS,
     METERING_WINDOWS,
@@ -272,3 +273,7 @@ TABLES: tuple[Table, ...] = (
     BUDGET_ALERTS,
     REJECTED_ACCOUNTS,
 )
+"""What the stream writes, and what people decided of it."""
+
+TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES)
+"""All of them."""

@@ -71,7 +71,7 @@ def append_rows(existing: IcebergTable, table: Table, rows: Sequence[Mapping[str
         found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
         raise UnknownCommitError(
             f"commit, table {table.name}: expected the catalog to take it, found {found};"
-            " run it again: rows that are there by now are refused"
+            " run it again: what is there by now is not added again"
         ) from error
 
 
