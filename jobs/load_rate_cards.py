@@ -32,7 +32,7 @@ from jobs.settings import (
 from schemas.instant import to_us
 from schemas.price_lists import PRICE_LISTS, PriceLists
 from schemas.price_problem import PriceConflict
-from udfs.checking.checking_lists import find_new
+from udfs.checking import find_new
 
 # Each conflict is another program that loaded something: nobody waits in vain for long.
 _ATTEMPTS = 20

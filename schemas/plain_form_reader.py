@@ -182,10 +182,9 @@ def _read_instant(plain: Any, zone: tzinfo | None, steps: Steps) -> int:
         elif moment is not None:
             expected += ", or beside it a `timezone`"
         raise PlainFormError(steps, expected, show(plain))
-    try:
-        return to_us(moment)
-    except OverflowError:
-        raise PlainFormError(steps, "a year from 2 to 9998", show(plain)) from None
+    if not 1 < moment.year < 9999:  # at the ends, other zones' clocks have no such time
+        raise PlainFormError(steps, "a year from 2 to 9998", show(plain))
+    return to_us(moment)
 
 
 def _object(plain: Any, steps: Steps) -> Mapping[str, Any]:

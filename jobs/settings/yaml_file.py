@@ -13,9 +13,9 @@ from schemas.plain_form_reader import Steps, steps_text
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """A SafeLoader that refuses repeated keys; only plain decimal whole numbers are integers.
+    """A SafeLoader that refuses repeated keys, and guesses as little as YAML 1.2 does.
 
-    Dates, `010`, `1_000` and `1:30` stay the text that was written.
+    Dates, `010`, `1_000`, `1:30`, `no` and `off` stay the text that was written.
     """
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
@@ -30,13 +30,17 @@ class _StrictLoader(yaml.SafeLoader):
         return super().construct_mapping(node, deep)
 
 
-_LEFT_OUT = ("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:int")
+_TAG = "tag:yaml.org,2002"
+_LEFT_OUT = (f"{_TAG}:timestamp", f"{_TAG}:int", f"{_TAG}:bool")
 _StrictLoader.yaml_implicit_resolvers = {
     first: [(tag, pattern) for tag, pattern in resolvers if tag not in _LEFT_OUT]
     for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
 _StrictLoader.add_implicit_resolver(
-    "tag:yaml.org,2002:int", re.compile(r"-?(?:0|[1-9][0-9]*)\Z"), list("-0123456789")
+    f"{_TAG}:int", re.compile(r"-?(?:0|[1-9][0-9]*)\Z"), list("-0123456789")
+)
+_StrictLoader.add_implicit_resolver(
+    f"{_TAG}:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
 )
 
 

@@ -5,7 +5,7 @@ Each check yields what is wrong, in the order in which a reader meets it; nothin
 
 from udfs.checking.checking_cards import check_card, check_fx_rate
 from udfs.checking.checking_contracts import check_contract, check_grant, check_one_off_fee
-from udfs.checking.checking_lists import check_succession
+from udfs.checking.checking_lists import check_succession, find_new
 
 __all__ = [
     "check_card",
@@ -14,4 +14,5 @@ __all__ = [
     "check_grant",
     "check_one_off_fee",
     "check_succession",
+    "find_new",
 ]
