@@ -61,7 +61,8 @@ def load_prices(
         CatalogUnreachableError: The catalog does not open.
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Rows contradict each other.
-        RefusedPricesError: Something was loaded with other content, or is too low; none is loaded.
+        RefusedPricesError: Something was loaded with other content, or is too low. None is loaded,
+            unless another program did so while this one was at it.
         CommitConflictError: Other programs were faster again and again.
         UnknownCommitError: The catalog did not say whether it is loaded.
     """

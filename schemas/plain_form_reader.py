@@ -29,6 +29,7 @@ Shape = TypeVar("Shape")
 
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]{0,19})(?:\.[0-9]{1,18})?", re.ASCII)
 _TEXT = re.compile(r"[^\x00-\x1f\x7f\ud800-\udfff]{1,256}")
+_PLAIN_NAME = re.compile(r"[\w -]{1,60}")
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"T[0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,6})?)?"
 _INSTANT = re.compile(rf"{_DATE}(?:{_TIME}(Z|[+-][0-9]{{2}}:[0-9]{{2}})?)?", re.ASCII)
@@ -52,8 +53,12 @@ class PlainFormError(ValueError):
 
 def steps_text(steps: Steps) -> str:
     """Return the way to a value as it is read, such as `prices[0].model.tiers`."""
-    texts = (f"[{step}]" if isinstance(step, int) else f".{step}" for step in steps)
+    texts = (f"[{step}]" if isinstance(step, int) else f".{_word(step)}" for step in steps)
     return "".join(texts).removeprefix(".")
+
+
+def _word(name: str) -> str:
+    return name if _PLAIN_NAME.fullmatch(name) else show(name)
 
 
 def decode_shape(shape: type[Shape], text: str) -> Shape:
@@ -88,7 +93,7 @@ def from_plain(
     known = {member_name(name): name for name in hints}
     for member in members:
         if member not in known:
-            raise PlainFormError((*steps, member), f"one of {', '.join(known)}", repr(member))
+            raise PlainFormError((*steps, member), f"one of {', '.join(known)}", show(member))
     values: dict[str, Any] = {}
     for member, name in known.items():
         default = default_of(shape, name)

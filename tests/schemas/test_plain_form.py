@@ -157,10 +157,16 @@ GRANT = {
         ({"account_id": "x" * 257}, "account_id: expected text of 1 to 256 characters"),
         ({"account_id": "\ud800"}, "account_id: expected text of 1 to 256 characters"),
         ({"account_id": 9}, "account_id: expected text .*, found 9"),
-        ({"granted": "2013-01-01"}, "granted: expected an instant as .*, or beside it a `timezone`"),
+        (
+            {"granted": "2013-01-01"},
+            "granted: expected an instant as .*, or beside it a `timezone`",
+        ),
         ({"granted": "2013-02-30T00:00:00Z"}, "granted: expected an instant as 2013-07-01T"),
         ({"granted": "20130101T000000Z"}, "granted: expected an instant as 2013-07-01T"),
-        ({"granted": "0001-01-01T00:00:00+23:00"}, "granted: expected a year from 2 to 9998, found"),
+        (
+            {"granted": "0001-01-01T00:00:00+23:00"},
+            "granted: expected a year from 2 to 9998, found",
+        ),
         ({"granted": 5}, "granted: expected an instant as 2013-07-01T00:00:00Z, found 5"),
     ],
 )
@@ -173,7 +179,7 @@ def test_each_wrong_form_is_one_line(change: dict[Any, Any], line: str) -> None:
 
 def test_what_must_be_given_is_asked_for() -> None:
     """A field without a default that may not be None."""
-    with pytest.raises(PlainFormError, match="^amount: expected a value, found nothing$"):
+    with pytest.raises(PlainFormError, match=r"^amount: expected a value, found nothing$"):
         from_plain(CreditGrant, {name: GRANT[name] for name in GRANT if name != "amount"})
 
 

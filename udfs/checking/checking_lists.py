@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from schemas.contract import Contract
+from schemas.contract import Contract, FxRate
 from schemas.instant import to_text
 from schemas.plain_form import to_plain
 from schemas.plain_form_reader import steps_text
@@ -83,11 +83,15 @@ def _other_content(before: PriceShape, found: PriceShape) -> PriceConflict:
     difference = _first_difference(to_plain(before), to_plain(found), ())
     assert difference is not None, "different shapes have different plain values"
     steps, was, is_now = difference
-    remedy = "a new version" if isinstance(found, RateCard | Contract) else "another id"
+    remedy = "; what is loaded never changes"
+    if isinstance(found, RateCard | Contract):
+        remedy += ": give it a new version"
+    elif not isinstance(found, FxRate):
+        remedy += ": give it another id"
     return PriceConflict(
         f"{name_of(found)}, {steps_text(steps)}",
         f"{_text(was)} as it was loaded before",
-        f"{_text(is_now)}; what is loaded never changes: give it {remedy}",
+        f"{_text(is_now)}{remedy}",
     )
 
 

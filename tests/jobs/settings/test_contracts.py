@@ -167,7 +167,7 @@ def refusal(folder: Path, text: str) -> str:
         (
             "    seats:",
             "    trial_until: 2013-01-01T00:00:00Z\n    seats:",
-            "9 contracts[0].trial_until: expected later than 2013-01-01T00:00:00Z, found 2013-01-01",
+            "9 contracts[0].trial_until: expected later than 2013-01-01T00:00:00Z, found",
         ),
         ("    seats:", "    tags: {a: 5}\n    seats:", "9 contracts[0].tags.a: expected text of"),
         ("grant_id: g", "grant_id: a b", "11 credit_grants[0].grant_id: expected a name like"),

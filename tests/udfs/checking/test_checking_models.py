@@ -33,9 +33,9 @@ KEPT = Meter("payments", "pay", Aggregation.PERCENTILE, "units", "USD", (), 0, 0
 METERS = {meter.meter_id: meter for meter in (COUNT, SUM, KEPT)}
 
 
-def problems(model: PriceModel, meter: Meter, free_units: Decimal = D(0)) -> list[str]:
+def problems(model: PriceModel, meter: Meter, free_units: int = 0) -> list[str]:
     """Return what is wrong with a card in USD of one price, as lines."""
-    price = MeterPrice("p", meter.meter_id, "x", model, free_units)
+    price = MeterPrice("p", meter.meter_id, "x", model, D(free_units))
     card = RateCard("gold", "USD", 1, 0, prices=(price,))
     return [
         f"{steps_text(each.steps).removeprefix('prices[0].')}: {each.expected}, {each.found}"
@@ -178,5 +178,5 @@ def test_what_cannot(model: PriceModel, meter: Meter, line: str) -> None:
 
 def test_free_units_do_not_fit_fees_of_single_events() -> None:
     """No event is a part of what is free."""
-    assert problems(BOUNDED, KEPT, D(1)) == ["free_units: none with least_fee, some"]
-    assert problems(Percentage(D("0.1")), KEPT, D(1)) == []
+    assert problems(BOUNDED, KEPT, 1) == ["free_units: none with least_fee, some"]
+    assert problems(Percentage(D("0.1")), KEPT, 1) == []
