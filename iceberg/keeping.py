@@ -130,6 +130,7 @@ def _has_read(catalog: Catalog, namespace: str, partition: int) -> bool:
 
 
 def _were_written(catalog: Catalog, namespace: str) -> bool:
+    """Tell whether the job has written; prices may be loaded before its first start."""
     return any(
         catalog.load_table((namespace, table.name)).current_snapshot() is not None
         for table in USAGE_TABLES

@@ -8,6 +8,7 @@ keeps every key of a checkpoint on the heap and writes delete files. The natural
 and in the table property `meterclose.key`; readers take each row once.
 """
 
+from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
 from iceberg.columns import (
     AGGREGATION,
     BATCH_INDEX,
@@ -30,6 +31,7 @@ from iceberg.columns import (
 )
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.ledger_tables import JOURNAL
+from iceberg.pricing_tables import PRICING_TABLES
 from iceberg.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -237,42 +239,6 @@ BUDGET_ALERTS = Table(
     partition_by="reached",
 )
 
-ACCOUNTS = Table(
-    name="accounts",
-    doc="Records of the accounts topic that the job took; an account's last one holds.",
-    columns=(
-        Column("account_id", "string", "The record's Kafka key."),
-        Column("kafka_partition", "int", "Partition of the accounts topic."),
-        Column("kafka_offset", "long", "Offset in the partition."),
-        Column("log_time", "timestamptz", "The record's Kafka timestamp."),
-        Column("terms", "string", "The record's value: terms and budgets."),
-        JOB_VERSION,
-    ),
-    key=("kafka_partition", "kafka_offset"),
-    partition_by="log_time",
-)
-
-REJECTED_ACCOUNTS = Table(
-    name="rejected_accounts",
-    doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
-    columns=(
-        Column("account_id", "string", "The record's Kafka key."),
-        Column(
-            "reason",
-            "string",
-            "bad_terms, bad_budget, key_mismatch, off_window, too_late or tombstone.",
-        ),
-        Column("detail", "string", "What was expected and found, in one line."),
-        Column("kafka_partition", "int", "Partition of the accounts topic."),
-        Column("kafka_offset", "long", "Offset in the partition."),
-        Column("log_time", "timestamptz", "The record's Kafka timestamp."),
-        Column("terms", "string", "The record's value; null for a tombstone.", required=False),
-        JOB_VERSION,
-    ),
-    key=("kafka_partition", "kafka_offset"),
-    partition_by="log_time",
-)
-
 USAGE_TABLES: tuple[Table, ...] = (
     RAW_EVENTS,
     REJECTED_EVENTS,
@@ -289,10 +255,7 @@ USAGE_TABLES: tuple[Table, ...] = (
     ACCOUNTS,
     REJECTED_ACCOUNTS,
 )
-"""What is metered: the stream writes all of them but what people decide."""
+"""What the stream writes, and what people decided of it."""
 
-LEDGER_TABLES: tuple[Table, ...] = (JOURNAL,)
-"""What money is booked in; the stream knows none of them."""
-
-TABLES: tuple[Table, ...] = (*USAGE_TABLES, *LEDGER_TABLES)
+TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, JOURNAL)
 """All tables, as they are created, checked and documented."""
