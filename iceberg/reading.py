@@ -22,8 +22,8 @@ from iceberg.tables import (
     CLOSED_USAGE,
     METERING_WINDOWS,
     RAW_EVENTS,
-    TABLES,
     USAGE_CORRECTIONS,
+    USAGE_TABLES,
 )
 from iceberg.totals import USAGE_TOTALS
 
@@ -95,7 +95,7 @@ def read_once(
 
 
 def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection that holds every table under its name, each row once.
+    """Return a DuckDB connection that holds every table of usage under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
     `event_source` and `event_id`, null where the payload is no JSON object that names them, and
@@ -107,7 +107,7 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
         NoSuchTableError: A declared table does not exist.
     """
     connection = _connect()
-    for table in TABLES:
+    for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         _load(connection, existing, table, columns)

@@ -8,6 +8,7 @@ keeps every key of a checkpoint on the heap and writes delete files. The natural
 and in the table property `meterclose.key`; readers take each row once.
 """
 
+from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
     AGGREGATION,
     BATCH_INDEX,
@@ -257,7 +258,7 @@ REJECTED_ACCOUNTS = Table(
     partition_by="log_time",
 )
 
-TABLES: tuple[Table, ...] = (
+USAGE_TABLES: tuple[Table, ...] = (
     RAW_EVENTS,
     REJECTED_EVENTS,
     METERING_WINDOWS,
@@ -272,3 +273,7 @@ TABLES: tuple[Table, ...] = (
     BUDGET_ALERTS,
     REJECTED_ACCOUNTS,
 )
+"""What is metered, by the stream and by people's decisions."""
+
+TABLES: tuple[Table, ...] = (*USAGE_TABLES, CHARGES, RUNS)
+"""All tables; those after the usage are what pricing runs write."""
