@@ -9,6 +9,7 @@ and in the table property `meterclose.key`; readers take each row once.
 """
 
 from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
+from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
     AGGREGATION,
     BATCH_INDEX,
@@ -257,5 +258,5 @@ USAGE_TABLES: tuple[Table, ...] = (
 )
 """What the stream writes, and what people decided of it."""
 
-TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, JOURNAL)
+TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, CHARGES, RUNS, JOURNAL)
 """All tables, as they are created, checked and documented."""
