@@ -43,6 +43,11 @@ def rate_percentage(model: Percentage, usage: Rated) -> Parts:
 
 
 def _rate_by_value(model: Percentage, usage: Rated) -> Parts:
+    if model.free_amount or usage.free_units:
+        raise MissingPriceError(
+            f"price {usage.price_id}: expected no free amount and no free units beside the least"
+            f" and greatest fee of an event, found some"
+        )
     counts: dict[Decimal, int] = {}
     for group in usage.groups:
         if sum(count for _, count in group.values) != group.event_count:
