@@ -167,6 +167,30 @@ def test_rates_of_exchange_are_those_of_the_period() -> None:
     assert statement(period) == ["usage cloud cloud 11935"]
 
 
+APRIL = month(card(price("calls")), used("calls", "1"))
+HALVES = cut(("2026-04-01", card()), ("2026-04-16", card()))
+YEN = replace(card(), currency="JPY")
+
+
+@pytest.mark.parametrize(
+    ("period", "message"),
+    [
+        (replace(APRIL, segments=HALVES[1:]), "a gap or an overlap"),
+        (replace(APRIL, segments=HALVES[:1]), "a gap or an overlap"),
+        (replace(APRIL, segments=(HALVES[0], *HALVES)), "a gap or an overlap"),
+        (replace(APRIL, segments=HALVES), "calls: 1 parts"),
+        (replace(APRIL, usage=(used("calls", "1", "2"),)), "calls: 2 parts"),
+        (month(YEN), "currencies .'JPY', 'USD'."),
+        (month(YEN, contract=contract(currency="JPY"), credits=(credit("a", 1),)), "currencies"),
+        (month(YEN, contract=contract(currency="JPY"), one_off_fees=(one_off("a", "1"),)), "curr"),
+    ],
+)
+def test_broken_periods_crash(period: PricedPeriod, message: str) -> None:
+    """No part of time, usage or currency is priced as what it is not."""
+    with pytest.raises(AssertionError, match=f"^acme.*{message}"):
+        price_period(period)
+
+
 def test_pricing_twice_gives_the_same() -> None:
     """Nothing but the period decides, not even the order in which usage is given."""
     period = everything()
