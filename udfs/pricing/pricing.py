@@ -53,7 +53,10 @@ def _check(period: PricedPeriod) -> None:
     for used in period.usage:
         parts = len(used.by_segment)
         assert parts == len(period.segments), f"{period.account_id}, {used.meter_id}: {parts} parts"
-    agreed = [each for part in period.segments for each in (part.card, part.contract)]
-    beside = [*period.one_off_fees, *(each.grant for each in period.credits)]
-    currencies = {each.currency for each in (*agreed, *beside)}
+    currencies = {
+        *(each.card.currency for each in period.segments),
+        *(each.contract.currency for each in period.segments),
+        *(each.currency for each in period.one_off_fees),
+        *(each.grant.currency for each in period.credits),
+    }
     assert len(currencies) == 1, f"{period.account_id}: currencies {sorted(currencies)}"
