@@ -236,6 +236,21 @@ BUDGET_ALERTS = Table(
     partition_by="reached",
 )
 
+ACCOUNTS = Table(
+    name="accounts",
+    doc="Records of the accounts topic that the job took; an account's last one holds.",
+    columns=(
+        Column("account_id", "string", "The record's Kafka key."),
+        Column("kafka_partition", "int", "Partition of the accounts topic."),
+        Column("kafka_offset", "long", "Offset in the partition."),
+        Column("log_time", "timestamptz", "The record's Kafka timestamp."),
+        Column("terms", "string", "The record's value: terms and budgets."),
+        JOB_VERSION,
+    ),
+    key=("kafka_partition", "kafka_offset"),
+    partition_by="log_time",
+)
+
 REJECTED_ACCOUNTS = Table(
     name="rejected_accounts",
     doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
@@ -270,5 +285,6 @@ TABLES: tuple[Table, ...] = (
     RETRACTIONS,
     RETRACTED_USAGE,
     BUDGET_ALERTS,
+    ACCOUNTS,
     REJECTED_ACCOUNTS,
 )

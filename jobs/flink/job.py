@@ -22,6 +22,7 @@ from jobs.flink.period_function import (
     EXPIRED,
     OVERFLOWS,
     REJECTED_ACCOUNTS,
+    TAKEN_ACCOUNTS,
     UNASSIGNED,
     MeterPeriods,
 )
@@ -40,6 +41,7 @@ _SIDE_OUTPUTS = (
     (declared.EXPIRED_USAGE, EXPIRED, "expired_rows"),
     (declared.UNASSIGNED_USAGE, UNASSIGNED, "unassigned_rows"),
     (declared.DIMENSION_OVERFLOWS, OVERFLOWS, "overflowed_meters"),
+    (declared.ACCOUNTS, TAKEN_ACCOUNTS, "taken_accounts"),
     (declared.REJECTED_ACCOUNTS, REJECTED_ACCOUNTS, "rejected_accounts"),
 )
 

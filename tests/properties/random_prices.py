@@ -257,7 +257,7 @@ def period_of(
         adds_up = meter_id != "peak"
         whole = [each for part in mine for each in part]
         groups = tuple(group(part if adds_up else whole, adds_up) for part in mine)
-        usage.append(MeterUsage(meter_id, "unit", adds_up, groups, ()))
+        usage.append(MeterUsage(meter_id, "unit", adds_up, adds_up, groups, ()))
     end_us = START_US + DAYS * DAY_US
     return PricedPeriod(
         "acme",

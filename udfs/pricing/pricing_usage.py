@@ -63,14 +63,16 @@ def _price_lines(
     groups = sorted({group for each in by_run for group in each})
     is_first = all(each.price_id != price.price_id for of in runs[:place] for each in _prices(of))
     found: list[Line] = []
+    is_cut = used is None or used.is_cut
+    before = by_run[:place] if is_cut else []
     for group in groups or ([NO_GROUP] if not price.group_by else []):
         here = by_run[place].get(group, [])
         asked = SegmentUsage(
             here,
-            [each for of_run in by_run[:place] for each in of_run.get(group, [])],
+            [each for of_run in before for each in of_run.get(group, [])],
             is_first,
             time_share(period, run.start_us, run.end_us),
-            used is None or used.adds_up,
+            is_cut,
             {**dict(period.fx_rates), run.last.card.currency: Decimal(1)},
         )
         parts = rate(price, asked)
@@ -100,9 +102,10 @@ def _groups(used: MeterUsage | None, run: Run, price: MeterPrice) -> dict[str, l
     """Return a run's usage by what is priced apart."""
     if used is None:
         return {}
+    places = run.places if used.is_cut else run.places[:1]
+    merged = merge_groups([each for place in places for each in used.by_segment[place]])
     if not used.adds_up:
-        return {each.dimensions: [each] for each in used.by_segment[run.places[0]]}
-    merged = merge_groups([each for place in run.places for each in used.by_segment[place]])
+        return {each.dimensions: [each] for each in merged}
     found: dict[str, list[GroupUsage]] = {}
     for each in merged:
         found.setdefault(_group_text(each.dimensions, price.group_by), []).append(each)

@@ -63,8 +63,8 @@ class SegmentUsage:
         is_first: Whether no segment before it had this price: what is due where nothing was used
             is due in the first.
         time_share: The segment's share of its whole period, above 0 and at most 1.
-        adds_up: Whether usage of segments adds up. If not, `groups` is what the whole period
-            comes to, and costs its share of time.
+        is_cut: Whether `groups` is what was used in the segment. If not, it is what the whole
+            period comes to, and costs the segment's share of time.
         fx_rates: Currencies and their rate into that of the rate card.
     """
 
@@ -72,23 +72,23 @@ class SegmentUsage:
     earlier: Sequence[GroupUsage] = ()
     is_first: bool = True
     time_share: Fraction = Fraction(1)
-    adds_up: bool = True
+    is_cut: bool = True
     fx_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def rate(price: MeterPrice, usage: SegmentUsage) -> tuple[RatedPart, ...]:
     """Return what usage comes to by one price, exactly, in steps that add up to it.
 
-    Where usage adds up, a segment costs what the period's usage up to its end costs, less what that
+    Where usage is cut, a segment costs what the period's usage up to its end costs, less what that
     before it costs: under one price all segments cost together what the period costs as a whole,
     however it is cut. What is due where nothing was used is due in the price's first segment. Flat
-    amounts and amounts of what does not add up are the segment's share of time. `minimum` and
+    amounts, and amounts of what is not cut, are the segment's share of time. `minimum` and
     `maximum` hold for that share, too.
 
     Raises:
         MissingPriceError: A cell, a rate of exchange, or values of single events are not there.
     """
-    is_by_time = not usage.adds_up or isinstance(price.model, Flat)
+    is_by_time = not usage.is_cut or isinstance(price.model, Flat)
     if is_by_time:
         parts = _scale(_rate_whole(price, merge_groups(usage.groups), usage), usage.time_share)
     else:

@@ -17,6 +17,7 @@ from jobs.flink.rows import (
     EXPIRED_USAGE,
     REJECTED_ACCOUNT,
     RUNNING_TOTAL,
+    TAKEN_ACCOUNT,
     UNASSIGNED_USAGE,
     USAGE_CORRECTION,
     EmittedRow,
@@ -70,6 +71,7 @@ CLOSED = ClosedUsage(
         (EXPIRED_USAGE, declared.EXPIRED_USAGE),
         (UNASSIGNED_USAGE, declared.UNASSIGNED_USAGE),
         (BUDGET_ALERT, declared.BUDGET_ALERTS),
+        (TAKEN_ACCOUNT, declared.ACCOUNTS),
         (REJECTED_ACCOUNT, declared.REJECTED_ACCOUNTS),
     ],
 )

@@ -59,9 +59,16 @@ def _numbers(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def used(
-    meter_id: str, *by_segment: str | Mapping[str, str], adds_up: bool = True, rows: str = ""
+    meter_id: str,
+    *by_segment: str | Mapping[str, str],
+    adds_up: bool = True,
+    is_cut: bool = True,
+    rows: str = "",
 ) -> MeterUsage:
-    """Return a meter's usage in each segment: a number, or numbers by dimension `at`."""
+    """Return a meter's usage in each segment: a number, or numbers by dimension `at`.
+
+    What does not add up is not cut either: it is the period's in each segment.
+    """
     groups = tuple(
         tuple(
             GroupUsage(f'{{"at":"{place}"}}' if place else "{}", D(amount), 1)
@@ -71,7 +78,7 @@ def used(
         )
         for each in by_segment
     )
-    return MeterUsage(meter_id, "call", adds_up, groups, tuple(rows.split()))
+    return MeterUsage(meter_id, "call", adds_up, adds_up and is_cut, groups, tuple(rows.split()))
 
 
 def month(rates: RateCard, *usage: MeterUsage, **others: Any) -> PricedPeriod:

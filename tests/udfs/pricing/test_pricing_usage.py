@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.price_model import Dynamic, Flat, Graduated, PerUnit, Tier, Volume
+from schemas.price_model import Dynamic, Flat, Graduated, PerUnit, Stairstep, Step, Tier, Volume
 from schemas.rate_card import PartyShare, RateCard
 from schemas.statement import MeterUsage, PricedPeriod
 from tests.udfs.pricing.stating import (
@@ -28,6 +28,11 @@ PER_CALL = card(price("calls", "0.011"))
 TWO_CARDS = cut(("2026-04-01", card(price("calls", TIERED))),
                 ("2026-04-16", replace(card(price("calls", "2")), version=2)))  # fmt: skip
 TRIAL = contract(trial_until_us=at("2026-04-11"))
+
+
+def stairs(first: str) -> Stairstep:
+    """Return steps of which the first is due without usage, too."""
+    return Stairstep((Step(D(100), D(first)), Step(None, D(99))), True)
 
 
 def two_cards(first: RateCard, second: RateCard, *usage: MeterUsage) -> PricedPeriod:
@@ -111,6 +116,45 @@ CASES = [
             used("peak", "12", "12", adds_up=False),
         ),
         ["usage peak peak 1600", "usage peak peak from 04-16 600"],
+    ),
+    (
+        # Levels of the whole period, 8 and 4: by the first card 10 x 3 + 2, by the second 12 x 2.
+        "what adds up but is not cut, too, priced together",
+        two_cards(
+            card(price("level", TIERED)),
+            card(price("level", "2")),
+            used("level", {"A": "8", "B": "4"}, {"A": "8", "B": "4"}, is_cut=False),
+        ),
+        ["usage level level 1600", "usage level level from 04-16 1200"],
+    ),
+    (
+        "or priced apart",
+        month(
+            card(price("level", TIERED, group_by=("at",))),
+            used("level", {"A": "8", "B": "4"}, is_cut=False),
+        ),
+        ['usage level level {"at":"A"} 2400', 'usage level level {"at":"B"} 1200'],
+    ),
+    (
+        # Without usage 20 are due, once; the second card's 10 are of a price that went on.
+        "what is due without usage is due in the first part alone",
+        two_cards(
+            card(price("calls", stairs("20"))), card(price("calls", stairs("10")))
+        ),
+        ["usage calls calls 2000"],
+    ),
+    (
+        "and of a price that begins on the 16th in its own first part",
+        two_cards(card(), card(price("calls", stairs("10")))),
+        ["usage calls calls from 04-16 1000"],
+    ),
+    (
+        "after a trial in the first part again",
+        period_of(
+            cut(("2026-04-01", card(price("calls", stairs("10"))), TRIAL),
+                ("2026-04-11", card(price("calls", stairs("10"))), TRIAL)),
+        ),
+        ["usage calls calls 1000", "usage calls calls from 04-11 1000", "trial basic calls -1000"],
     ),
     (
         "flat amounts and bounds, too",
@@ -200,6 +244,13 @@ def test_usage_without_a_price_is_refused(usage: MeterUsage) -> None:
     message = r"^meter texts: expected a price in rate card basic \(USD, version 1\), found none$"
     with pytest.raises(MissingPriceError, match=message):
         price_period(month(PER_CALL, usage))
+
+
+def test_usage_without_a_price_in_some_part_of_a_card_is_refused() -> None:
+    """The contract's change cuts the card's part in two; the second alone has the usage."""
+    parts = ("2026-04-01", PER_CALL), ("2026-04-16", PER_CALL, contract(version=2))
+    with pytest.raises(MissingPriceError, match="meter texts"):
+        price_period(period_of(cut(*parts), used("texts", "", "1")))
 
 
 def test_a_price_is_asked_for_where_usage_is() -> None:
