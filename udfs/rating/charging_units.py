@@ -75,7 +75,7 @@ def rate_matrix(model: Matrix, usage: Rated) -> Parts:
     """Price each unit by its dimensions; free units are the first ones, by order of dimensions."""
     parts: list[RatedPart] = []
     free_left = usage.free_units
-    for group in sorted(usage.groups, key=lambda each: each.dimensions):
+    for group in usage.groups:
         free = min(max(group.quantity, Decimal(0)), free_left)
         free_left = EXACT.subtract(free_left, free)
         units = EXACT.subtract(group.quantity, free)

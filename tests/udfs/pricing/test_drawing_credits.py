@@ -36,13 +36,14 @@ CASES = [
         ["credit a - -2000", "credit b - -500"],
     ),
     (
-        "those that expire first; what never does comes last",
-        owing(
-            credit("a", 1000),
-            credit("b", 1000, expires_us=200),
-            credit("c", 1000, expires_us=100),
-        ),
-        ["credit a - -500", "credit b - -1000", "credit c - -1000"],
+        "those that expire first",
+        owing(credit("b", 2000, expires_us=200), credit("c", 2000, expires_us=100)),
+        ["credit b - -500", "credit c - -2000"],
+    ),
+    (
+        "what never expires comes last",
+        owing(credit("a", 2000), credit("b", 2000, expires_us=200)),
+        ["credit a - -500", "credit b - -2000"],
     ),
     (
         "lower priority first, whenever it expires",

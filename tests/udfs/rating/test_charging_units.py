@@ -152,6 +152,12 @@ def test_dynamic(currency: str | None, markup: str, quantity: str, amount: str) 
     assert sum_parts(rate(price_of(model), usage)) == Fraction(amount)
 
 
+def test_a_cost_without_markup_is_one_step() -> None:
+    """No step of nothing is shown."""
+    parts = rate(price_of(Dynamic()), SegmentUsage(groups("100")))
+    assert steps(parts) == [("cost", "100", "100")]
+
+
 def test_steps_of_a_cost_passed_on() -> None:
     """Cost and markup are shown apart."""
     usage = SegmentUsage(groups("100"), fx_rates={"EUR": D(2)})
