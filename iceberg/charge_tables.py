@@ -54,7 +54,7 @@ RUNS = Table(
         Column("at", "timestamptz", "When, by the clock of the program."),
         Column("input_snapshots", "string", "Snapshot id of each table read, canonical JSON."),
         Column("card_fingerprints", "string", "Hash of each rate card's version, canonical JSON."),
-        Column("contract_fingerprints", "string", "Hash of each contract's version, the same."),
+        Column("contract_fingerprint", "string", "Hash of all versions of contracts."),
         Column("code_version", "string", "Version of the program."),
         Column(
             "totals",

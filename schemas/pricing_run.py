@@ -21,9 +21,10 @@ class PricingRun:
         run_id: The same in both rows.
         status: How far it had come.
         at_us: When, by the clock of the program.
-        input_snapshots: Canonical JSON: of each table that it read, the id of the snapshot.
+        input_snapshots: Canonical JSON: the log time up to which usage was priced, and of each
+            table that it read, the id of the snapshot.
         card_fingerprints: Canonical JSON: of each version of a rate card, the hash of its content.
-        contract_fingerprints: Canonical JSON: of each version of a contract, the same.
+        contract_fingerprint: Hash of the contents of all versions of contracts.
         code_version: Of the program.
         totals: Canonical JSON: by currency, number of charges and what they add in minor units;
             None while it is not finished.
@@ -35,7 +36,7 @@ class PricingRun:
     at_us: int
     input_snapshots: str
     card_fingerprints: str
-    contract_fingerprints: str
+    contract_fingerprint: str
     code_version: str
     totals: str | None = None
     output_hash: str | None = None

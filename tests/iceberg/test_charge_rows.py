@@ -32,7 +32,7 @@ STARTED = PricingRun(
     at_us=JANUARY + 1,
     input_snapshots='{"closed_usage":7}',
     card_fingerprints='{"standard/USD/3":"ab"}',
-    contract_fingerprints="{}",
+    contract_fingerprint="{}",
     code_version="0.2.0",
 )
 FINISHED = replace(
