@@ -84,9 +84,7 @@ class ChargeStore:
     def _read(self, sql: str, values: Sequence[str] = ()) -> Iterator[Charge]:
         cursor = self._rows.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
-        batches = cursor.execute(sql, values).to_arrow_reader(_BATCH_ROWS)
-        assert batches is not None
-        for batch in batches:
+        for batch in cursor.sql(sql, params=values).to_arrow_reader(_BATCH_ROWS):
             for row in batch.to_pylist():
                 yield read_charge(row)
 

@@ -113,6 +113,8 @@ class RateCard:
         minimum: Least amount of all usage of a period, before discounts; None: none.
         maximum: Greatest amount of all usage of a period, before discounts; None: none.
         minimum_product: What the difference to the minimum is booked for.
+        free_meters: Whose usage costs nothing and makes no line; a meter that is neither priced
+            nor named here is an error once it is used.
     """
 
     card_id: str
@@ -125,3 +127,4 @@ class RateCard:
     minimum: Decimal | None = None
     maximum: Decimal | None = None
     minimum_product: str = "minimum"
+    free_meters: tuple[str, ...] = ()

@@ -50,8 +50,18 @@ def check_card(card: RateCard, meters: Mapping[str, Meter]) -> Problems:
     steps: list[Steps] = [("prices", place, "price_id") for place in range(len(card.prices))]
     steps += [("fees", place, "fee_id") for place in range(len(card.fees))]
     yield from check_once(names, steps)
+    yield from _check_free(card, meters)
     yield from check_bounds(card.minimum, card.maximum, ())
     yield from check_product(card.minimum_product, ("minimum_product",))
+
+
+def _check_free(card: RateCard, meters: Mapping[str, Meter]) -> Problems:
+    priced = {price.meter_id for price in card.prices}
+    yield from check_once(card.free_meters, [("free_meters",)] * len(card.free_meters))
+    for place, meter_id in enumerate(card.free_meters):
+        if meter_id not in meters or meter_id in priced:
+            expected = f"a meter without a price ({', '.join(sorted(meters.keys() - priced))})"
+            yield PriceProblem(("free_meters", place), expected, repr(meter_id))
 
 
 def _check_price(

@@ -39,13 +39,13 @@ def price_usage(period: PricedPeriod, lines: tuple[Line, ...]) -> tuple[Line, ..
 
 
 def _check_prices(run: Run, usage: Sequence[MeterUsage]) -> None:
-    """Refuse usage that would cost nothing for want of a price; what is free has one of 0."""
+    """Refuse usage that would cost nothing for want of a price."""
     card = run.last.card
-    priced = {price.meter_id for price in card.prices}
+    priced = {*(price.meter_id for price in card.prices), *card.free_meters}
     for used in usage:
         if used.meter_id not in priced and any(used.by_segment[place] for place in run.places):
             raise MissingPriceError(
-                f"meter {used.meter_id}: expected a price in rate card {card.card_id}"
+                f"meter {used.meter_id}: expected a price, or free, in rate card {card.card_id}"
                 f" ({card.currency}, version {card.version}), found none"
             )
 

@@ -241,7 +241,7 @@ def test_a_line_says_what_it_is_made_of() -> None:
 )
 def test_usage_without_a_price_is_refused(usage: MeterUsage) -> None:
     """What is free says so by a price of 0; usage never costs nothing for want of a price."""
-    message = r"^meter texts: expected a price in rate card basic \(USD, version 1\), found none$"
+    message = r"^meter texts: expected a price, or free, in rate card basic \(USD, version 1\)"
     with pytest.raises(MissingPriceError, match=message):
         price_period(month(PER_CALL, usage))
 
