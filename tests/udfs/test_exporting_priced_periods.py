@@ -63,7 +63,7 @@ SELLER = FocusSeller("Air", "Air", "Air")
 
 def _usage(meter_id: str, quantity: int) -> MeterUsage:
     group = GroupUsage("{}", Decimal(quantity), quantity)
-    return MeterUsage(meter_id, meter_id, True, ((group,),), (f"{meter_id}-0",))
+    return MeterUsage(meter_id, meter_id, True, True, ((group,),), (f"{meter_id}-0",))
 
 
 def _january(**quantities: int) -> PricedPeriod:
