@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from types import MappingProxyType
 
 from schemas.focus import (
     EXPORTED_COLUMNS,
@@ -40,6 +41,8 @@ class FocusViolation:
     detail: str
 
 
+_NAMES = tuple(column.name for column in EXPORTED_COLUMNS)
+
 ONE_FOR_EACH: tuple[tuple[str, str], ...] = (
     ("InvoiceId", "BillingAccountId"),
     ("ServiceName", "ServiceCategory"),
@@ -66,7 +69,7 @@ def check_focus(rows: Sequence[FocusRow], seen: Pairs | None = None) -> tuple[Fo
     for place, row in enumerate(rows):
         own = [FocusViolation(place, *each) for each in _check_columns(row)]
         if not own:
-            whole = {column.name: row.get(column.name) for column in EXPORTED_COLUMNS}
+            whole = row if len(row) == len(_NAMES) else {name: row.get(name) for name in _NAMES}
             own = [
                 FocusViolation(
                     place, rule.column, f"expected {rule.expected}, found {row.get(rule.column)}"
@@ -79,19 +82,26 @@ def check_focus(rows: Sequence[FocusRow], seen: Pairs | None = None) -> tuple[Fo
 
 
 def _check_columns(row: FocusRow) -> Iterator[tuple[str, str]]:
-    declared = {column.name: column for column in EXPORTED_COLUMNS}
+    if tuple(row) != _NAMES:
+        yield from _check_names(row)
+    for column in EXPORTED_COLUMNS:
+        if column.name in row and (problem := _problem(column, row[column.name])) is not None:
+            yield column.name, problem
+
+
+def _check_names(row: FocusRow) -> Iterator[tuple[str, str]]:
     for column in FOCUS_COLUMNS:
         if column.level is FocusLevel.MANDATORY and column.name not in row:
             yield column.name, "expected the mandatory column, found none"
-    names = [column.name for column in EXPORTED_COLUMNS if column.name in row]
-    for name, place in zip(row, [*names, *[None] * len(row)], strict=False):
-        if name not in declared:
+    for name in row:
+        if name not in _NAMES:
             yield name, "expected a column of FOCUS 1.2 or of ours, found another"
-        elif name != place:
+    found = [name for name in row if name in _NAMES]
+    expected = [name for name in _NAMES if name in row]
+    for name, place in zip(found, expected, strict=True):
+        if name != place:
             yield name, f"expected {place} before it, found it here"
             return
-        elif (problem := _problem(declared[name], row[name])) is not None:
-            yield name, problem
 
 
 def _problem(column: FocusColumn, value: FocusValue) -> str | None:
@@ -132,12 +142,14 @@ def _is_key_value(value: FocusValue) -> bool:
     return is_each_once and not any(isinstance(each, list) for _, each in pairs)
 
 
-_IS_OF_TYPE: Mapping[FocusType, Callable[[FocusValue], bool]] = {
-    FocusType.STRING: _is_string,
-    FocusType.DECIMAL: _is_number,
-    FocusType.DATE_TIME: _is_instant,
-    FocusType.KEY_VALUE: _is_key_value,
-}
+_IS_OF_TYPE: Mapping[FocusType, Callable[[FocusValue], bool]] = MappingProxyType(
+    {
+        FocusType.STRING: _is_string,
+        FocusType.DECIMAL: _is_number,
+        FocusType.DATE_TIME: _is_instant,
+        FocusType.KEY_VALUE: _is_key_value,
+    }
+)
 
 
 def _check_pairs(rows: Sequence[FocusRow], seen: Pairs) -> Iterator[FocusViolation]:

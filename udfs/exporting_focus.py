@@ -8,8 +8,8 @@ How a charge is told, where the specification leaves a choice:
 - A commitment is an amount to be reached, not a discount on units: no `CommitmentDiscount` column.
 - There is one price list, that of the rate card: list and contracted cost are equal.
 - A unit price is told where one price of the card, times the units priced, is the amount. Tiers,
-  prorated fees and revisions have none: their row is one unit whose price is the amount, below 0 a
-  quantity of -1.
+  prorated fees and what a revision adds have none: their row is one unit whose price is the amount,
+  below 0 a quantity of -1.
 - A correction of what was invoiced has no unit price: its costs are what was billed.
 """
 
@@ -169,7 +169,7 @@ def _price_of(charge: Charge) -> tuple[Decimal, Decimal, str]:
     """Return unit price, quantity and unit whose product is the charge's amount before rounding."""
     parts = json.loads(charge.breakdown)["parts"]
     costing = [each for each in parts if each["amount"] != "0"] or parts
-    if not charge.revision and len(costing) == 1 and "unit_price" in costing[0]:
+    if len(costing) == 1 and "unit_price" in costing[0]:
         (part,) = costing
         price, units = Decimal(part["unit_price"]), Decimal(part["quantity"])
         fits = _decimals(price) <= COST_SCALE and _decimals(units) <= QUANTITY_SCALE

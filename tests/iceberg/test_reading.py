@@ -19,7 +19,13 @@ from iceberg.reading import (
     usage_totals,
 )
 from iceberg.table import Table
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, REJECTED_EVENTS, USAGE_CORRECTIONS
+from iceberg.tables import (
+    CLOSED_USAGE,
+    RAW_EVENTS,
+    REJECTED_EVENTS,
+    USAGE_CORRECTIONS,
+    USAGE_TABLES,
+)
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import correction, row_of
 
@@ -53,6 +59,15 @@ def test_a_row_comes_back_as_it_was_written(catalog: Catalog) -> None:
     raw = row_of(RAW_EVENTS, kafka_partition=0, kafka_offset=7, log_time=NOON, payload=b"\xff\0")
     append(catalog, RAW_EVENTS, [raw])
     assert _read(catalog, RAW_EVENTS).to_pylist() == [raw]
+
+
+def test_charges_are_no_usage(catalog: Catalog) -> None:
+    """Who reads usage loads none of what pricing wrote."""
+    with closing(open_rows(catalog, "billing")) as rows:
+        found = {
+            name for (name,) in rows.execute("SELECT table_name FROM duckdb_tables()").fetchall()
+        }
+    assert found == {table.name for table in USAGE_TABLES}
 
 
 def test_an_empty_table_has_its_columns(catalog: Catalog) -> None:

@@ -84,6 +84,13 @@ def test_a_new_line_of_an_invoiced_period_is_a_correction() -> None:
     assert row["SkuPriceId"] == "standard/miles/%7B%22origin%22%3A%22JFK%22%7D"
 
 
+def test_what_is_due_at_once_corrects_nothing_of_each_other() -> None:
+    """Two corrections due alike, on two invoices; what they correct was on none."""
+    late = charge_of(charge_id="n0", group='{"origin":"JFK"}', due_us=MARCH)
+    rows = _rows(USAGE, revision_of(USAGE, "a1", 30), late, invoices={"a1": "1", "n0": "2"})
+    assert [row["ChargeClass"] for row in rows] == [None, None, None]
+
+
 def test_a_fee_in_advance_is_corrected_within_its_period() -> None:
     """It was invoiced when January began; what changes in January is of the current period.
 
@@ -110,6 +117,11 @@ def test_a_fee_in_advance_is_corrected_within_its_period() -> None:
             ),
             MARCH,
             id="February is charged: March is open",
+        ),
+        pytest.param(
+            (charge_of(charge_id="m", period_start_us=MARCH, period_end_us=APRIL, due_us=APRIL),),
+            MARCH,
+            id="March itself is charged",
         ),
     ],
 )

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
 
 from schemas.charge import Charge
 from schemas.focus import EXPORTED_COLUMNS, FocusBilling, FocusRow, FocusSeller
+from schemas.instant import to_us
 from schemas.money import UnknownCurrencyError
 from schemas.statement import LineKind
 from tests.charges import (
@@ -151,6 +152,19 @@ def test_each_kind_has_its_category_and_frequency() -> None:
             id="tiers of which one costs",
         ),
         pytest.param(
+            charge_of(
+                breakdown=breakdown("-27/10", ("units", "900", "-0.003", "-27/10")),
+                amount=Decimal("-2.7"),
+                amount_minor=-270,
+                total_minor=-270,
+            ),
+            "2.7",
+            "-1",
+            "Units",
+            id="a price below 0",
+        ),
+        pytest.param(charge_of(unit=""), "0.003", "900", "Units", id="units without a name"),
+        pytest.param(
             charge_of(breakdown=breakdown("27/10", ("flat", "1", None, "27/10"))),
             "2.7",
             "1",
@@ -219,6 +233,25 @@ def test_prices(charge: Charge, price: str, quantity: str, unit: str) -> None:
     )
     assert row["PricingUnit"] == unit
     assert row["ContractedCost"] == row["ListCost"] == charge.amount
+
+
+def test_a_segment_is_the_charge_period() -> None:
+    """A price that began on 10 January is charged from then on; it is billed with January."""
+    day = datetime(2013, 1, 10, tzinfo=UTC)
+    first = _row(charge_of(segment_end_us=to_us(day)))
+    second = _row(charge_of(segment_start_us=to_us(day)))
+    assert (first["ChargePeriodStart"], first["ChargePeriodEnd"]) == (_january(1), day)
+    assert (second["ChargePeriodStart"], second["ChargePeriodEnd"]) == (day, _january(32))
+    assert first["BillingPeriodEnd"] == second["BillingPeriodEnd"] == _january(32)
+
+
+def _january(day: int) -> datetime:
+    return datetime(2013, 1, 1, tzinfo=UTC) + timedelta(days=day - 1)
+
+
+def test_usage_without_a_unit() -> None:
+    """FOCUS wants a unit with each quantity."""
+    assert _row(charge_of(unit=""))["ConsumedUnit"] == "Units"
 
 
 def test_costs_before_rounding_stay_exact() -> None:
