@@ -1,0 +1,25 @@
+"""Invoices: charges that are due, gathered, taxed and summed in a visible list of steps.
+
+Then an invoice is approved, issued with a number, or made void; its amounts never change.
+"""
+
+from udfs.invoicing.changing_state import approve, issue, series_of, void
+from udfs.invoicing.encoding import InvoiceFormatError, decode_invoice, encode_invoice
+from udfs.invoicing.gathering import invoice_charge_ids
+from udfs.invoicing.invoicing import INVOICE_STEPS, draft_invoice
+from udfs.invoicing.numbering import BrokenSeriesError, next_number
+
+__all__ = [
+    "INVOICE_STEPS",
+    "BrokenSeriesError",
+    "InvoiceFormatError",
+    "approve",
+    "decode_invoice",
+    "draft_invoice",
+    "encode_invoice",
+    "invoice_charge_ids",
+    "issue",
+    "next_number",
+    "series_of",
+    "void",
+]
