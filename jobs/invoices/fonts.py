@@ -1,0 +1,74 @@
+"""Which font of a PDF has a character: those every reader brings along, then one that is given."""
+
+from __future__ import annotations
+
+from html import escape
+from itertools import groupby
+from pathlib import Path
+
+from reportlab.pdfbase.cidfonts import UnicodeCIDFont
+from reportlab.pdfbase.pdfmetrics import registerFont
+from reportlab.pdfbase.ttfonts import TTFont
+
+REGULAR, BOLD = "Helvetica", "Helvetica-Bold"
+_JAPANESE, _KOREAN = "HeiseiKakuGo-W5", "HYGothic-Medium"
+_GIVEN = "Given"
+# Characters of which the fonts have only a twin that looks alike.
+_TWINS = str.maketrans({"\u202f": "\xa0", "\u2009": "\xa0", "\u2212": "-"})
+
+
+class UnprintableTextError(Exception):
+    """No font has a character; one line with the text, expected and found."""
+
+
+class Fonts:
+    """The fonts of one PDF."""
+
+    def __init__(self, font_file: Path | None = None) -> None:
+        """Make the fonts known.
+
+        Args:
+            font_file: TrueType font of what the built-in ones do not have.
+        """
+        for each in (_JAPANESE, _KOREAN):
+            registerFont(UnicodeCIDFont(each))
+        self._given = None if font_file is None else TTFont(_GIVEN, str(font_file))
+        if self._given is not None:
+            registerFont(self._given)
+
+    def markup(self, text: str, bold: bool = False) -> str:
+        """Return text as markup of a paragraph, each run in a font that has it.
+
+        Raises:
+            UnprintableTextError: No font has one of its characters.
+        """
+        runs = groupby(text.translate(_TWINS), lambda each: self._font(each, text))
+        texts = [(font, escape("".join(run), quote=False)) for font, run in runs]
+        return "".join(
+            f'<font name="{BOLD if bold and font == REGULAR else font}">{run}</font>'
+            for font, run in texts
+        )
+
+    def is_east_asian(self, text: str) -> bool:
+        """Return whether lines of a text break between any two characters."""
+        return any(each >= "\u2e80" for each in text)
+
+    def _font(self, character: str, text: str) -> str:
+        for font, encoding in ((REGULAR, "cp1252"), (_JAPANESE, "cp932"), (_KOREAN, "cp949")):
+            if _has(encoding, character):
+                return font
+        if self._given is not None and ord(character) in self._given.face.charToGlyph:
+            return _GIVEN
+        found = f"{character!r} (U+{ord(character):04X})"
+        raise UnprintableTextError(
+            f"text {text!r}: expected characters of Western Europe, Japan or Korea, or a TrueType"
+            f" font that has the others, found {found}"
+        )
+
+
+def _has(encoding: str, character: str) -> bool:
+    try:
+        character.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
