@@ -1,4 +1,4 @@
-"""Which font of a PDF has a character: those every reader brings along, then one that is given."""
+"""Which font of a PDF has a character: those that readers bring along, and one that is given."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from reportlab.pdfbase.pdfmetrics import registerFont
 from reportlab.pdfbase.ttfonts import TTFont
 
 REGULAR, BOLD = "Helvetica", "Helvetica-Bold"
-_JAPANESE, _KOREAN = "HeiseiKakuGo-W5", "HYGothic-Medium"
 _GIVEN = "Given"
+# East Asian fonts with the characters they are sure to have; the first that has one is taken.
+_EAST_ASIAN = {"HeiseiKakuGo-W5": "cp932", "HYGothic-Medium": "cp949", "STSong-Light": "gbk"}
+# They have letters of Europe too, but as wide as their own.
+_FIRST_EAST_ASIAN = "\u2010"
 # Characters of which the fonts have only a twin that looks alike.
 _TWINS = str.maketrans({"\u202f": "\xa0", "\u2009": "\xa0", "\u2212": "-"})
 
@@ -28,9 +31,10 @@ class Fonts:
         """Make the fonts known.
 
         Args:
-            font_file: TrueType font of what the built-in ones do not have.
+            font_file: TrueType font that is embedded for all that Helvetica does not have, as far
+                as it has it.
         """
-        for each in (_JAPANESE, _KOREAN):
+        for each in _EAST_ASIAN:
             registerFont(UnicodeCIDFont(each))
         self._given = None if font_file is None else TTFont(_GIVEN, str(font_file))
         if self._given is not None:
@@ -54,15 +58,18 @@ class Fonts:
         return any(each >= "\u2e80" for each in text)
 
     def _font(self, character: str, text: str) -> str:
-        for font, encoding in ((REGULAR, "cp1252"), (_JAPANESE, "cp932"), (_KOREAN, "cp949")):
-            if _has(encoding, character):
-                return font
+        if _has("cp1252", character):
+            return REGULAR
         if self._given is not None and ord(character) in self._given.face.charToGlyph:
             return _GIVEN
+        if character >= _FIRST_EAST_ASIAN:
+            for font, encoding in _EAST_ASIAN.items():
+                if _has(encoding, character):
+                    return font
         found = f"{character!r} (U+{ord(character):04X})"
         raise UnprintableTextError(
-            f"text {text!r}: expected characters of Western Europe, Japan or Korea, or a TrueType"
-            f" font that has the others, found {found}"
+            f"text {text!r}: expected characters of Western Europe, Japan, Korea or China, or a"
+            f" TrueType font that has the others, found {found}"
         )
 
 

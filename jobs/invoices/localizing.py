@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from copy import copy
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date, format_datetime
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, get_currency_symbol
 
 from jobs.invoices.labels import label
 from schemas.instant import EPOCH, MICROSECOND
@@ -36,7 +37,7 @@ class Localizer:
         """
         try:
             self.locale = Locale.parse(locale, sep="-")
-        except (ValueError, TypeError, LookupError) as error:
+        except (ValueError, TypeError, UnknownLocaleError) as error:
             raise LocaleError(f"locale: expected one like de-DE, found {locale!r}") from error
         self.currency = currency
 
@@ -90,7 +91,12 @@ class Localizer:
         # The digits are those of ISO 4217: the locale's own rules leave out those rarely paid.
         pattern = copy(self.locale.currency_formats["standard"])
         pattern.frac_prec = (least, most)
-        return str(pattern.apply(value, self.locale, currency=self.currency, currency_digits=False))
+        text = str(pattern.apply(value, self.locale, currency=self.currency, currency_digits=False))
+        # A space stands between letters and digits (CLDR, currency spacing); babel leaves it out.
+        symbol = get_currency_symbol(self.currency, self.locale)
+        if not symbol[-1].isalpha():
+            return text
+        return re.sub(rf"({re.escape(symbol)})(?=[0-9])", "\\1\xa0", text)
 
 
 def _is_midnight(moment: datetime) -> bool:

@@ -46,6 +46,7 @@ class Document:
         banner: That it is a draft or void; else empty.
         facts: Pairs of label and text: number, days, period.
         parties: Pairs of label and lines.
+        caption: What the table holds.
         columns: Headings of the table, one for each text of a row.
         rows: The lines.
         totals: Label, amount, and whether it stands out.
@@ -58,6 +59,7 @@ class Document:
     banner: str
     facts: tuple[tuple[str, str], ...]
     parties: tuple[tuple[str, tuple[str, ...]], ...]
+    caption: str
     columns: tuple[str, str, str, str, str]
     rows: tuple[Row, ...]
     totals: tuple[tuple[str, str, bool], ...]
@@ -89,6 +91,7 @@ def present(invoice: Invoice) -> Document:
             (words.label("seller"), _party(terms.seller, words)),
             (words.label("buyer"), _party(terms.buyer, words)),
         ),
+        caption=words.label("lines"),
         columns=(description, quantity, unit_price, tax, amount),
         rows=tuple(_row(line, words) for line in invoice.lines),
         totals=_totals(invoice, words),
@@ -136,7 +139,7 @@ def _origin(line: InvoiceLine, words: Localizer) -> str:
     """Return what a line is for, and its period; of a correction also what it corrects."""
     name = words.label(line.kind.value)
     # A price says no more than its product where both have one name.
-    name = name if line.line_id == line.product else f"{name} {line.line_id}"
+    name = name if line.line_id == line.product else f"{name} · {line.line_id}"
     if line.quantity_before is not None:
         corrects = line.corrected_number
         of = f" {words.label('corrects', number=corrects)}" if corrects else ""
@@ -162,8 +165,9 @@ def _steps(line: InvoiceLine, words: Localizer) -> str:
 def _quantity(line: InvoiceLine, words: Localizer) -> str:
     now = words.number(line.quantity)
     if line.quantity_before is not None and line.unit:
-        return f"{words.number(line.quantity_before)} → {now} {line.unit}"
-    if not line.quantity and not line.unit:
+        before = words.number(line.quantity_before)
+        now = words.label("revised", before=before, now=now)
+    elif not line.quantity and not line.unit:
         return ""
     return f"{now} {line.unit}".strip()
 

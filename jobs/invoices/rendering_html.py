@@ -80,7 +80,7 @@ def _lines(document: Document) -> str:
     heads = "".join(f'<th scope="col" class="n">{escape(each)}</th>' for each in others)
     rows = "".join(map(_row, document.rows))
     return (
-        f"<table>\n<caption>{escape(document.title)}</caption>\n"
+        f"<table>\n<caption>{escape(document.caption)}</caption>\n"
         f'<thead><tr><th scope="col">{escape(first)}</th>{heads}</tr></thead>\n'
         f"<tbody>\n{rows}</tbody>\n</table>\n"
     )

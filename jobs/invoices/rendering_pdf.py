@@ -24,6 +24,8 @@ _INK, _GRAY, _RULE, _RED = map(HexColor, ("#1d2430", "#56606e", "#d5dae1", "#b32
 _MARGIN = 18 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _COLUMNS = [_WIDTH * share for share in (0.40, 0.17, 0.14, 0.13, 0.16)]
+# What a page's frame adds on each side.
+_PADDING = 6
 _LEFT, _RIGHT = 0, 2
 
 
@@ -32,8 +34,8 @@ def render_pdf(invoice: Invoice, font_file: Path | None = None) -> bytes:
 
     Args:
         invoice: The invoice.
-        font_file: TrueType font of what the built-in ones do not have; they have what Western
-            Europe, Japan and Korea write.
+        font_file: TrueType font for what Helvetica does not have. Without it there is what Western
+            Europe, Japan, Korea and China write.
 
     Raises:
         LocaleError: The buyer's locale is not known.
@@ -48,8 +50,8 @@ def render_pdf(invoice: Invoice, font_file: Path | None = None) -> bytes:
     template = SimpleDocTemplate(
         written,
         pagesize=A4,
-        leftMargin=_MARGIN,
-        rightMargin=_MARGIN,
+        leftMargin=_MARGIN - _PADDING,
+        rightMargin=_MARGIN - _PADDING,
         topMargin=_MARGIN,
         bottomMargin=_MARGIN + 6 * mm,
         title=document.title,
@@ -121,9 +123,9 @@ def _head(document: Document, fonts: Fonts) -> list[Any]:
         [_text(name, fonts, size=8.5, color=_GRAY), _text(text, fonts, size=8.5)]
         for name, text in document.facts
     ]
-    third = _WIDTH / 3
-    inner = Table(facts, [third * 0.42, third * 0.58], style=_flush(1))
-    head = Table([[*parties, inner]], [third] * 3, style=_flush(0))
+    wide, narrow = _WIDTH * 0.42, _WIDTH * 0.29
+    inner = Table(facts, [wide * 0.40, wide * 0.60], style=_flush(1))
+    head = Table([[*parties, inner]], [narrow, narrow, wide], style=_flush(0))
     return [*parts, head, Spacer(0, 8 * mm)]
 
 

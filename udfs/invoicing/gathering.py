@@ -17,7 +17,7 @@ from schemas.invoice import (
     InvoiceState,
     LinePart,
 )
-from schemas.statement import LineKind
+from schemas.statement import LineKey, LineKind
 from udfs.charging import line_key
 
 _ORDER = {kind: place for place, kind in enumerate(LineKind)}
@@ -27,7 +27,8 @@ def gather_lines(billed: BilledAccount, draft: Invoice) -> Invoice:
     """Add a line for each line of a period with charges that are due and not yet invoiced.
 
     Revisions that are invoiced together are one line. A line whose first revision was invoiced
-    before, or came too late for its own period's invoice, is a correction and names its period.
+    before, or came too late for its own period's invoice, is a correction and names its period. It
+    waits until what it corrects is issued, so it can name that invoice's number.
     """
     known = {charge.charge_id: charge for charge in billed.charges}
     numbers = _numbers(billed.before)
@@ -79,10 +80,17 @@ def _due(billed: BilledAccount) -> list[Charge]:
     for each in billed.charges:
         found, expected = (each.account_id, each.currency), (terms.account_id, terms.currency)
         assert found == expected, f"charge {each.charge_id}: expected {expected}, found {found}"
+    waiting = {
+        _line_name(each)
+        for each in billed.charges
+        if each.charge_id in taken and taken[each.charge_id].state is not InvoiceState.ISSUED
+    }
     due = [
         each
         for each in billed.charges
-        if each.due_us <= billed.due_until_us and each.charge_id not in taken
+        if each.due_us <= billed.due_until_us
+        and each.charge_id not in taken
+        and _line_name(each) not in waiting
     ]
     return sorted(
         due, key=lambda each: (each.period_start_us, each.period_end_us, *_key_order(each))
@@ -99,11 +107,14 @@ def _is_paid_credit(charge: Charge) -> bool:
 
 
 def _by_line(charges: Iterable[Charge]) -> list[list[Charge]]:
-    lines: dict[object, list[Charge]] = {}
+    lines: dict[tuple[int, int, LineKey], list[Charge]] = {}
     for each in charges:
-        key = (each.period_start_us, each.period_end_us, line_key(each))
-        lines.setdefault(key, []).append(each)
+        lines.setdefault(_line_name(each), []).append(each)
     return list(lines.values())
+
+
+def _line_name(charge: Charge) -> tuple[int, int, LineKey]:
+    return (charge.period_start_us, charge.period_end_us, line_key(charge))
 
 
 def _numbers(invoices: Iterable[Invoice]) -> dict[str, str]:

@@ -131,6 +131,20 @@ def test_a_correction_names_its_period_and_invoice() -> None:
     assert draft.charged_minor == 2000
 
 
+@pytest.mark.parametrize("state", [InvoiceState.DRAFT, InvoiceState.APPROVED])
+def test_a_correction_waits_for_the_number_of_its_invoice(state: InvoiceState) -> None:
+    """All revisions after it do; other lines do not."""
+    first = replace(drafted(LANDING), state=state)
+    second = revised(LANDING, 3000, MAR)
+    third = revised(second, 2000, MAR)
+    other = charge(9000, period_start_us=FEB, period_end_us=MAR, due_us=MAR)
+    charges = (LANDING, second, third, other)
+    draft = drafted(*charges, before=(first,), due_until_us=MAR)
+    assert invoice_charge_ids(draft) == (other.charge_id,)
+    after = drafted(*charges, before=(issued(first), draft), due_until_us=MAR)
+    assert invoice_charge_ids(after) == tuple(sorted((second.charge_id, third.charge_id)))
+
+
 def test_a_late_line_corrects_its_period() -> None:
     """It is the first of its line, and due after the period's own invoice: from nothing."""
     late = charge(500, line_id="late", due_us=MAR)
