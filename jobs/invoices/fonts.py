@@ -53,6 +53,11 @@ class Fonts:
             for font, run in texts
         )
 
+    def plain(self, text: str) -> str | None:
+        """Return text that is all in the regular font, as that has it; else None."""
+        translated = text.translate(_TWINS)
+        return translated if _has("cp1252", translated) else None
+
     def is_east_asian(self, text: str) -> bool:
         """Return whether lines of a text break between any two characters."""
         return any(each >= "\u2e80" for each in text)
@@ -73,9 +78,9 @@ class Fonts:
         )
 
 
-def _has(encoding: str, character: str) -> bool:
+def _has(encoding: str, text: str) -> bool:
     try:
-        character.encode(encoding)
+        text.encode(encoding)
     except UnicodeEncodeError:
         return False
     return True

@@ -11,6 +11,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import ParagraphStyle
 from reportlab.lib.units import mm
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import LongTable, Paragraph, SimpleDocTemplate, Spacer, Table, TableStyle
 
@@ -24,9 +25,10 @@ _INK, _GRAY, _RULE, _RED = map(HexColor, ("#1d2430", "#56606e", "#d5dae1", "#b32
 _MARGIN = 18 * mm
 _WIDTH = A4[0] - 2 * _MARGIN
 _COLUMNS = [_WIDTH * share for share in (0.40, 0.17, 0.14, 0.13, 0.16)]
-# What a page's frame adds on each side.
+# What a page's frame, and a cell, adds on each side.
 _PADDING = 6
 _LEFT, _RIGHT = 0, 2
+_CELL_SIZE, _LEADING = 9, 1.35
 
 
 def render_pdf(invoice: Invoice, font_file: Path | None = None) -> bytes:
@@ -97,7 +99,7 @@ def _text(
     bold: bool = False,
 ) -> Paragraph:
     style = ParagraphStyle(
-        "text", fontName=REGULAR, fontSize=size, leading=size * 1.35, textColor=color
+        "text", fontName=REGULAR, fontSize=size, leading=size * _LEADING, textColor=color
     )
     style.alignment = align
     # Breaks between any two characters, which only lines of Japanese need.
@@ -152,6 +154,9 @@ def _lines(document: Document, fonts: Fonts) -> LongTable:
         TableStyle(
             [
                 ("VALIGN", (0, 0), (-1, -1), "TOP"),
+                ("ALIGN", (1, 1), (-1, -1), "RIGHT"),
+                ("FONT", (1, 1), (-1, -1), REGULAR, _CELL_SIZE, _CELL_SIZE * _LEADING),
+                ("TEXTCOLOR", (1, 1), (-1, -1), _INK),
                 ("LEFTPADDING", (0, 0), (0, -1), 0),
                 ("RIGHTPADDING", (-1, 0), (-1, -1), 0),
                 ("LINEBELOW", (0, 0), (-1, 0), 1.2, _INK),
@@ -165,8 +170,16 @@ def _lines(document: Document, fonts: Fonts) -> LongTable:
 def _row(row: Row, fonts: Fonts) -> list[Any]:
     details = [_text(each, fonts, size=8, color=_GRAY) for each in row.details]
     cells = (row.quantity, row.unit_price, row.tax, row.amount)
-    texts = [_text(each, fonts, size=9, align=_RIGHT) for each in cells]
+    texts = [_cell(each, width, fonts) for each, width in zip(cells, _COLUMNS[1:], strict=True)]
     return [[_text(row.title, fonts, bold=True), *details], *texts]
+
+
+def _cell(text: str, width: float, fonts: Fonts) -> str | Paragraph:
+    """Return a text aligned to the right; what fits in one line is laid out much faster."""
+    plain = fonts.plain(text)
+    if plain is not None and stringWidth(plain, REGULAR, _CELL_SIZE) <= width - 2 * _PADDING:
+        return plain
+    return _text(text, fonts, size=_CELL_SIZE, align=_RIGHT)
 
 
 def _totals(document: Document, fonts: Fonts) -> Table:

@@ -3,6 +3,7 @@
 Then an invoice is approved, issued with a number, or made void; its amounts never change.
 """
 
+from udfs.invoicing.booking import BookedAmounts, booked_amounts
 from udfs.invoicing.changing_state import approve, issue, series_of, void
 from udfs.invoicing.encoding import InvoiceFormatError, decode_invoice, encode_invoice
 from udfs.invoicing.gathering import invoice_charge_ids
@@ -11,9 +12,11 @@ from udfs.invoicing.numbering import BrokenSeriesError, next_number
 
 __all__ = [
     "INVOICE_STEPS",
+    "BookedAmounts",
     "BrokenSeriesError",
     "InvoiceFormatError",
     "approve",
+    "booked_amounts",
     "decode_invoice",
     "draft_invoice",
     "encode_invoice",

@@ -95,13 +95,11 @@ def series_of(invoice: Invoice) -> Series:
 
 
 def _corrects(later: Invoice, invoice: Invoice) -> bool:
-    """Return whether an invoice corrects lines of an earlier one."""
+    """Return whether an invoice has lines of an earlier one again: it corrects them."""
     if later.sequence <= invoice.sequence:
         return False
     lines = {_line_name(line) for line in invoice.lines}
-    return any(
-        line.quantity_before is not None and _line_name(line) in lines for line in later.lines
-    )
+    return any(_line_name(line) in lines for line in later.lines)
 
 
 def _line_name(line: InvoiceLine) -> tuple[object, ...]:

@@ -189,14 +189,19 @@ def test_credit_alone_decides_by_what_is_payable() -> None:
     assert (note.kind, note.total_minor, note.payable_minor) == ("credit_note", 0, -100)
 
 
+def test_credit_does_not_make_an_invoice_a_credit_note() -> None:
+    """Something was sold: 1.19, of which more was paid than was due."""
+    draft = drafted(charge(100), paid_credit(-500))
+    assert (draft.kind, draft.total_minor, draft.payable_minor) == ("invoice", 119, -381)
+
+
 @pytest.mark.parametrize(
-    ("amounts", "is_made"),
-    [((4201,), False), ((4202,), True), ((-4201,), False), ((-4202,), True), ((0,), False)],
+    ("amount", "is_made"),
+    [(4201, False), (4202, True), (-4201, False), (-4202, True), (0, False)],
 )
-def test_less_than_the_minimum_is_carried_over(amounts: tuple[int, ...], is_made: bool) -> None:
+def test_less_than_the_minimum_is_carried_over(amount: int, is_made: bool) -> None:
     """42.02 x 1.19 = 50.00; what is less stays for the next, of credit notes too."""
     terms = replace(TERMS, minimum=Decimal(50))
-    (amount,) = amounts
     one = charge(amount)
     made = draft_invoice(billed(one, terms=terms))
     if is_made:
