@@ -254,6 +254,21 @@ class Invoice:
 
 
 @dataclass(frozen=True, slots=True)
+class IssuedNumber:
+    """A number that is taken, whatever became of its invoice.
+
+    Attributes:
+        series_id: Of which series.
+        number: The number.
+        issue_date: ISO 8601 day on which it was given.
+    """
+
+    series_id: str
+    number: str
+    issue_date: str
+
+
+@dataclass(frozen=True, slots=True)
 class BilledAccount:
     """All that decides what an account is invoiced.
 

@@ -25,7 +25,7 @@ LABELS: Mapping[str, tuple[str, str, str, str]] = {
     "currency": ("Currency", "Währung", "Devise", "通貨"),
     "seller": ("From", "Rechnungssteller", "Émetteur", "発行者"),
     "buyer": ("Bill to", "Rechnungsempfänger", "Client", "請求先"),
-    "tax_number": ("Tax number", "Steuernummer", "Numéro fiscal", "登録番号"),
+    "tax_number": ("Tax number", "Steuernummer/USt-IdNr.", "Numéro fiscal", "登録番号"),
     "lines": ("Items", "Positionen", "Prestations", "明細"),
     "description": ("Description", "Beschreibung", "Désignation", "品目"),
     "quantity": ("Quantity", "Menge", "Quantité", "数量"),

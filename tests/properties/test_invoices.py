@@ -12,15 +12,23 @@ from hypothesis import strategies as st
 from schemas.charge import Charge
 from schemas.invoice import BilledAccount, Invoice, InvoiceState, NoInvoice
 from schemas.tax import TaxMode, TaxTable
-from tests.udfs.invoicing.billing import FEB, JAN, MAR, TERMS, billed, charge, paid_credit, revised
+from tests.udfs.invoicing.billing import (
+    FEB,
+    JAN,
+    MAR,
+    TERMS,
+    billed,
+    charge,
+    issued,
+    paid_credit,
+    revised,
+)
 from tests.udfs.invoicing.billing import rate as tax_rate
 from udfs.invoicing import (
-    approve,
     decode_invoice,
     draft_invoice,
     encode_invoice,
     invoice_charge_ids,
-    issue,
     void,
 )
 
@@ -68,10 +76,7 @@ def run(draw: st.DataObject, account: BilledAccount) -> list[Invoice]:
         if isinstance(draft, NoInvoice):
             continue
         assert draft_invoice(now) == draft
-        approved = approve(draft, due_us)
-        assert isinstance(approved, Invoice)
-        made = issue(approved, invoices, due_us)
-        assert isinstance(made, Invoice)
+        made = issued(draft, due_us, invoices)
         if due_us < MAR and draw.draw(st.booleans()):
             gone = void(made, invoices, due_us, "wrong")
             assert isinstance(gone, Invoice)

@@ -4,11 +4,11 @@ Then an invoice is approved, issued with a number, or made void; its amounts nev
 """
 
 from udfs.invoicing.booking import BookedAmounts, booked_amounts
-from udfs.invoicing.changing_state import approve, issue, series_of, void
+from udfs.invoicing.changing_state import approve, issue, issued_number, series_of, void
 from udfs.invoicing.encoding import InvoiceFormatError, decode_invoice, encode_invoice
 from udfs.invoicing.gathering import invoice_charge_ids
 from udfs.invoicing.invoicing import INVOICE_STEPS, draft_invoice
-from udfs.invoicing.numbering import BrokenSeriesError, next_number
+from udfs.invoicing.numbering import BrokenSeriesError, next_numbers
 
 __all__ = [
     "INVOICE_STEPS",
@@ -22,7 +22,8 @@ __all__ = [
     "encode_invoice",
     "invoice_charge_ids",
     "issue",
-    "next_number",
+    "issued_number",
+    "next_numbers",
     "series_of",
     "void",
 ]

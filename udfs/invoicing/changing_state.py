@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 from schemas.instant import EPOCH, MICROSECOND
@@ -13,11 +14,12 @@ from schemas.invoice import (
     InvoiceKind,
     InvoiceLine,
     InvoiceState,
+    IssuedNumber,
     RefusalReason,
     Refused,
 )
 from schemas.invoice_terms import Series
-from udfs.invoicing.numbering import next_number
+from udfs.invoicing.numbering import next_numbers
 
 
 def approve(invoice: Invoice, now_us: int) -> Invoice | Refused:
@@ -27,39 +29,43 @@ def approve(invoice: Invoice, now_us: int) -> Invoice | Refused:
     return replace(invoice, state=InvoiceState.APPROVED, approved_us=now_us)
 
 
-def issue(invoice: Invoice, issued: Sequence[Invoice], now_us: int) -> Invoice | Refused:
-    """Issue an approved invoice: give it its number, its day and its due date.
+def issue(
+    invoices: Sequence[Invoice], issued: Sequence[IssuedNumber], now_us: int
+) -> tuple[Invoice | Refused, ...]:
+    """Issue approved invoices: give each its number, in the given order, its day and due date.
 
     Args:
-        invoice: The invoice.
-        issued: All invoices of its series and seller until now that have a number, void ones too;
-            those of other series are passed over.
-        now_us: When it is issued.
+        invoices: The invoices; one that is refused takes no number.
+        issued: All numbers of the seller until now.
+        now_us: When they are issued.
+
+    Returns:
+        For each invoice, itself as it was issued, or why it is not.
 
     Raises:
         BrokenSeriesError: The numbers until now have a gap, or one stands twice.
     """
-    if invoice.state is not InvoiceState.APPROVED:
-        return _refused(invoice, RefusalReason.NOT_APPROVED, "an approved invoice")
-    series, terms = series_of(invoice), invoice.terms
-    others = [each for each in issued if each.number and series_of(each) == series]
-    issue_day = _local(now_us, terms.seller.timezone)
-    issue_date = issue_day.date().isoformat()
-    last_date = max((each.issue_date for each in others), default="")
-    if issue_date < last_date:
-        detail = f"invoice {invoice.invoice_id}: expected a day from {last_date} on"
-        return Refused(
-            invoice.invoice_id, RefusalReason.BEFORE_LAST, f"{detail}, found {issue_date}"
-        )
-    due_day = _local(now_us, terms.buyer.timezone).date() + timedelta(days=terms.payment_days)
-    return replace(
-        invoice,
-        state=InvoiceState.ISSUED,
-        number=next_number(series, [each.number for each in others], issue_day.year),
-        issue_date=issue_date,
-        due_date=due_day.isoformat(),
-        issued_us=now_us,
+    last_dates: dict[str, str] = {}
+    for taken in issued:
+        last_dates[taken.series_id] = max(last_dates.get(taken.series_id, ""), taken.issue_date)
+    refused = [_refuse_issue(each, last_dates, now_us) for each in invoices]
+    accepted = [each for each, why in zip(invoices, refused, strict=True) if why is None]
+    wanted = Counter((series_of(each), _issue_day(each, now_us).year) for each in accepted)
+    numbers = {
+        (series, year): iter(next_numbers(series, _numbers(series, issued), year, how_many))
+        for (series, year), how_many in wanted.items()
+    }
+    return tuple(
+        why or _issued(each, next(numbers[series_of(each), _issue_day(each, now_us).year]), now_us)
+        for each, why in zip(invoices, refused, strict=True)
     )
+
+
+def issued_number(invoice: Invoice) -> IssuedNumber | None:
+    """Return the number that an invoice has taken; None where it has none."""
+    if not invoice.number:
+        return None
+    return IssuedNumber(series_of(invoice).series_id, invoice.number, invoice.issue_date)
 
 
 def void(
@@ -94,6 +100,38 @@ def series_of(invoice: Invoice) -> Series:
     return terms.series if invoice.kind is InvoiceKind.INVOICE else terms.credit_series
 
 
+def _refuse_issue(invoice: Invoice, last_dates: Mapping[str, str], now_us: int) -> Refused | None:
+    if invoice.state is not InvoiceState.APPROVED:
+        return _refused(invoice, RefusalReason.NOT_APPROVED, "an approved invoice")
+    issue_date = _issue_day(invoice, now_us).isoformat()
+    last_date = last_dates.get(series_of(invoice).series_id, "")
+    if issue_date >= last_date:
+        return None
+    detail = f"invoice {invoice.invoice_id}: expected a day from {last_date} on, found {issue_date}"
+    return Refused(invoice.invoice_id, RefusalReason.BEFORE_LAST, detail)
+
+
+def _issued(invoice: Invoice, number: str, now_us: int) -> Invoice:
+    terms = invoice.terms
+    due_day = _local_day(now_us, terms.buyer.timezone) + timedelta(days=terms.payment_days)
+    return replace(
+        invoice,
+        state=InvoiceState.ISSUED,
+        number=number,
+        issue_date=_issue_day(invoice, now_us).isoformat(),
+        due_date=due_day.isoformat(),
+        issued_us=now_us,
+    )
+
+
+def _issue_day(invoice: Invoice, now_us: int) -> date:
+    return _local_day(now_us, invoice.terms.seller.timezone)
+
+
+def _numbers(series: Series, issued: Sequence[IssuedNumber]) -> list[str]:
+    return [each.number for each in issued if each.series_id == series.series_id]
+
+
 def _corrects(later: Invoice, invoice: Invoice) -> bool:
     """Return whether an invoice has lines of an earlier one again: it corrects them."""
     if later.sequence <= invoice.sequence:
@@ -107,8 +145,8 @@ def _line_name(line: InvoiceLine) -> tuple[object, ...]:
     return (*period, line.kind, line.line_id, line.product, line.group)
 
 
-def _local(instant_us: int, timezone: str) -> datetime:
-    return (EPOCH + instant_us * MICROSECOND).astimezone(ZoneInfo(timezone))
+def _local_day(instant_us: int, timezone: str) -> date:
+    return (EPOCH + instant_us * MICROSECOND).astimezone(ZoneInfo(timezone)).date()
 
 
 def _refused(invoice: Invoice, reason: RefusalReason, expected: str) -> Refused:

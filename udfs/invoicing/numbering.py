@@ -12,13 +12,16 @@ class BrokenSeriesError(Exception):
     """Numbers of a series have a gap, stand twice or are of another form; one line."""
 
 
-def next_number(series: Series, issued: Iterable[str], year: int) -> str:
-    """Return the number that follows those issued until now.
+def next_numbers(
+    series: Series, issued: Iterable[str], year: int, how_many: int
+) -> tuple[str, ...]:
+    """Return the numbers that follow those issued until now.
 
     Args:
         series: The series.
         issued: All its numbers until now, of every year, those of void invoices too.
         year: Of issue, in the seller's zone.
+        how_many: How many numbers.
 
     Raises:
         BrokenSeriesError: They are not 1, 2, 3, ... of each year, each once.
@@ -36,7 +39,8 @@ def next_number(series: Series, issued: Iterable[str], year: int) -> str:
                     f" {_write(series, prefix, found)} in its place"
                 )
     prefix = f"{series.series_id}-{year:04d}" if series.by_year else series.series_id
-    return _write(series, prefix, len(counts.get(prefix, ())) + 1)
+    last = len(counts.get(prefix, ()))
+    return tuple(_write(series, prefix, last + n) for n in range(1, how_many + 1))
 
 
 def _write(series: Series, prefix: str, count: int) -> str:

@@ -20,7 +20,7 @@ from tests.udfs.invoicing.billing import (
     paid_credit,
     revised,
 )
-from udfs.invoicing import approve, issue
+from tests.udfs.invoicing.billing import issued as issue_draft
 
 FOOTER = ("Bank & Co, IBAN DE89 3704 0044 0532 0130 00",)
 NOON_US = FEB + 12 * 3_600_000_000
@@ -90,8 +90,4 @@ def example(locale: str = "en-US", currency: str = "USD", **fields: Any) -> Invo
 
 def issued(draft: Invoice) -> Invoice:
     """Return a draft approved and issued on February 1, 2013."""
-    approved = approve(draft, NOON_US)
-    assert isinstance(approved, Invoice)
-    made = issue(approved, (), NOON_US)
-    assert isinstance(made, Invoice)
-    return made
+    return issue_draft(draft, NOON_US)

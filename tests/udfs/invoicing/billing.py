@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -10,12 +11,12 @@ from typing import Any
 
 from schemas.charge import Charge
 from schemas.instant import to_us
-from schemas.invoice import BilledAccount, Invoice, NoInvoice
+from schemas.invoice import BilledAccount, Invoice, NoInvoice, Refused
 from schemas.invoice_terms import InvoiceTerms, Party
 from schemas.statement import LineKind
 from schemas.tax import TaxRate, TaxTable
 from udfs.identifying import digest
-from udfs.invoicing import draft_invoice
+from udfs.invoicing import approve, draft_invoice, issue, issued_number
 
 
 def day_us(year: int, month: int, day: int) -> int:
@@ -138,4 +139,20 @@ def drafted(*charges: Charge, **fields: Any) -> Invoice:
     """Return the draft of an account that must be invoiced."""
     made = draft_invoice(billed(*charges, **fields))
     assert not isinstance(made, NoInvoice), made
+    return made
+
+
+def try_issue(invoice: Invoice, others: Sequence[Invoice], now_us: int) -> Invoice | Refused:
+    """Issue an invoice after others, those without a number passed over."""
+    numbers = [number for each in others if (number := issued_number(each))]
+    (made,) = issue([invoice], numbers, now_us)
+    return made
+
+
+def issued(draft: Invoice, now_us: int, before: Sequence[Invoice] = ()) -> Invoice:
+    """Return a draft approved and issued at an instant, after others."""
+    approved = approve(draft, now_us)
+    assert isinstance(approved, Invoice), approved
+    made = try_issue(approved, before, now_us)
+    assert isinstance(made, Invoice), made
     return made

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from schemas.instant import to_us
-from schemas.invoice import Invoice, InvoiceKind, InvoiceState, RefusalReason, Refused
+from schemas.invoice import Invoice, InvoiceKind, InvoiceState, IssuedNumber, RefusalReason, Refused
 from schemas.invoice_terms import Series
 from tests.udfs.invoicing.billing import (
     BUYER,
@@ -19,8 +19,10 @@ from tests.udfs.invoicing.billing import (
     charge,
     drafted,
     revised,
+    try_issue,
 )
-from udfs.invoicing import BrokenSeriesError, approve, issue, void
+from tests.udfs.invoicing.billing import issued as issue_draft
+from udfs.invoicing import BrokenSeriesError, approve, issue, issued_number, void
 
 LANDING = charge(10000)
 DRAFT = drafted(LANDING)
@@ -31,11 +33,7 @@ NOON = to_us(datetime(2013, 2, 1, 12, tzinfo=UTC))
 
 def issued(now_us: int = NOON, before: tuple[Invoice, ...] = (), draft: Invoice = DRAFT) -> Invoice:
     """Return an invoice issued at an instant."""
-    approved = approve(draft, now_us)
-    assert isinstance(approved, Invoice)
-    made = issue(approved, before, now_us)
-    assert isinstance(made, Invoice)
-    return made
+    return issue_draft(draft, now_us, before)
 
 
 def test_an_invoice_is_approved_then_issued() -> None:
@@ -104,6 +102,31 @@ def test_numbers_follow_each_other_over_void_ones() -> None:
     assert issued(NOON, (noted, DRAFT, gone)).number == "INV-2013-000002"
 
 
+def test_many_are_issued_at_once() -> None:
+    """Numbers in the given order, by series; one that is refused takes none."""
+    approved = STATES[InvoiceState.APPROVED]
+    note = replace(approved, kind=InvoiceKind.CREDIT_NOTE)
+    before = issued_number(issued())
+    assert before is not None
+    made = issue([approved, note, DRAFT, approved, note], [before], NOON)
+    assert [each.number if isinstance(each, Invoice) else each.reason for each in made] == [
+        "INV-2013-000002",
+        "CN-2013-000001",
+        RefusalReason.NOT_APPROVED,
+        "INV-2013-000003",
+        "CN-2013-000002",
+    ]
+    assert issue([], [before], NOON) == ()
+
+
+def test_a_draft_has_taken_no_number() -> None:
+    """An issued invoice has, and a void one keeps it."""
+    gone = void(issued(), (), NOON, "wrong address")
+    assert isinstance(gone, Invoice)
+    assert issued_number(DRAFT) is None
+    assert issued_number(gone) == IssuedNumber("INV", "INV-2013-000001", "2013-02-01")
+
+
 def test_a_gap_stops_the_series() -> None:
     """No invoice is issued after a number that is missing."""
     second = replace(issued(), number="INV-2013-000002")
@@ -123,7 +146,7 @@ def test_only_a_draft_is_approved(state: InvoiceState) -> None:
 @pytest.mark.parametrize("state", [each for each in InvoiceState if each != "approved"])
 def test_only_what_is_approved_is_issued(state: InvoiceState) -> None:
     """So nothing has two numbers."""
-    refused = issue(STATES[state], (), NOON)
+    refused = try_issue(STATES[state], (), NOON)
     assert isinstance(refused, Refused)
     assert refused.reason is RefusalReason.NOT_APPROVED
     assert f"found {state}" in refused.detail
@@ -133,12 +156,12 @@ def test_days_of_a_series_never_go_back() -> None:
     """A greater number has the same day or a later one; another series is no matter."""
     first = issued()
     approved = STATES[InvoiceState.APPROVED]
-    refused = issue(approved, (first,), NOON - 86_400_000_000)
+    refused = try_issue(approved, (first,), NOON - 86_400_000_000)
     assert isinstance(refused, Refused)
     assert refused.reason is RefusalReason.BEFORE_LAST
     assert refused.detail.endswith("expected a day from 2013-02-01 on, found 2013-01-31")
     other = replace(approved, terms=replace(TERMS, series=Series("X")))
-    assert isinstance(issue(other, (first,), NOON - 86_400_000_000), Invoice)
+    assert isinstance(try_issue(other, (first,), NOON - 86_400_000_000), Invoice)
 
 
 @pytest.mark.parametrize("state", [each for each in InvoiceState if each != "void"])

@@ -23,13 +23,13 @@ from tests.udfs.invoicing.billing import (
     paid_credit,
     rate,
     revised,
+    try_issue,
 )
 from udfs.invoicing import (
     InvoiceFormatError,
     approve,
     decode_invoice,
     encode_invoice,
-    issue,
     void,
 )
 
@@ -66,9 +66,9 @@ def whole() -> Invoice:
     )
     approved = approve(draft, JAN)
     assert isinstance(approved, Invoice)
-    issued = issue(approved, (), FEB)
-    assert isinstance(issued, Invoice)
-    gone = void(issued, (), MAR, "wrong address")
+    made = try_issue(approved, (), FEB)
+    assert isinstance(made, Invoice)
+    gone = void(made, (), MAR, "wrong address")
     assert isinstance(gone, Invoice)
     return gone
 

@@ -3,7 +3,7 @@
 import pytest
 
 from schemas.invoice_terms import Series
-from udfs.invoicing import BrokenSeriesError, next_number
+from udfs.invoicing import BrokenSeriesError, next_numbers
 
 INV = Series("INV")
 
@@ -23,14 +23,14 @@ INV = Series("INV")
 )
 def test_the_next_number(series: Series, issued: list[str], number: str) -> None:
     """It is one more than those of its year, in whatever order they are given."""
-    assert next_number(series, issued, 2013) == number
+    assert next_numbers(series, issued, 2013, 1) == (number,)
 
 
 def test_numbers_given_one_after_another_have_no_gap() -> None:
-    """Each is given those before it."""
+    """Some at once, each time after those before; none where none is wanted."""
     issued: list[str] = []
-    for _ in range(120):
-        issued.append(next_number(INV, issued, 2013))
+    for how_many in range(16):
+        issued += next_numbers(INV, issued, 2013, how_many)
     assert issued == [f"INV-2013-{n:06d}" for n in range(1, 121)]
 
 
@@ -50,4 +50,4 @@ def test_numbers_given_one_after_another_have_no_gap() -> None:
 def test_a_broken_series_is_refused(issued: list[str], message: str) -> None:
     """No number is given after a gap, a double or one of another form."""
     with pytest.raises(BrokenSeriesError, match=message):
-        next_number(INV, issued, 2013)
+        next_numbers(INV, issued, 2013, 1)
