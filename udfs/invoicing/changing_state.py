@@ -50,13 +50,13 @@ def issue(
         last_dates[taken.series_id] = max(last_dates.get(taken.series_id, ""), taken.issue_date)
     refused = [_refuse_issue(each, last_dates, now_us) for each in invoices]
     accepted = [each for each, why in zip(invoices, refused, strict=True) if why is None]
-    wanted = Counter((series_of(each), _issue_day(each, now_us).year) for each in accepted)
+    wanted = Counter(_series_and_year(each, now_us) for each in accepted)
     numbers = {
         (series, year): iter(next_numbers(series, _numbers(series, issued), year, how_many))
         for (series, year), how_many in wanted.items()
     }
     return tuple(
-        why or _issued(each, next(numbers[series_of(each), _issue_day(each, now_us).year]), now_us)
+        why or _issued(each, next(numbers[_series_and_year(each, now_us)]), now_us)
         for each, why in zip(invoices, refused, strict=True)
     )
 
@@ -126,6 +126,12 @@ def _issued(invoice: Invoice, number: str, now_us: int) -> Invoice:
 
 def _issue_day(invoice: Invoice, now_us: int) -> date:
     return _local_day(now_us, invoice.terms.seller.timezone)
+
+
+def _series_and_year(invoice: Invoice, now_us: int) -> tuple[Series, int]:
+    """Return what is counted together; a series that does not name years counts through them."""
+    series = series_of(invoice)
+    return series, _issue_day(invoice, now_us).year if series.by_year else 0
 
 
 def _numbers(series: Series, issued: Sequence[IssuedNumber]) -> list[str]:

@@ -119,6 +119,20 @@ def test_many_are_issued_at_once() -> None:
     assert issue([], [before], NOON) == ()
 
 
+def test_a_series_without_years_counts_through_them() -> None:
+    """Also where one seller's day is in the old year, and another's in the new one."""
+    series = Series("R", by_year=False, digits=1)
+    in_berlin = replace(TERMS, series=series)
+    in_new_york = replace(in_berlin, seller=replace(SELLER, timezone=NEW_YORK))
+    approved = STATES[InvoiceState.APPROVED]
+    new_year_us = to_us(datetime(2014, 1, 1, 1, tzinfo=UTC))
+    made = issue(
+        [replace(approved, terms=terms) for terms in (in_berlin, in_new_york)], [], new_year_us
+    )
+    found = [(each.number, each.issue_date) for each in made if isinstance(each, Invoice)]
+    assert found == [("R-1", "2014-01-01"), ("R-2", "2013-12-31")]
+
+
 def test_a_draft_has_taken_no_number() -> None:
     """An issued invoice has, and a void one keeps it."""
     gone = void(issued(), (), NOON, "wrong address")
