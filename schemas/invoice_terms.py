@@ -16,20 +16,20 @@ class Party:
     Attributes:
         name: Legal name.
         address: Its lines, as they are printed.
-        tax_number: Such as a VAT number; empty where there is none.
         jurisdiction: Of taxes, such as DE or CA-QC; that of the buyer decides.
         locale: Language and region of numbers, dates and labels, such as de-DE.
         timezone: IANA zone of its days.
+        tax_number: Such as a VAT number; empty where there is none.
         treatment: Whether it is taxed as a buyer.
         exempt_reason: What an invoice without tax gives as the reason; empty: none.
     """
 
     name: str
     address: tuple[str, ...]
-    tax_number: str
     jurisdiction: str
     locale: str
     timezone: str
+    tax_number: str = ""
     treatment: TaxTreatment = TaxTreatment.TAXED
     exempt_reason: str = ""
 

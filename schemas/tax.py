@@ -44,10 +44,12 @@ class TaxRate:
     Attributes:
         tax_id: Its name on invoices, such as VAT; the same for all its rates.
         jurisdiction: Of the buyer, such as DE or CA-QC.
-        product_class: Class of the products it is on.
         effective_from_us: First instant that it holds for, until the tax's next rate does.
-        rate: Share of its base, 0 or more, such as 0.19. 0 is a tax of nothing, which an invoice
-            shows; None: the tax is no longer levied.
+        rate: Share of its base, 0 or more, such as 0.19; 0 is a tax of nothing, which an invoice
+            shows.
+        product_class: Class of the products it is on.
+        effective_until_us: First instant for which the tax is not levied any more, where it has no
+            next rate; None: it is.
         mode: Whether the price contains it.
         on_taxes: Taxes that are part of its base beside the price (a tax on tax); each stands
             before it in the table. An inclusive tax can be on inclusive ones only.
@@ -55,9 +57,10 @@ class TaxRate:
 
     tax_id: str
     jurisdiction: str
-    product_class: str
     effective_from_us: int
-    rate: Decimal | None
+    rate: Decimal
+    product_class: str = STANDARD_CLASS
+    effective_until_us: int | None = None
     mode: TaxMode = TaxMode.EXCLUSIVE
     on_taxes: tuple[str, ...] = ()
 

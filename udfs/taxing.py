@@ -75,15 +75,19 @@ def check_tax_table(table: TaxTable) -> None:
     """Raise if a table contradicts itself.
 
     Raises:
-        TaxTableError: A rate is below 0 or stands twice, or a tax is on one that does not stand
-            before it, or an inclusive one on an exclusive one.
+        TaxTableError: A rate is below 0, ends before it begins or stands twice, or a tax is on one
+            that does not stand before it, or an inclusive one on an exclusive one.
     """
     known: dict[tuple[str, str, str], set[TaxMode]] = {}
     seen: set[tuple[str, str, str, int]] = set()
     for rate in table.rates:
         where = f"tax {rate.tax_id}, {rate.jurisdiction}, {rate.product_class}"
-        if rate.rate is not None and not (rate.rate.is_finite() and rate.rate >= 0):
+        if not (rate.rate.is_finite() and rate.rate >= 0):
             raise TaxTableError(f"{where}: expected a rate of 0 or more, found {rate.rate}")
+        until_us = rate.effective_until_us
+        if until_us is not None and until_us <= rate.effective_from_us:
+            expected = f"an end after {to_text(rate.effective_from_us)}"
+            raise TaxTableError(f"{where}: expected {expected}, found {to_text(until_us)}")
         place = (rate.jurisdiction, rate.product_class, rate.tax_id)
         if (*place, rate.effective_from_us) in seen:
             found = f"a second from {to_text(rate.effective_from_us)}"
@@ -131,7 +135,7 @@ def find_levies(
     return tuple(
         LevyKey(each.tax_id, each.rate, each.mode, each.on_taxes)
         for each in held.values()
-        if each.rate is not None
+        if each.effective_until_us is None or at_us < each.effective_until_us
     )
 
 

@@ -39,7 +39,7 @@ TABLES = [
     TaxTable((tax_rate(mode=TaxMode.INCLUSIVE),)),
     TaxTable((tax_rate("GST", "5"), tax_rate("QST", "9.975", on_taxes=("GST",)))),
     TaxTable((tax_rate("VAT", "7"), tax_rate(product_class="other")), (("other", "other"),)),
-    TaxTable((tax_rate(percent=None),)),
+    TaxTable((tax_rate(effective_until_us=FEB - 1),)),
 ]
 
 

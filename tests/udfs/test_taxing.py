@@ -193,8 +193,7 @@ def test_the_rate_is_that_of_the_instant() -> None:
         (
             rate("VAT", "16", effective_from_us=100),
             rate("VAT", "19"),
-            rate("VAT", "19", effective_from_us=200),
-            rate("VAT", None, effective_from_us=300),
+            rate("VAT", "19", effective_from_us=200, effective_until_us=300),
         )
     )
     found = [
@@ -238,6 +237,7 @@ def test_a_missing_rate_is_an_error(jurisdiction: str, product: str, at_us: int)
     [
         ((rate("VAT", "-1"),), "expected a rate of 0 or more, found -0.01"),
         ((rate("VAT", "NaN"),), "expected a rate of 0 or more, found NaN"),
+        ((rate(effective_until_us=0),), "an end after 1970-01-01T00:00:00Z, found 1970-01-01"),
         ((rate("VAT", "7"), rate("VAT", "9")), "found a second from 1970-01-01T00:00:00Z"),
         ((rate("QST", "9", on_taxes=("GST",)), rate("GST", "5")), "stand before, found GST"),
         ((rate("VAT", "9"), rate("VAT", "9", effective_from_us=1, on_taxes=("VAT",))), "found VAT"),

@@ -45,14 +45,10 @@ BUYER = Party(
 TERMS = InvoiceTerms(account_id="acme", currency="USD", seller=SELLER, buyer=BUYER)
 
 
-def rate(tax_id: str = "VAT", percent: str | None = "19", **fields: Any) -> TaxRate:
+def rate(tax_id: str = "VAT", percent: str = "19", **fields: Any) -> TaxRate:
     """Return a rate in DE on the standard class since 1970, unless told otherwise."""
-    given: dict[str, Any] = {
-        "jurisdiction": "DE",
-        "product_class": "standard",
-        "effective_from_us": 0,
-    }
-    share = None if percent is None else Decimal(percent).scaleb(-2)
+    given: dict[str, Any] = {"jurisdiction": "DE", "effective_from_us": 0}
+    share = Decimal(percent).scaleb(-2)
     return TaxRate(tax_id=tax_id, rate=share, **{**given, **fields})
 
 
