@@ -12,18 +12,20 @@ from typing import cast
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
+from pyiceberg.expressions import AlwaysFalse as Nothing
 from pyiceberg.expressions import AlwaysTrue as Everything
 from pyiceberg.expressions import And, BooleanExpression, In
 from pyiceberg.table import Table as IcebergTable
 
 from iceberg.covering import covered_sql, reach_sql
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.table import Table
 from iceberg.tables import (
     CLOSED_USAGE,
     METERING_WINDOWS,
     RAW_EVENTS,
-    TABLES,
     USAGE_CORRECTIONS,
+    USAGE_TABLES,
 )
 from iceberg.totals import USAGE_TOTALS
 
@@ -72,9 +74,12 @@ class BrokenRowsError(Exception):
 
 
 def read_once(
-    existing: IcebergTable, table: Table, within: Mapping[str, Collection[str]] | None = None
+    existing: IcebergTable,
+    table: Table,
+    within: Mapping[str, Collection[str]] | None = None,
+    snapshot_id: int | None = None,
 ) -> pa.Table:
-    """Return the table's current rows, each identity once, ordered by their columns.
+    """Return the table's rows, each identity once, ordered by their columns.
 
     Rows that differ only in `job_version` count as one; the version that sorts first stays.
 
@@ -82,6 +87,7 @@ def read_once(
         existing: The Iceberg table.
         table: Its declaration.
         within: Only rows whose columns have one of these texts, by column; None: all rows.
+        snapshot_id: As of which snapshot; None: the current one.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
@@ -90,12 +96,12 @@ def read_once(
     for column, texts in sorted((within or {}).items()):
         wanted = And(wanted, _is_in(column, set(texts)))
     with _connect() as connection:
-        _load(connection, existing, table, "* FROM committed", wanted)
+        _load(connection, existing, table, "* FROM committed", wanted, snapshot_id)
         return connection.table(table.name).to_arrow_table()
 
 
 def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection that holds every table under its name, each row once.
+    """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
     `event_source` and `event_id`, null where the payload is no JSON object that names them, and
@@ -104,16 +110,68 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
-        NoSuchTableError: A declared table does not exist.
+        NoSuchTableError: One of them does not exist.
     """
     connection = _connect()
-    for table in TABLES:
+    for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         _load(connection, existing, table, columns)
     connection.execute(_REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
     return connection
+
+
+def load_revisions(
+    connection: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    namespace: str,
+    snapshot_ids: Mapping[str, int],
+) -> None:
+    """Copy what usage totals are made of into DuckDB, as of some snapshots, and add their views.
+
+    Args:
+        connection: Gets the tables `closed_usage`, `usage_corrections` and `brought_back_usage`,
+            each row once, and the views `revised_usage` and `usage_totals`.
+        catalog: Has the tables.
+        namespace: Theirs.
+        snapshot_ids: By name of table; one that is not named has no rows.
+
+    Raises:
+        BrokenRowsError: Two rows of one identity differ.
+    """
+    connection.execute("SET TimeZone = 'UTC'")
+    for table in (CLOSED_USAGE, USAGE_CORRECTIONS, BROUGHT_BACK_USAGE):
+        existing = catalog.load_table((namespace, table.name))
+        snapshot_id = snapshot_ids.get(table.name)
+        wanted = Nothing() if snapshot_id is None else Everything()
+        _load(connection, existing, table, "* FROM committed", wanted, snapshot_id)
+    connection.execute(_REVISED_USAGE)
+    connection.execute(USAGE_TOTALS)
+
+
+def load_once(connection: duckdb.DuckDBPyConnection, existing: IcebergTable, table: Table) -> None:
+    """Copy a table's current rows into DuckDB under its name, each row once.
+
+    Raises:
+        BrokenRowsError: Two rows of one identity differ.
+    """
+    connection.execute("SET TimeZone = 'UTC'")
+    _load(connection, existing, table, "* FROM committed")
+
+
+def load_windows(
+    connection: duckdb.DuckDBPyConnection,
+    existing: IcebergTable,
+    wanted: BooleanExpression,
+    snapshot_id: int | None,
+) -> None:
+    """Copy running usage into DuckDB, as `metering_windows`, each row once and none twice told.
+
+    Raises:
+        BrokenRowsError: Two rows of one identity differ.
+    """
+    _load(connection, existing, METERING_WINDOWS, "* FROM committed", wanted, snapshot_id)
 
 
 def load_payloads(
@@ -158,13 +216,22 @@ def usage_totals(rows: duckdb.DuckDBPyConnection) -> pa.Table:
         BrokenRowsError: A revision is missing, or the deltas do not add up to the quantity; or
             usage was brought back with another aggregation or unit than its period has.
     """
+    check_totals(rows)
+    return rows.sql("SELECT * EXCLUDE (addable) FROM usage_totals").to_arrow_table()
+
+
+def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
+    """Raise a BrokenRowsError where usage totals contradict what they are made of.
+
+    Args:
+        rows: From `open_rows`, or filled by `load_revisions`.
+    """
     broken = rows.execute("FROM revised_usage WHERE NOT explained LIMIT 1").fetchone()
     if broken is not None:
         raise BrokenRowsError(f"usage_totals: revisions that do not add up: {broken[:5]}")
     broken = rows.execute("FROM usage_totals WHERE NOT addable LIMIT 1").fetchone()
     if broken is not None:
         raise BrokenRowsError(f"usage_totals: usage brought back that does not fit: {broken[:5]}")
-    return rows.sql("SELECT * EXCLUDE (addable) FROM usage_totals").to_arrow_table()
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
@@ -179,9 +246,11 @@ def _load(
     table: Table,
     columns: str,
     wanted: BooleanExpression = Everything(),  # noqa: B008 - a constant
+    snapshot_id: int | None = None,
 ) -> None:
     """Copy the table's rows into DuckDB, each identity once, batch after batch."""
-    connection.register("committed", existing.scan(wanted).to_arrow_batch_reader())
+    scan = existing.scan(wanted, snapshot_id=snapshot_id)
+    connection.register("committed", scan.to_arrow_batch_reader())
     connection.execute(f"CREATE TEMP TABLE loaded AS SELECT {columns}")
     connection.unregister("committed")
     check_repeats(connection, table, "loaded")

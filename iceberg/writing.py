@@ -1,13 +1,14 @@
 """Appends rows that a program decided on, exactly once however many programs run at once."""
 
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, RESTError
 from pyiceberg.io.pyarrow import write_file
+from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import WriteTask
@@ -30,16 +31,30 @@ class UnknownCommitError(Exception):
 
 
 def append_rows(existing: IcebergTable, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
-    """Append rows in one commit, if the table is still as `existing` was loaded.
-
-    What the caller decided on, it decided from the rows it read of `existing`. PyIceberg would
-    append again behind another commit that those rows do not show (`commit.retry.num-retries`), so
-    here it must not.
+    """Append rows in one commit; as `append_batches`, which it is for a single batch.
 
     Args:
         existing: The table as it was loaded and read.
         table: Its declaration.
-        rows: At least one, with every column; all of the same instant in `table.partition_by`.
+        rows: At least one, with every column.
+    """
+    append_batches(existing, table, [rows])
+
+
+def append_batches(
+    existing: IcebergTable, table: Table, batches: Iterable[Sequence[Mapping[str, object]]]
+) -> None:
+    """Append rows in one commit, if the table is still as `existing` was loaded.
+
+    What the caller decided on, it decided from the rows it read of `existing`. PyIceberg would
+    append again behind another commit that those rows do not show (`commit.retry.num-retries`), so
+    here it must not. Each batch becomes files of its own, so no more than one is held in memory;
+    where a batch cannot be had, nothing is appended. Without any row nothing is committed.
+
+    Args:
+        existing: The table as it was loaded and read.
+        table: Its declaration.
+        batches: Rows with every column.
 
     Raises:
         CommitConflictError: The table has another snapshot by now.
@@ -48,38 +63,66 @@ def append_rows(existing: IcebergTable, table: Table, rows: Sequence[Mapping[str
     metadata = existing.metadata
     once = metadata.model_copy(update={"properties": {**metadata.properties, _RETRIES: "0"}})
     existing.metadata = once
-    task = WriteTask(
-        write_uuid=uuid.uuid4(),
-        task_id=0,
-        schema=existing.schema(),
-        record_batches=pa.Table.from_pylist(
-            [dict(row) for row in rows], schema=existing.schema().as_arrow()
-        ).to_batches(),
-        partition_key=_partition_key(existing, table, rows),
-    )
-    (data_file,) = write_file(existing.io, existing.metadata, iter([task]))
+    written: list[DataFile] = []
+    try:
+        for batch in batches:
+            written += _write_files(existing, table, batch, len(written))
+        if written:
+            _commit(existing, table, written)
+    except UnknownCommitError:
+        raise
+    except BaseException:
+        for each in written:
+            existing.io.delete(each.file_path)
+        raise
+
+
+def _commit(existing: IcebergTable, table: Table, written: Sequence[DataFile]) -> None:
     try:
         with (
             existing.transaction() as transaction,
             transaction.update_snapshot().fast_append() as snapshot,
         ):
-            snapshot.append_data_file(data_file)
+            for each in written:
+                snapshot.append_data_file(each)
     except CommitFailedException as error:
-        existing.io.delete(data_file.file_path)
         raise CommitConflictError(f"{table.name}: expected no other commit, found one") from error
     except (CommitStateUnknownException, RESTError, SQLAlchemyError) as error:
         found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
         raise UnknownCommitError(
             f"commit, table {table.name}: expected the catalog to take it, found {found};"
-            " run it again: rows that are there by now are refused"
+            " run it again: what is there by now is not added again"
         ) from error
 
 
-def _partition_key(
-    existing: IcebergTable, table: Table, rows: Sequence[Mapping[str, object]]
-) -> PartitionKey:
-    """Return the partition of rows of one instant: its month."""
-    (instant,) = {row[table.partition_by] for row in rows}
+def _write_files(
+    existing: IcebergTable, table: Table, rows: Sequence[Mapping[str, object]], number: int
+) -> list[DataFile]:
+    """Write rows as one file for each month, numbered from `number` on."""
+    by_month: dict[tuple[int, int], list[Mapping[str, object]]] = {}
+    for row in rows:
+        instant = row[table.partition_by]
+        assert isinstance(instant, datetime)
+        by_month.setdefault((instant.year, instant.month), []).append(row)
+    schema = existing.schema().as_arrow()
+    tasks = [
+        WriteTask(
+            write_uuid=uuid.uuid4(),
+            task_id=number + place,
+            schema=existing.schema(),
+            record_batches=pa.Table.from_pylist(
+                [dict(row) for row in by_month[month]], schema=schema
+            ).to_batches(),
+            partition_key=_partition_key(existing, table, by_month[month][0]),
+        )
+        for place, month in enumerate(sorted(by_month))
+    ]
+    return list(write_file(existing.io, existing.metadata, iter(tasks)))
+
+
+def _partition_key(existing: IcebergTable, table: Table, row: Mapping[str, object]) -> PartitionKey:
+    """Return the partition of a row: its month."""
+    instant = row[table.partition_by]
     assert isinstance(instant, datetime)
     (partition_field,) = existing.spec().fields
     month_of: Callable[[Any], int | None] = MonthTransform().transform(TimestamptzType())

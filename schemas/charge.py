@@ -44,9 +44,9 @@ class Charge:
         payouts: What other parties get of `total_minor`, canonical JSON of party and minor units.
         payouts_delta: What this row adds to it.
         tags: Of the contract, canonical JSON, for chargeback.
-        due_us: Instant from which an invoice takes it: the period's start of a fee in advance, its
-            end of what is in arrears, and of a correction the end of the billing period that was
-            open when it was priced.
+        due_us: Instant from which an invoice takes it: the period's start of what was priced before
+            it closed, and of a fee in advance; its end of what is in arrears; of a correction after
+            that the end of the billing period that was open when it was priced.
         run_id: The run that wrote it.
     """
 

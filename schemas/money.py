@@ -52,7 +52,10 @@ MINOR_DIGITS: Mapping[str, int] = MappingProxyType(
         )
     )
 )
-"""Decimals of each currency's minor unit (ISO 4217:2015, list one, without metals and tests)."""
+"""Decimals of each currency's minor unit (ISO 4217:2015, list one).
+
+Metals, tests, and funds of two decimals are left out: nobody is billed in them.
+"""
 
 
 def minor_digits(currency: str) -> int:

@@ -123,7 +123,8 @@ class Percentage:
         fixed_fee: Due for each event.
         free_amount: Amount of the period on which no rate is due; fixed fees are.
         least_fee: Least that an event costs; needs a meter that keeps values (`percentile`).
-        greatest_fee: Most that an event costs; needs the same.
+        greatest_fee: Most that an event costs; needs the same. Beside either, nothing is free:
+            which events would be is not known.
     """
 
     rate: Decimal

@@ -108,8 +108,8 @@ class RateCard:
         version: Positive number, growing with `effective_from_us`.
         effective_from_us: First instant of usage that it prices.
         rounding: Of every amount.
-        prices: Of usage, in the order of lines.
-        fees: That recur, in the order of lines.
+        prices: Of usage.
+        fees: That recur.
         minimum: Least amount of all usage of a period, before discounts; None: none.
         maximum: Greatest amount of all usage of a period, before discounts; None: none.
         minimum_product: What the difference to the minimum is booked for.

@@ -49,17 +49,19 @@ class MeterUsage:
     Attributes:
         meter_id: Which meter.
         unit: Name of its unit.
-        adds_up: Whether quantities of dimensions and segments add up (`count`, `sum`, and what is
-            metered as money or time); else each group is priced by itself, for the segment's share
-            of time.
+        adds_up: Whether quantities of dimensions add up (`count`, `sum`, `histogram` and
+            `time_weighted_sum`); else each group is priced by itself.
+        is_cut: Whether each segment has what was used in it; else each has what the whole period
+            comes to, and costs its share of time.
         by_segment: For each segment of the period, in their order, its groups ordered by
-            dimensions; of what does not add up, the same groups in each.
+            dimensions.
         row_ids: Rows of usage that it was read from, ordered.
     """
 
     meter_id: str
     unit: str
     adds_up: bool
+    is_cut: bool
     by_segment: tuple[tuple[GroupUsage, ...], ...]
     row_ids: tuple[str, ...]
 

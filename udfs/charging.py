@@ -56,7 +56,8 @@ def charge_changes(
     last = _last_revisions(before)
     found = {line.key: line for line in lines}
     assert len(found) == len(lines), f"{period.account_id}: lines of one key"
-    # Arrears are due at the end of the period: where some were charged, all that follows corrects.
+    # Before a period closes, all is due at its start: what is due later tells that it was priced
+    # closed, and then all that follows corrects.
     was_closed = any(each.due_us >= period.period_end_us for each in before)
     pricing = _Pricing(period, run, was_closed)
     return tuple(
@@ -104,7 +105,9 @@ def _change(
 
 
 def _row(pricing: _Pricing, key: LineKey, line: Line | None, last: Charge | None) -> Charge:
-    period, source = pricing.period, pricing.period.segments[-1]
+    period = pricing.period
+    source = line or last
+    assert source is not None
     total_minor = 0 if line is None else line.amount_minor
     exact = Fraction(0) if line is None else line.amount
     payouts = _payouts(line)
@@ -121,27 +124,35 @@ def _row(pricing: _Pricing, key: LineKey, line: Line | None, last: Charge | None
         line_id=key.line_id,
         group=key.group,
         segment_start_us=key.segment_start_us,
-        segment_end_us=_segment_end_us(line, last),
+        segment_end_us=source.segment_end_us,
         revision=revision,
         product=key.product,
-        meter_id=line.meter_id if line else last.meter_id if last else "",
-        unit=line.unit if line else last.unit if last else "",
+        meter_id=source.meter_id,
+        unit=source.unit,
         quantity=line.quantity if line else Decimal(0),
         breakdown=_breakdown(exact, line.parts if line else ()),
         amount=EXACT.subtract(_decimal(exact), _decimal(_exact(last) if last else Fraction(0))),
         amount_minor=total_minor - (last.total_minor if last else 0),
         total_minor=total_minor,
-        currency=source.card.currency,
-        card_id=line.card_id if line else source.card.card_id,
-        card_version=line.card_version if line else source.card.version,
-        contract_version=line.contract_version if line else source.contract.version,
+        currency=period.segments[-1].card.currency,
+        card_id=source.card_id,
+        card_version=source.card_version,
+        contract_version=source.contract_version,
         usage_row_ids=_text(line.row_ids if line else ()),
         payouts=_text(payouts),
         payouts_delta=_text(_less(payouts, paid_before)),
-        tags=_text(dict(source.contract.tags)),
+        tags=_tags(period, source),
         due_us=_due_us(pricing, key, last),
         run_id=pricing.run.run_id,
     )
+
+
+def _tags(period: PricedPeriod, source: Line | Charge) -> str:
+    """Return the tags of the contract's version that a line names; what is taken back keeps its."""
+    if isinstance(source, Charge):
+        return source.tags
+    versions = {each.contract.version: each.contract for each in period.segments}
+    return _text(dict(versions[source.contract_version].tags))
 
 
 def _charge_id(period: PricedPeriod, key: LineKey, revision: int) -> str:
@@ -150,30 +161,29 @@ def _charge_id(period: PricedPeriod, key: LineKey, revision: int) -> str:
     return digest("charge", period.account_id, *map(str, instants), *texts)
 
 
-def _segment_end_us(line: Line | None, last: Charge | None) -> int:
-    if line is not None:
-        return line.segment_end_us
-    assert last is not None
-    return last.segment_end_us
-
-
 def _due_us(pricing: _Pricing, key: LineKey, last: Charge | None) -> int:
-    """Return when an invoice takes a charge; a correction never before what it corrects."""
-    period, corrections_us = pricing.period, pricing.run.corrections_due_us
-    if last is not None:
-        return max(corrections_us, last.due_us)
+    """Return when an invoice takes a charge; a correction never before what it corrects.
+
+    What a run adds that first prices the closed period is due at its end, also where it adds to a
+    line of before, such as a discount on a fee in advance: usage and its discount meet in one
+    invoice.
+    """
+    period = pricing.period
     if pricing.was_closed:
-        return max(corrections_us, period.period_end_us)
-    if not period.is_closed or _is_in_advance(period, key):
+        latest_us = period.period_end_us if last is None else last.due_us
+        return max(pricing.run.corrections_due_us, latest_us)
+    if not period.is_closed or (last is None and _is_in_advance(period, key)):
         return period.period_start_us
     return period.period_end_us
 
 
 def _is_in_advance(period: PricedPeriod, key: LineKey) -> bool:
-    if key.kind is not LineKind.RECURRING_FEE:
-        return False
-    fees = [fee for each in period.segments for fee in each.card.fees]
-    return any(fee.fee_id == key.line_id and fee.due is Due.ADVANCE for fee in fees)
+    return key.kind is LineKind.RECURRING_FEE and any(
+        fee.fee_id == key.line_id and fee.due is Due.ADVANCE
+        for each in period.segments
+        if each.start_us == key.segment_start_us
+        for fee in each.card.fees
+    )
 
 
 def _payouts(line: Line | None) -> dict[str, int]:

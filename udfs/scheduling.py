@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from calendar import monthrange
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -95,6 +96,53 @@ def next_period(terms: tuple[Terms, ...], period: BillingPeriod) -> BillingPerio
     """Return the period that begins where another ends; None where the contract has a gap."""
     following = period_containing(terms, period.end_us)
     return following if isinstance(following, BillingPeriod) else None
+
+
+def whole_period(terms: tuple[Terms, ...], event_us: int) -> tuple[int, int] | None:
+    """Return the boundaries around an instant as its calendar has them, whatever cuts a stub.
+
+    Args:
+        terms: The account's terms.
+        event_us: An instant; where it lies in no period there is no answer.
+    """
+    for span in reversed(spans_of(terms)):
+        if span.start_us <= event_us:
+            return _whole_period(span.terms.timezone, span.terms.calendar, event_us)
+    return None
+
+
+def periods_between(
+    terms: tuple[Terms, ...], since_us: int, until_us: int
+) -> Iterator[BillingPeriod]:
+    """Yield the billing periods that start before an instant, in order, gaps left out.
+
+    Args:
+        terms: The account's terms.
+        since_us: The first one holds this instant, or starts after it.
+        until_us: All start before it.
+    """
+    at_us = since_us
+    while at_us < until_us:
+        period = period_containing(terms, at_us)
+        if isinstance(period, BillingPeriod):
+            yield period
+            at_us = period.end_us
+            continue
+        later = [each for each in _starts_us(terms) if each > at_us]
+        if not later:
+            return
+        at_us = min(later)
+
+
+def _starts_us(terms: tuple[Terms, ...]) -> list[int]:
+    """Return the instants at which periods may begin again after a gap."""
+    starts = []
+    for span in spans_of(terms):
+        starts.append(span.start_us)
+        if isinstance(span.terms.calendar, Listed):
+            first_us = _listed_us(span.terms.timezone, span.terms.calendar)[0]
+            starts.append(max(span.start_us, first_us))
+    return starts
 
 
 @lru_cache(maxsize=65_536)

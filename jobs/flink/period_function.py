@@ -41,6 +41,7 @@ from jobs.flink.rows import (
     DIMENSION_OVERFLOW,
     EXPIRED_USAGE,
     REJECTED_ACCOUNT,
+    TAKEN_ACCOUNT,
     UNASSIGNED_USAGE,
     USAGE_CORRECTION,
     instant_text,
@@ -76,6 +77,7 @@ CORRECTIONS = OutputTag("usage_corrections", USAGE_CORRECTION)
 EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
 UNASSIGNED = OutputTag("unassigned_usage", UNASSIGNED_USAGE)
 OVERFLOWS = OutputTag("dimension_overflows", DIMENSION_OVERFLOW)
+TAKEN_ACCOUNTS = OutputTag("accounts", TAKEN_ACCOUNT)
 REJECTED_ACCOUNTS = OutputTag("rejected_accounts", REJECTED_ACCOUNT)
 
 _MS_US = 1000
@@ -155,6 +157,7 @@ class MeterPeriods(KeyedCoProcessFunction):
             yield _reject(value, refused.reason, refused.detail)
             return
         self._accounts.put(account_id, terms.encode().decode(ONE_TO_ONE))
+        yield _tell_taken(value)
         yield from self._output.tell(moved_periods(account, moved), ctx)
         for usage in self._end_wait(account_id):
             yield from self._take(account, usage, ctx)
@@ -276,6 +279,12 @@ def _emit(rows: Iterable[UsageRow]) -> Iterator[Any]:
     for row in rows:
         tag = _TAGS.get(type(row))
         yield write_row(row) if tag is None else (tag, write_row(row))
+
+
+def _tell_taken(value: Row) -> tuple[OutputTag, Row]:
+    account_id, terms, partition, offset, log_ms = value
+    log_time = instant_text(log_ms * _MS_US)
+    return TAKEN_ACCOUNTS, Row(account_id, partition, offset, log_time, terms)
 
 
 def _reject(value: Row, reason: AccountRejectReason, detail: str) -> tuple[OutputTag, Row]:

@@ -98,6 +98,10 @@ USAGE_CORRECTION = row_type(UsageCorrection)
 EXPIRED_USAGE = row_type(ExpiredUsage)
 UNASSIGNED_USAGE = row_type(UnassignedUsage)
 DIMENSION_OVERFLOW = row_type(DimensionOverflow)
+TAKEN_ACCOUNT = Types.ROW_NAMED(
+    ["account_id", "kafka_partition", "kafka_offset", "log_time", "terms"],
+    [Types.STRING(), Types.INT(), Types.LONG(), Types.STRING(), Types.STRING()],
+)
 REJECTED_ACCOUNT = Types.ROW_NAMED(
     [
         "account_id",

@@ -66,13 +66,19 @@ def time_share(period: PricedPeriod, start_us: int, end_us: int) -> Fraction:
 def prorated_share(
     period: PricedPeriod, start_us: int, end_us: int, proration: Proration
 ) -> Fraction:
-    """Return the share of a recurring amount that is due for a part of a period."""
+    """Return the share of a recurring amount that is due for a part of a period.
+
+    The shares of all parts of a whole period sum to 1. In one so short that no day starts in it,
+    calendar days count by duration.
+    """
     if proration is Proration.EXACT:
         return time_share(period, start_us, end_us)
     if proration is Proration.NONE:
         return Fraction(int(start_us == period.period_start_us))
     whole = _days(period.whole_start_us, period.whole_end_us, period.timezone)
-    return Fraction(_days(start_us, end_us, period.timezone), max(whole, 1))
+    if not whole:
+        return time_share(period, start_us, end_us)
+    return Fraction(_days(start_us, end_us, period.timezone), whole)
 
 
 def _days(start_us: int, end_us: int, timezone: str) -> int:

@@ -38,7 +38,25 @@ def price_period(period: PricedPeriod) -> Lines:
     Raises:
         MissingPriceError: Usage has no price, or a price lacks what it needs.
     """
+    _check(period)
     lines: Lines = ()
     for step in PRICING_STEPS:
         lines = step(period, lines)
     return tuple(sorted(lines, key=lambda line: (_ORDER[line.key.kind], line.key)))
+
+
+def _check(period: PricedPeriod) -> None:
+    """Crash rather than price a part of time twice or never, or one currency as another."""
+    bounds = [period.period_start_us, *(each.end_us for each in period.segments)]
+    starts = [*(each.start_us for each in period.segments), period.period_end_us]
+    assert bounds == starts, f"{period.account_id}: segments with a gap or an overlap"
+    for used in period.usage:
+        parts = len(used.by_segment)
+        assert parts == len(period.segments), f"{period.account_id}, {used.meter_id}: {parts} parts"
+    currencies = {
+        *(each.card.currency for each in period.segments),
+        *(each.contract.currency for each in period.segments),
+        *(each.currency for each in period.one_off_fees),
+        *(each.grant.currency for each in period.credits),
+    }
+    assert len(currencies) == 1, f"{period.account_id}: currencies {sorted(currencies)}"

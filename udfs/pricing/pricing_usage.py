@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from decimal import Decimal
 
 from schemas.rate_card import MeterPrice
 from schemas.statement import GroupUsage, Line, LineKey, LineKind, MeterUsage, PricedPeriod
 from udfs.pricing.lining import Run, new_line, runs_of, time_share
-from udfs.rating import SegmentUsage, merge_groups, rate
+from udfs.rating import MissingPriceError, SegmentUsage, merge_groups, rate
 from udfs.rating.rated import exact_sum
 
 NO_GROUP = "{}"
@@ -18,39 +19,64 @@ def price_usage(period: PricedPeriod, lines: tuple[Line, ...]) -> tuple[Line, ..
     """Add the lines of usage, once the period has closed.
 
     A part of the period ends where another version of the card begins, and where a trial ends.
-    Tiers and free units go on over versions; after a trial they begin anew.
+    Tiers and free units go on over versions; after a trial they begin anew. A group that is used in
+    one part has its minimum in all of them.
+
+    Raises:
+        MissingPriceError: Usage has no price, or a price lacks what it needs.
     """
     if not period.is_closed:
         return lines
     usage = {each.meter_id: each for each in period.usage}
     runs = runs_of(period, lambda each: (each.card.card_id, each.card.version, each.is_trial))
     added: list[Line] = []
-    for place, run in enumerate(runs):
-        earlier = [each for each in runs[:place] if each.last.is_trial == run.last.is_trial]
+    for run in runs:
+        _check_prices(run, period.usage)
+        alike = [each for each in runs if each.last.is_trial == run.last.is_trial]
         for price in run.last.card.prices:
-            used = usage.get(price.meter_id)
-            added += _price_lines(period, run, earlier, price, used)
+            added += _price_lines(period, alike, run, price, usage.get(price.meter_id))
     return (*lines, *added)
+
+
+def _check_prices(run: Run, usage: Sequence[MeterUsage]) -> None:
+    """Refuse usage that would cost nothing for want of a price; what is free has one of 0."""
+    card = run.last.card
+    priced = {price.meter_id for price in card.prices}
+    for used in usage:
+        if used.meter_id not in priced and any(used.by_segment[place] for place in run.places):
+            raise MissingPriceError(
+                f"meter {used.meter_id}: expected a price in rate card {card.card_id}"
+                f" ({card.currency}, version {card.version}), found none"
+            )
 
 
 def _price_lines(
     period: PricedPeriod,
+    runs: Sequence[Run],
     run: Run,
-    earlier: Sequence[Run],
     price: MeterPrice,
     used: MeterUsage | None,
 ) -> list[Line]:
-    adds_up = used is None or used.adds_up
-    here = _groups(used, run, price)
-    before = [_groups(used, each, price) for each in earlier] if adds_up else []
-    share = time_share(period, run.start_us, run.end_us)
+    """Return the lines of one price in a run; `runs` are those whose tiers go on in one another."""
+    place = runs.index(run)
+    by_run = [_groups(used, each, price) for each in runs]
+    groups = sorted({group for each in by_run for group in each})
+    is_first = all(each.price_id != price.price_id for of in runs[:place] for each in _prices(of))
     found: list[Line] = []
-    for group in sorted(here) if here else ([NO_GROUP] if not price.group_by else []):
-        groups = here.get(group, [])
-        sooner = [each for of_run in before for each in of_run.get(group, [])]
-        asked = SegmentUsage(groups, sooner, share, adds_up, dict(period.fx_rates))
+    is_cut = used is None or used.is_cut
+    before = by_run[:place] if is_cut else []
+    for group in groups or ([NO_GROUP] if not price.group_by else []):
+        here = by_run[place].get(group, [])
+        asked = SegmentUsage(
+            here,
+            [each for of_run in before for each in of_run.get(group, [])],
+            is_first,
+            time_share(period, run.start_us, run.end_us),
+            is_cut,
+            {**dict(period.fx_rates), run.last.card.currency: Decimal(1)},
+        )
         parts = rate(price, asked)
-        quantity = exact_sum(each.quantity for each in groups)
+        quantity = exact_sum(each.quantity for each in here)
         if not parts and not quantity:
             continue
         key = LineKey(LineKind.USAGE, price.price_id, price.product, run.start_us, group)
@@ -68,13 +94,18 @@ def _price_lines(
     return found
 
 
+def _prices(run: Run) -> tuple[MeterPrice, ...]:
+    return run.last.card.prices
+
+
 def _groups(used: MeterUsage | None, run: Run, price: MeterPrice) -> dict[str, list[GroupUsage]]:
     """Return a run's usage by what is priced apart."""
     if used is None:
         return {}
+    places = run.places if used.is_cut else run.places[:1]
+    merged = merge_groups([each for place in places for each in used.by_segment[place]])
     if not used.adds_up:
-        return {each.dimensions: [each] for each in used.by_segment[run.places[0]]}
-    merged = merge_groups([each for place in run.places for each in used.by_segment[place]])
+        return {each.dimensions: [each] for each in merged}
     found: dict[str, list[GroupUsage]] = {}
     for each in merged:
         found.setdefault(_group_text(each.dimensions, price.group_by), []).append(each)

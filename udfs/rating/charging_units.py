@@ -43,6 +43,11 @@ def rate_percentage(model: Percentage, usage: Rated) -> Parts:
 
 
 def _rate_by_value(model: Percentage, usage: Rated) -> Parts:
+    if model.free_amount or usage.free_units:
+        raise MissingPriceError(
+            f"price {usage.price_id}: expected no free amount and no free units beside the least"
+            f" and greatest fee of an event, found some"
+        )
     counts: dict[Decimal, int] = {}
     for group in usage.groups:
         if sum(count for _, count in group.values) != group.event_count:
@@ -70,7 +75,7 @@ def rate_matrix(model: Matrix, usage: Rated) -> Parts:
     """Price each unit by its dimensions; free units are the first ones, by order of dimensions."""
     parts: list[RatedPart] = []
     free_left = usage.free_units
-    for group in sorted(usage.groups, key=lambda each: each.dimensions):
+    for group in usage.groups:
         free = min(max(group.quantity, Decimal(0)), free_left)
         free_left = EXACT.subtract(free_left, free)
         units = EXACT.subtract(group.quantity, free)

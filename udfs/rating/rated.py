@@ -21,7 +21,7 @@ class Rated:
 
     Attributes:
         price_id: Whose price it is, for errors.
-        groups: Usage that is priced together, free units still in it.
+        groups: Usage that is priced together, ordered by dimensions, free units still in it.
         free_units: Units that cost nothing.
         fx_rates: Currencies and their rate into that of the rate card.
     """

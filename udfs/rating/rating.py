@@ -60,37 +60,41 @@ class SegmentUsage:
         groups: Usage in the segment.
         earlier: Usage in the segments of the same period before it; free units and tiers go on
             where they stood.
-        time_share: The segment's share of its period, above 0 and at most 1.
-        adds_up: Whether usage of segments adds up. If not, `groups` is what the whole period
-            comes to, and costs its share of time.
+        is_first: Whether no segment before it had this price: what is due where nothing was used
+            is due in the first.
+        time_share: The segment's share of its whole period, above 0 and at most 1.
+        is_cut: Whether `groups` is what was used in the segment. If not, it is what the whole
+            period comes to, and costs the segment's share of time.
         fx_rates: Currencies and their rate into that of the rate card.
     """
 
     groups: Sequence[GroupUsage]
     earlier: Sequence[GroupUsage] = ()
+    is_first: bool = True
     time_share: Fraction = Fraction(1)
-    adds_up: bool = True
+    is_cut: bool = True
     fx_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def rate(price: MeterPrice, usage: SegmentUsage) -> tuple[RatedPart, ...]:
     """Return what usage comes to by one price, exactly, in steps that add up to it.
 
-    Where usage adds up, a segment costs what the period's usage up to its end costs, less what that
+    Where usage is cut, a segment costs what the period's usage up to its end costs, less what that
     before it costs: under one price all segments cost together what the period costs as a whole,
-    however it is cut. Flat amounts and amounts of what does not add up are the segment's share of
-    time. `minimum` and `maximum` hold for that share, too.
+    however it is cut. What is due where nothing was used is due in the price's first segment. Flat
+    amounts, and amounts of what is not cut, are the segment's share of time. `minimum` and
+    `maximum` hold for that share, too.
 
     Raises:
         MissingPriceError: A cell, a rate of exchange, or values of single events are not there.
     """
-    is_by_time = not usage.adds_up or isinstance(price.model, Flat)
+    is_by_time = not usage.is_cut or isinstance(price.model, Flat)
     if is_by_time:
         parts = _scale(_rate_whole(price, merge_groups(usage.groups), usage), usage.time_share)
     else:
-        earlier = merge_groups(usage.earlier)
-        after = _rate_whole(price, merge_groups([*earlier, *usage.groups]), usage)
-        parts = _subtract(after, _rate_whole(price, earlier, usage)) if earlier else after
+        after = _rate_whole(price, merge_groups([*usage.earlier, *usage.groups]), usage)
+        is_whole = usage.is_first and not usage.earlier
+        parts = after if is_whole else _subtract(after, _before(price, usage))
     return _bound(price, parts, usage.time_share)
 
 
@@ -122,6 +126,12 @@ def _rate_whole(
 ) -> tuple[RatedPart, ...]:
     rated = Rated(price.price_id, groups, price.free_units, usage.fx_rates)
     return PRICE_MODELS[type(price.model)](price.model, rated)
+
+
+def _before(price: MeterPrice, usage: SegmentUsage) -> tuple[RatedPart, ...]:
+    """Return what segments before this one have paid for, whichever price they paid."""
+    before = _rate_whole(price, merge_groups(usage.earlier), usage)
+    return _subtract(before, _rate_whole(price, (), usage)) if usage.is_first else before
 
 
 def _scale(parts: Sequence[RatedPart], share: Fraction) -> tuple[RatedPart, ...]:

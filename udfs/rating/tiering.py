@@ -23,17 +23,17 @@ def rate_graduated(model: Graduated, usage: Rated) -> Parts:
     quantity at all, too, where the card says so.
     """
     quantity = max(usage.quantity, _ZERO)
+    if quantity == 0 and not model.fee_if_unused:
+        return ()
     parts: list[RatedPart] = []
     after = _ZERO
     for tier in model.tiers:
-        if quantity == 0 and not model.fee_if_unused:
-            break
-        end = quantity if tier.up_to is None else min(quantity, tier.up_to)
-        parts += _tier_parts(tier, after, EXACT.subtract(end, after))
         if tier.up_to is None or quantity <= tier.up_to:
-            break
+            parts += _tier_parts(tier, after, EXACT.subtract(quantity, after))
+            return tuple(parts)
+        parts += _tier_parts(tier, after, EXACT.subtract(tier.up_to, after))
         after = tier.up_to
-    return tuple(parts)
+    raise AssertionError("tiers: expected the last without end")
 
 
 def rate_volume(model: Volume, usage: Rated) -> Parts:

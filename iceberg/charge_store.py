@@ -1,0 +1,115 @@
+"""Charges and runs of pricing in Iceberg: what stands there, and how a run adds to it once.
+
+The commit of charges is the one point at which a run takes place. Before it stands a row of `runs`
+that says what is about to be written; after it come the journal and the row that says that the run
+is finished. So a run that died has either charges, and is finished by the next, or none, and never
+took place. Two at once cannot both commit charges: each appends only to what it has read.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+
+import duckdb
+from pyiceberg.catalog import Catalog
+from pyiceberg.table import Table as IcebergTable
+from schemas.pricing_run import PricingRun, RunStatus
+
+from iceberg.charge_rows import charge_row, read_charge, read_run, run_row
+from iceberg.charge_tables import CHARGES, RUNS
+from iceberg.reading import load_once, read_once
+from iceberg.writing import append_batches, append_rows
+from schemas.charge import Charge
+
+_BATCH_ROWS = 10_000
+_ORDERED = f"FROM {CHARGES.name} ORDER BY account_id, charge_id"
+
+
+class ChargeStore:
+    """The tables `charges` and `runs`, as they were when this was opened; close it when done."""
+
+    def __init__(self, catalog: Catalog, namespace: str, folder: str) -> None:
+        """Load both.
+
+        Args:
+            catalog: Has the tables.
+            namespace: Theirs.
+            folder: An empty folder for a database of the charges.
+
+        Raises:
+            BrokenRowsError: Two rows of one identity differ.
+        """
+        self._charges: IcebergTable = catalog.load_table((namespace, CHARGES.name))
+        self._runs: IcebergTable = catalog.load_table((namespace, RUNS.name))
+        self._rows = duckdb.connect(f"{folder}/charges.duckdb")
+        load_once(self._rows, self._charges, CHARGES)
+
+    def close(self) -> None:
+        """Give the database up."""
+        self._rows.close()
+
+    def runs(self) -> tuple[PricingRun, ...]:
+        """Return all rows of runs, in the order of their time, a started one first."""
+        found = [read_run(row) for row in read_once(self._runs, RUNS).to_pylist()]
+        order = {status: place for place, status in enumerate(RunStatus)}
+        return tuple(sorted(found, key=lambda run: (run.at_us, run.run_id, order[run.status])))
+
+    def unfinished(self) -> tuple[PricingRun, ...]:
+        """Return the runs that have charges and are not finished, the oldest first."""
+        runs = self.runs()
+        finished = {run.run_id for run in runs if run.status is RunStatus.FINISHED}
+        written = {
+            run_id
+            for (run_id,) in self._rows.execute(
+                f"SELECT DISTINCT run_id FROM {CHARGES.name}"  # noqa: S608 - no outside text
+            ).fetchall()
+        }
+        return tuple(
+            run
+            for run in runs
+            if run.status is RunStatus.STARTED
+            and run.run_id in written
+            and run.run_id not in finished
+        )
+
+    def by_account(self) -> Iterator[tuple[str, tuple[Charge, ...]]]:
+        """Yield each account that has charges, with all of them, ordered by account."""
+        for account_id, charges in groupby(self._read(_ORDERED), key=lambda each: each.account_id):
+            yield account_id, tuple(charges)
+
+    def of_run(self, run_id: str) -> Iterator[Charge]:
+        """Yield the charges of a run, ordered by account and id."""
+        sql = f"FROM {CHARGES.name} WHERE run_id = ? ORDER BY account_id, charge_id"
+        return self._read(sql, [run_id])
+
+    def _read(self, sql: str, values: Sequence[str] = ()) -> Iterator[Charge]:
+        cursor = self._rows.cursor()
+        cursor.execute("SET TimeZone = 'UTC'")
+        for batch in cursor.execute(sql, values).fetch_record_batch(_BATCH_ROWS):
+            for row in batch.to_pylist():
+                yield read_charge(row)
+
+    def write_run(self, run: PricingRun) -> None:
+        """Append a row of runs.
+
+        Raises:
+            CommitConflictError: Another program wrote one since this was opened.
+            UnknownCommitError: The catalog gave no clear answer.
+        """
+        append_rows(self._runs, RUNS, [run_row(run)])
+        self._runs.refresh()
+
+    def append(self, batches: Iterable[Sequence[Charge]]) -> None:
+        """Append charges in one commit, if nobody else has since this was opened.
+
+        Args:
+            batches: Charges; what they raise, or a stop, leaves the table as it was.
+
+        Raises:
+            CommitConflictError: Another program did.
+            UnknownCommitError: The catalog gave no clear answer.
+        """
+        append_batches(
+            self._charges,
+            CHARGES,
+            ([charge_row(charge) for charge in batch] for batch in batches),
+        )

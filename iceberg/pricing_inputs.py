@@ -1,0 +1,135 @@
+"""Everything that a run of pricing reads, and the snapshots that it read."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from pyiceberg.catalog import Catalog
+
+from iceberg.account_tables import ACCOUNTS
+from iceberg.checking import RepeatedCommit, repeated_commits
+from iceberg.cutting import CUT_TABLES, common_cut
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.price_lists import read_price_lists
+from iceberg.priced_usage import PricedUsage
+from iceberg.reading import read_once
+from schemas.account import decode_account
+from schemas.instant import to_text
+from schemas.price_lists import PriceLists
+from schemas.terms import Terms
+
+
+@dataclass(frozen=True, slots=True)
+class PricingInputs:
+    """What a run of pricing reads, at one cut.
+
+    Attributes:
+        until_us: Log time up to which usage is priced: what closed or was corrected by then.
+        snapshot_ids: What is read, by name of table.
+        terms: Of each account, as the job took them.
+        lists: Rate cards, contracts and what stands beside them.
+    """
+
+    until_us: int
+    snapshot_ids: Mapping[str, int]
+    terms: Mapping[str, tuple[Terms, ...]]
+    lists: PriceLists
+
+
+class IncompleteUsageError(Exception):
+    """Usage is asked for up to an instant that the job has not reached; one line."""
+
+
+def read_inputs(
+    catalog: Catalog,
+    namespace: str,
+    partitions: int,
+    late_us: int,
+    until_us: int | None = None,
+) -> PricingInputs | None:
+    """Return what is there to be priced by; None before the job's first checkpoints.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+        partitions: Of the usage topic.
+        late_us: How long after its instant, in log time, a row of usage is emitted at most.
+        until_us: Log time up to which usage is asked for; None: as far as it is complete.
+
+    Raises:
+        BrokenRowsError: Rows contradict each other.
+        IncompleteUsageError: The job has not come to `until_us`.
+    """
+    cut = common_cut(catalog, namespace, partitions)
+    if cut is None or cut.received_until_us is None:
+        return None
+    complete_us = cut.received_until_us - late_us
+    if until_us is not None and until_us > complete_us:
+        raise IncompleteUsageError(
+            f"usage: expected it to be complete up to {to_text(until_us)}, found it complete up to"
+            f" {to_text(complete_us)}; wait for the metering job"
+        )
+    snapshot_ids = dict(cut.snapshot_ids)
+    for table in (BROUGHT_BACK_USAGE, ACCOUNTS):
+        snapshot = catalog.load_table((namespace, table.name)).current_snapshot()
+        if snapshot is not None:
+            snapshot_ids[table.name] = snapshot.snapshot_id
+    lists = read_price_lists(catalog, namespace)
+    terms = _read_terms(catalog, namespace, snapshot_ids.get(ACCOUNTS.name))
+    snapshot_ids |= dict(lists.snapshot_ids)
+    return PricingInputs(
+        complete_us if until_us is None else until_us,
+        dict(sorted(snapshot_ids.items())),
+        terms,
+        lists,
+    )
+
+
+def open_usage(catalog: Catalog, namespace: str, inputs: PricingInputs, folder: str) -> PricedUsage:
+    """Return the usage of the inputs' cut.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+        inputs: From `read_inputs`.
+        folder: An empty folder for a database.
+
+    Raises:
+        BrokenRowsError: Rows contradict each other; a revision is missing.
+    """
+    return PricedUsage(catalog, namespace, inputs.snapshot_ids, inputs.until_us, folder)
+
+
+def find_repeated(catalog: Catalog, namespace: str) -> dict[str, list[RepeatedCommit]]:
+    """Return what the history of usage shows to be committed twice, by name of table."""
+    found = {}
+    for table in CUT_TABLES:
+        repeated = repeated_commits(catalog.load_table((namespace, table.name)))
+        if repeated:
+            found[table.name] = repeated
+    return found
+
+
+def inputs_text(inputs: PricingInputs) -> str:
+    """Return what was read as canonical JSON: the log time, and each table's snapshot."""
+    members = {"until_us": inputs.until_us, "snapshots": dict(inputs.snapshot_ids)}
+    return json.dumps(members, separators=(",", ":"), sort_keys=True)
+
+
+def _read_terms(
+    catalog: Catalog, namespace: str, snapshot_id: int | None
+) -> dict[str, tuple[Terms, ...]]:
+    if snapshot_id is None:
+        return {}
+    existing = catalog.load_table((namespace, ACCOUNTS.name))
+    rows = read_once(existing, ACCOUNTS, snapshot_id=snapshot_id).to_pylist()
+    last: dict[str, tuple[int, str]] = {}
+    for row in rows:
+        # An account's records stand in one partition, as they have one key.
+        offset = row["kafka_offset"]
+        if row["account_id"] not in last or last[row["account_id"]][0] < offset:
+            last[row["account_id"]] = (offset, row["terms"])
+    return {
+        account_id: decode_account(text.encode()).terms
+        for account_id, (_, text) in sorted(last.items())
+    }

@@ -1,0 +1,124 @@
+"""Prices closed usage and its corrections: charges, the ledger's journal, and a row of runs.
+
+    python -m jobs.price_usage --settings config/live.yaml [--until 2026-11-01T00:00:00Z] [--json]
+
+Everything is read at one cut through the log, priced with the loaded rate cards and contracts, and
+held against what was charged before: only the difference is written. So a second run over the same
+input writes nothing. A run that died is finished by the next one; of two at once one is told to
+look again.
+"""
+
+import argparse
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rich.console import Console
+
+from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.creating import TableConflictError, check_tables
+from iceberg.pricing_inputs import IncompleteUsageError
+from iceberg.reading import BrokenRowsError
+from iceberg.writing import CommitConflictError, UnknownCommitError
+from jobs.kafka_clients import KafkaUnreachableError
+from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, price_once
+from jobs.reporting.rendering_charges import print_pricing
+from jobs.settings import Settings, SettingsError, load_settings
+from schemas.instant import to_us
+from udfs.assembling import MissingDetailError
+from udfs.rating import MissingPriceError
+from udfs.segmenting import UnknownTermsError
+
+# Each conflict is another run that was faster: nobody waits in vain for long.
+_ATTEMPTS = 10
+_REFUSED = (
+    SettingsError,
+    CatalogUnreachableError,
+    TableConflictError,
+    KafkaUnreachableError,
+    RefusedInputError,
+    IncompleteUsageError,
+    MissingDetailError,
+    MissingPriceError,
+    UnknownTermsError,
+    CommitConflictError,
+    UnknownCommitError,
+)
+
+
+def price_usage(settings: Settings, asked: AskedRun, say: Callable[[str], None]) -> PricingReport:
+    """Price what is not priced yet.
+
+    Args:
+        settings: Name catalog, meters file and accounts topic.
+        asked: When, and up to when.
+        say: Takes a line of progress.
+
+    Raises:
+        BrokenRowsError: Rows contradict each other; nothing is written.
+        RefusedInputError: A table was committed to twice; nothing is written.
+        IncompleteUsageError: The job has not come to the instant asked for.
+        UnknownTermsError, MissingPriceError, MissingDetailError: Usage cannot be priced; nothing
+            is written.
+        CommitConflictError: Other runs were faster again and again.
+        UnknownCommitError: The catalog did not say whether charges are there; run it again.
+    """
+    catalog = open_catalog(settings.catalog)
+    check_tables(catalog, settings.catalog.namespace)
+    for _ in range(_ATTEMPTS):
+        with tempfile.TemporaryDirectory() as folder:
+            try:
+                return price_once(catalog, settings, Path(folder), asked, say)
+            except CommitConflictError:
+                say("another run was faster: looking again")
+    raise CommitConflictError(
+        f"commit, table charges: expected no other program's, found {_ATTEMPTS} in a row;"
+        " nothing was written: try again"
+    )
+
+
+def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Price and show what was charged; return the exit code."""
+    parser = argparse.ArgumentParser(prog="price_usage", description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--settings", required=True, help="settings file")
+    parser.add_argument("--until", help="log time up to which usage is priced, RFC 3339")
+    parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    options = parser.parse_args(arguments)
+    try:
+        settings = load_settings(options.settings, environ)
+        asked = AskedRun(to_us(datetime.now(UTC)), _read_until(options.until))
+        report = price_usage(settings, asked, _say)
+    except _REFUSED as error:
+        print(error, file=sys.stderr)
+        return 2
+    except BrokenRowsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.json:
+        print(json.dumps(asdict(report), ensure_ascii=False))
+    else:
+        print_pricing(Console(), report)
+    return 0
+
+
+def _read_until(text: str | None) -> int | None:
+    if text is None:
+        return None
+    try:
+        return to_us(datetime.fromisoformat(text))
+    except ValueError:
+        expected = "an instant with its zone, such as 2026-11-01T00:00:00Z"
+        raise SettingsError("bad value", "--until", expected, repr(text)) from None
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:], os.environ))

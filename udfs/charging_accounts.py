@@ -1,0 +1,226 @@
+"""Charges of one account at one cut: the step that every engine asks for.
+
+Periods are priced in their order, as credit that one draws is not there for the next. Each is
+priced as a whole, from all that is known of it; what earlier runs charged is taken off, so a run
+over the same input adds nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from schemas.account_pricing import AccountPricing, PeriodUsage
+from schemas.billing_period import BillingPeriod
+from schemas.charge import Charge
+from schemas.contract import Contract, CreditGrant, Discount, FxRate
+from schemas.instant import EPOCH, MICROSECOND
+from schemas.statement import CreditBalance, LineKind, PricedPeriod, Segment
+from schemas.terms import Terms
+from udfs.assembling import assemble_usage
+from udfs.charging import ChargeRun, charge_changes
+from udfs.pricing import price_period
+from udfs.rounding import to_minor
+from udfs.scheduling import period_containing, periods_between, whole_period
+from udfs.segmenting import Cards, segment_period
+
+
+@dataclass(frozen=True, slots=True)
+class PricingRules:
+    """What holds for all accounts in a run.
+
+    Attributes:
+        cards: All rate cards.
+        fx_rates: All rates of exchange, by day, base and quote.
+        until_us: Log time up to which usage is complete.
+        grace_us: From a period's end until usage of all meters has closed.
+        run_id: The run that writes.
+    """
+
+    cards: Cards
+    until_us: int
+    grace_us: int
+    run_id: str
+    fx_rates: dict[tuple[str, str, str], FxRate] = field(default_factory=dict)
+
+
+def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge, ...]:
+    """Return the charges that a run adds for an account, by period and line.
+
+    Raises:
+        UnknownTermsError: A period has no contract or no rate card.
+        MissingDetailError: Usage cannot be cut where a price changes.
+        MissingPriceError: Usage has no price, or a price lacks what it needs.
+    """
+    usage = {_span(each): each for each in account.usage}
+    before: dict[tuple[int, int], list[Charge]] = {}
+    for charge in account.before:
+        span = (charge.period_start_us, charge.period_end_us)
+        before.setdefault(span, []).append(charge)
+    drawn = _draws(account.before)
+    run = ChargeRun(rules.run_id, _open_period_end_us(account, rules.until_us))
+    added: list[Charge] = []
+    for start_us, end_us in sorted(_due_spans(rules, account) | usage.keys() | before.keys()):
+        span = (start_us, end_us)
+        earlier = before.get(span, [])
+        period = _priced_period(rules, account, span, usage.get(span), drawn)
+        if period is None:
+            continue
+        changes = charge_changes(period, price_period(period), earlier, run)
+        _note_draws(drawn, changes)
+        added += changes
+    return tuple(added)
+
+
+def account_segments(
+    account_id: str,
+    terms: tuple[Terms, ...],
+    contracts: Sequence[Contract],
+    cards: Cards,
+    span: tuple[int, int],
+) -> tuple[Segment, ...]:
+    """Return the parts of a period of an account; where its contract names no card, its plan does.
+
+    Raises:
+        UnknownTermsError: A part of the period has no contract or no rate card.
+    """
+    held = period_containing(terms, span[0])
+    version = held.terms_version if isinstance(held, BillingPeriod) else None
+    plan = next((each.plan for each in terms if each.version == version), None)
+    return segment_period(account_id, *span, contracts, cards, plan)
+
+
+def _span(usage: PeriodUsage) -> tuple[int, int]:
+    return usage.totals[0].period_start_us, usage.totals[0].period_end_us
+
+
+def _due_spans(rules: PricingRules, account: AccountPricing) -> set[tuple[int, int]]:
+    """Return the periods that have begun under a contract, whether anything was used or not."""
+    if not account.contracts:
+        return set()
+    since_us = account.contracts[0].effective_from_us
+    begun = periods_between(account.terms, since_us, rules.until_us)
+    return {(each.start_us, each.end_us) for each in begun if each.start_us >= since_us}
+
+
+def _open_period_end_us(account: AccountPricing, until_us: int) -> int:
+    """Return the end of the billing period that is open at an instant."""
+    period = period_containing(account.terms, until_us)
+    return period.end_us if isinstance(period, BillingPeriod) else until_us
+
+
+def _priced_period(
+    rules: PricingRules,
+    account: AccountPricing,
+    span: tuple[int, int],
+    usage: PeriodUsage | None,
+    drawn: dict[tuple[str, int, int], int],
+) -> PricedPeriod | None:
+    """Return a period as it is to be priced; None where it is to be left as it is."""
+    start_us, end_us = span
+    is_closed = end_us + rules.grace_us <= rules.until_us
+    if not is_closed and start_us >= rules.until_us:
+        return None
+    segments = segment_period(account.account_id, start_us, end_us, account.contracts, rules.cards)
+    contract = segments[-1].contract
+    timezone = _timezone(account, span, usage)
+    whole = whole_period(account.terms, start_us) or span
+    used = is_closed and usage is not None
+    return PricedPeriod(
+        account.account_id,
+        start_us,
+        end_us,
+        timezone,
+        min(whole[0], start_us),
+        max(whole[1], end_us),
+        segments,
+        assemble_usage(usage.totals, segments, usage.details) if used and usage else (),
+        _discount_periods(account, contract, span),
+        tuple(
+            sorted(
+                (each for each in account.one_off_fees if start_us <= each.at_us < end_us),
+                key=lambda each: each.fee_id,
+            )
+        ),
+        _balances(account.grants, contract, segments[-1], span, drawn),
+        _fx_rates(rules, contract, timezone, end_us),
+        is_closed,
+    )
+
+
+def _timezone(account: AccountPricing, span: tuple[int, int], usage: PeriodUsage | None) -> str:
+    if usage is not None:
+        return usage.totals[0].timezone
+    period = period_containing(account.terms, span[0])
+    return period.timezone if isinstance(period, BillingPeriod) else "UTC"
+
+
+def _discount_periods(
+    account: AccountPricing, contract: Contract, span: tuple[int, int]
+) -> tuple[tuple[Discount, int], ...]:
+    """Return the discounts that have begun, and which of its billing periods this one is."""
+    found = []
+    for discount in contract.discounts:
+        if discount.from_us >= span[1]:
+            continue
+        # Of a discount for ever it does not matter which one it is.
+        since_us = discount.from_us if discount.periods is not None else span[0]
+        number = sum(1 for _ in periods_between(account.terms, since_us, span[1]))
+        found.append((discount, max(number, 1)))
+    return tuple(found)
+
+
+def _balances(
+    grants: Sequence[CreditGrant],
+    contract: Contract,
+    segment: Segment,
+    span: tuple[int, int],
+    drawn: dict[tuple[str, int, int], int],
+) -> tuple[CreditBalance, ...]:
+    """Return what a period may draw on: grants that are there when it ends."""
+    balances = []
+    for grant in sorted(grants, key=lambda each: each.grant_id):
+        is_there = grant.granted_us < span[1] and (
+            grant.expires_us is None or grant.expires_us >= span[1]
+        )
+        own = drawn.get((grant.grant_id, *span), 0)
+        if grant.currency != contract.currency or not (is_there or own):
+            continue
+        others = sum(
+            amount
+            for (name, *other), amount in drawn.items()
+            if name == grant.grant_id and tuple(other) != span
+        )
+        granted = to_minor(Fraction(grant.amount), grant.currency, segment.card.rounding)
+        balances.append(CreditBalance(grant, max(granted - others, own), own))
+    return tuple(balances)
+
+
+def _draws(charges: Sequence[Charge]) -> dict[tuple[str, int, int], int]:
+    """Return what each period has drawn on each grant until now."""
+    drawn: dict[tuple[str, int, int], int] = {}
+    _note_draws(drawn, charges)
+    return drawn
+
+
+def _note_draws(drawn: dict[tuple[str, int, int], int], charges: Sequence[Charge]) -> None:
+    for charge in charges:
+        if charge.kind is LineKind.CREDIT:
+            name = (charge.line_id, charge.period_start_us, charge.period_end_us)
+            drawn[name] = drawn.get(name, 0) - charge.amount_minor
+
+
+def _fx_rates(
+    rules: PricingRules, contract: Contract, timezone: str, end_us: int
+) -> tuple[tuple[str, Decimal], ...]:
+    """Return the rates into the account's currency of the period's last day in its zone."""
+    last = EPOCH + (end_us - 1) * MICROSECOND
+    day = last.astimezone(ZoneInfo(timezone)).date().isoformat()
+    return tuple(
+        (base, rate.rate)
+        for (of_day, base, quote), rate in sorted(rules.fx_rates.items())
+        if (of_day, quote) == (day, contract.currency)
+    )
