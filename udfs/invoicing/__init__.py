@@ -1,0 +1,29 @@
+"""Invoices: charges that are due, gathered, taxed and summed in a visible list of steps.
+
+Then an invoice is approved, issued with a number, or made void; its amounts never change.
+"""
+
+from udfs.invoicing.booking import BookedAmounts, booked_amounts
+from udfs.invoicing.changing_state import approve, issue, issued_number, series_of, void
+from udfs.invoicing.encoding import InvoiceFormatError, decode_invoice, encode_invoice
+from udfs.invoicing.gathering import invoice_charge_ids
+from udfs.invoicing.invoicing import INVOICE_STEPS, draft_invoice
+from udfs.invoicing.numbering import BrokenSeriesError, next_numbers
+
+__all__ = [
+    "INVOICE_STEPS",
+    "BookedAmounts",
+    "BrokenSeriesError",
+    "InvoiceFormatError",
+    "approve",
+    "booked_amounts",
+    "decode_invoice",
+    "draft_invoice",
+    "encode_invoice",
+    "invoice_charge_ids",
+    "issue",
+    "issued_number",
+    "next_numbers",
+    "series_of",
+    "void",
+]
