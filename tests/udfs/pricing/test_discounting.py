@@ -102,6 +102,16 @@ def test_what_is_given_back_is_not_discounted() -> None:
     assert statement(period)[2:] == ["discount ten calls -200"]
 
 
+def test_a_cent_is_discounted() -> None:
+    """However little a product comes to, all of it can be taken off."""
+    period = month(
+        card(price("calls", "0.01")),
+        used("calls", "1"),
+        discount_periods=((discount("all", "100%"), 1),),
+    )
+    assert statement(period) == ["usage calls calls 1", "discount all calls -1"]
+
+
 def test_a_discount_is_on_fees_and_bounds_too() -> None:
     """All that a product comes to counts: usage, fees, the fill-up to a minimum."""
     rates = replace(CARD, fees=(RecurringFee("base", "plan", D(30)),), minimum=D(30))
