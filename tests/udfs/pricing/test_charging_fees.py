@@ -235,6 +235,13 @@ def test_a_line_of_seats_says_how_many() -> None:
     assert (line.quantity, line.unit, line.parts[0].unit_price) == (5, "seat", 9)
 
 
+def test_a_line_of_a_fee_that_is_due_once_says_one() -> None:
+    """One fee, whatever it comes to."""
+    (line,) = price_period(month(card(), one_off_fees=(one_off("a", "5"),)))
+    assert (line.quantity, line.unit) == (1, "")
+    assert (line.parts[0].quantity, line.parts[0].unit_price) == (1, 5)
+
+
 def test_fees_and_usage_stand_in_their_order() -> None:
     """Usage, then what recurs, then what is due once."""
     rates = replace(fee(), prices=(price("calls", "2"),))
