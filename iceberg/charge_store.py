@@ -12,13 +12,13 @@ from itertools import groupby
 import duckdb
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table as IcebergTable
-from schemas.pricing_run import PricingRun, RunStatus
 
 from iceberg.charge_rows import charge_row, read_charge, read_run, run_row
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.reading import load_once, read_once
 from iceberg.writing import append_batches, append_rows
 from schemas.charge import Charge
+from schemas.pricing_run import PricingRun, RunStatus
 
 _BATCH_ROWS = 10_000
 _ORDERED = f"FROM {CHARGES.name} ORDER BY account_id, charge_id"
@@ -84,7 +84,9 @@ class ChargeStore:
     def _read(self, sql: str, values: Sequence[str] = ()) -> Iterator[Charge]:
         cursor = self._rows.cursor()
         cursor.execute("SET TimeZone = 'UTC'")
-        for batch in cursor.execute(sql, values).fetch_record_batch(_BATCH_ROWS):
+        batches = cursor.execute(sql, values).to_arrow_reader(_BATCH_ROWS)
+        assert batches is not None
+        for batch in batches:
             for row in batch.to_pylist():
                 yield read_charge(row)
 

@@ -33,6 +33,7 @@ _ICEBERG_TYPES: Mapping[ColumnType, PrimitiveType] = MappingProxyType(
         "long": LongType(),
         "timestamptz": TimestamptzType(),
         "decimal(38,9)": DecimalType(38, 9),
+        "decimal(38,12)": DecimalType(38, 12),
         "binary": BinaryType(),
     }
 )

@@ -13,7 +13,8 @@ from datetime import datetime
 import duckdb
 from pyiceberg.catalog import Catalog
 from pyiceberg.conversions import from_bytes
-from pyiceberg.expressions import AlwaysTrue, BooleanExpression, GreaterThanOrEqual
+from pyiceberg.expressions import AlwaysTrue, BooleanExpression
+from pyiceberg.expressions.parser import parse
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.types import TimestamptzType
@@ -106,7 +107,7 @@ def _received_until_us(table: IcebergTable, snapshot: Snapshot, partitions: int)
     if newest_us is None:
         return None
     since = EPOCH + (newest_us - _RECENT_US) * MICROSECOND
-    for wanted in (GreaterThanOrEqual(_LOG_TIME, since.isoformat()), AlwaysTrue()):
+    for wanted in (parse(f"{_LOG_TIME} >= '{since.isoformat()}'"), AlwaysTrue()):
         last = _last_log_times(table, snapshot, wanted)
         if len(last) >= partitions:
             return min(map(to_us, last))
@@ -118,7 +119,8 @@ def _newest_us(table: IcebergTable, snapshot: Snapshot) -> int | None:
     field = table.schema().find_field(_LOG_TIME)
     files = table.scan(snapshot_id=snapshot.snapshot_id).plan_files()
     bounds = [each.file.upper_bounds.get(field.field_id) for each in files]
-    return max((from_bytes(TimestamptzType(), each) for each in bounds if each), default=None)
+    found = [int(from_bytes(TimestamptzType(), each)) for each in bounds if each]
+    return max(found, default=None)
 
 
 def _last_log_times(

@@ -6,17 +6,12 @@ from dataclasses import dataclass
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table as IcebergTable
 
+from iceberg.account_tables import REJECTED_ACCOUNTS
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.reading import read_once
 from iceberg.row_shapes import read_shape, write_shape
 from iceberg.table import Table
-from iceberg.tables import (
-    CLOSED_USAGE,
-    EXPIRED_USAGE,
-    REJECTED_ACCOUNTS,
-    UNASSIGNED_USAGE,
-    USAGE_CORRECTIONS,
-)
+from iceberg.tables import CLOSED_USAGE, EXPIRED_USAGE, UNASSIGNED_USAGE, USAGE_CORRECTIONS
 from iceberg.writing import append_rows
 from schemas.brought_back_usage import BroughtBackUsage, PeriodKey, SourceRow
 from schemas.instant import to_us

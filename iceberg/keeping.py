@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 from pyiceberg.catalog import Catalog
 
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, TABLES
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, USAGE_TABLES
 
 LAYOUT_PROPERTY = "meterclose.layout."
 REACH_PROPERTY = "meterclose.reach."
@@ -130,9 +130,10 @@ def _has_read(catalog: Catalog, namespace: str, partition: int) -> bool:
 
 
 def _were_written(catalog: Catalog, namespace: str) -> bool:
+    """Tell whether the job has written; prices may be loaded before its first start."""
     return any(
         catalog.load_table((namespace, table.name)).current_snapshot() is not None
-        for table in TABLES
+        for table in USAGE_TABLES
     )
 
 

@@ -1,19 +1,14 @@
 """Reads what is to be priced: totals of billing periods at one cut, and windows where needed."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
 from itertools import groupby
 
 import duckdb
 from pyiceberg.catalog import Catalog
-from pyiceberg.expressions import (
-    AlwaysFalse,
-    And,
-    BooleanExpression,
-    GreaterThanOrEqual,
-    LessThan,
-)
+from pyiceberg.expressions import AlwaysFalse, BooleanExpression
+from pyiceberg.expressions.parser import parse
 
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.reading import check_totals, load_revisions, load_windows
@@ -45,6 +40,7 @@ _LATER = (
     f"DELETE FROM {USAGE_CORRECTIONS.name} WHERE correction_end > ?",  # noqa: S608 - the same
 )
 _COUNTED = "SELECT count(DISTINCT (account_id, start_us, end_us)) FROM priced_usage"
+_TOTAL_FIELDS = tuple(field.name for field in fields(UsageTotal))
 _ORDERED = """
     SELECT account_id, start_us, end_us, timezone, meter_id, dimensions, unit, quantity,
         event_count, aggregation, row_ids
@@ -137,9 +133,10 @@ class PricedUsage:
         else:
             since = min(each.start_us for each in periods)
             until = max(each.end_us for each in periods)
-            wanted = And(
-                GreaterThanOrEqual("event_window_start", _instant(since).isoformat()),
-                LessThan("event_window_start", _instant(until).isoformat()),
+            start = "event_window_start"
+            wanted = parse(
+                f"{start} >= '{_instant(since).isoformat()}'"
+                f" and {start} < '{_instant(until).isoformat()}'"
             )
         load_windows(self._rows, existing, wanted, snapshot_id)
 
@@ -161,8 +158,9 @@ class PricedUsage:
 def _totals(ordered: duckdb.DuckDBPyConnection) -> Iterator[UsageTotal]:
     while rows := ordered.fetchmany(_BATCH_ROWS):
         for row in rows:
-            *total, aggregation, row_ids = row
-            yield UsageTotal(*total, Aggregation(aggregation), tuple(row_ids))
+            values = dict(zip(_TOTAL_FIELDS, row, strict=True))
+            aggregation, row_ids = Aggregation(values["aggregation"]), tuple(values["row_ids"])
+            yield UsageTotal(**values | {"aggregation": aggregation, "row_ids": row_ids})
 
 
 def _period(total: UsageTotal) -> PeriodName:

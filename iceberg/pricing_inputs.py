@@ -5,17 +5,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pyiceberg.catalog import Catalog
-from schemas.price_lists import PriceLists
 
+from iceberg.account_tables import ACCOUNTS
 from iceberg.checking import RepeatedCommit, repeated_commits
 from iceberg.cutting import CUT_TABLES, common_cut
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.price_lists import read_price_lists
 from iceberg.priced_usage import PricedUsage
 from iceberg.reading import read_once
-from iceberg.tables import ACCOUNTS
 from schemas.account import decode_account
 from schemas.instant import to_text
+from schemas.price_lists import PriceLists
 from schemas.terms import Terms
 
 

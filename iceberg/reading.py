@@ -24,8 +24,8 @@ from iceberg.tables import (
     CLOSED_USAGE,
     METERING_WINDOWS,
     RAW_EVENTS,
-    TABLES,
     USAGE_CORRECTIONS,
+    USAGE_TABLES,
 )
 from iceberg.totals import USAGE_TOTALS
 
@@ -74,9 +74,12 @@ class BrokenRowsError(Exception):
 
 
 def read_once(
-    existing: IcebergTable, table: Table, within: Mapping[str, Collection[str]] | None = None
+    existing: IcebergTable,
+    table: Table,
+    within: Mapping[str, Collection[str]] | None = None,
+    snapshot_id: int | None = None,
 ) -> pa.Table:
-    """Return the table's current rows, each identity once, ordered by their columns.
+    """Return the table's rows, each identity once, ordered by their columns.
 
     Rows that differ only in `job_version` count as one; the version that sorts first stays.
 
@@ -84,6 +87,7 @@ def read_once(
         existing: The Iceberg table.
         table: Its declaration.
         within: Only rows whose columns have one of these texts, by column; None: all rows.
+        snapshot_id: As of which snapshot; None: the current one.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
@@ -92,12 +96,12 @@ def read_once(
     for column, texts in sorted((within or {}).items()):
         wanted = And(wanted, _is_in(column, set(texts)))
     with _connect() as connection:
-        _load(connection, existing, table, "* FROM committed", wanted)
+        _load(connection, existing, table, "* FROM committed", wanted, snapshot_id)
         return connection.table(table.name).to_arrow_table()
 
 
 def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
-    """Return a DuckDB connection that holds every table under its name, each row once.
+    """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
     `event_source` and `event_id`, null where the payload is no JSON object that names them, and
@@ -106,10 +110,10 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
-        NoSuchTableError: A declared table does not exist.
+        NoSuchTableError: One of them does not exist.
     """
     connection = _connect()
-    for table in TABLES:
+    for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         _load(connection, existing, table, columns)

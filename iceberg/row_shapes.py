@@ -1,9 +1,10 @@
 """Rows of tables as shapes: field for column, instants as microseconds, without `job_version`."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from dataclasses import fields
 from enum import StrEnum
-from typing import Any, TypeVar, get_type_hints
+from functools import cache
+from typing import Any, TypeVar, cast, get_type_hints
 
 from schemas.instant import EPOCH, MICROSECOND, to_us
 
@@ -20,13 +21,18 @@ def read_shape(shape: type[Shape], row: Mapping[str, Any]) -> Shape:
     Raises:
         ValueError: A text is none of the field's closed list.
     """
-    types = get_type_hints(shape)
+    types = _types_of(cast(Hashable, shape))
     values = {name: _read(name, types[name], row) for name in types}
     return shape(**values)
 
 
 def write_shape(row: Any, job_version: str) -> dict[str, object]:
-    """Return a dataclass as a row: values by column."""
+    """Return a dataclass as a row: values by column, with the version of the program."""
+    return {**shape_values(row), "job_version": job_version}
+
+
+def shape_values(row: Any) -> dict[str, object]:
+    """Return a dataclass as a row: values by column, none but its own."""
     values: dict[str, object] = {}
     for field in fields(row):
         value = getattr(row, field.name)
@@ -35,7 +41,11 @@ def write_shape(row: Any, job_version: str) -> dict[str, object]:
         elif isinstance(value, StrEnum):
             value = value.value
         values[field.name.removesuffix("_us")] = value
-    return {**values, "job_version": job_version}
+    return values
+
+
+# For each row anew it would take most of the time of reading.
+_types_of = cache(get_type_hints)
 
 
 def _read(name: str, of_type: Any, row: Mapping[str, Any]) -> Any:

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
-ColumnType = Literal["string", "boolean", "int", "long", "timestamptz", "decimal(38,9)", "binary"]
+ColumnType = Literal[
+    "string", "boolean", "int", "long", "timestamptz", "decimal(38,9)", "decimal(38,12)", "binary"
+]
 
 FORMAT_VERSION = "format-version"
 KEY_PROPERTY = "meterclose.key"
@@ -18,6 +20,7 @@ _SQL_TYPES: Mapping[ColumnType, str] = MappingProxyType(
         "long": "BIGINT",
         "timestamptz": "TIMESTAMP_LTZ(6)",
         "decimal(38,9)": "DECIMAL(38,9)",
+        "decimal(38,12)": "DECIMAL(38,12)",
         "binary": "BYTES",
     }
 )

@@ -8,6 +8,8 @@ keeps every key of a checkpoint on the heap and writes delete files. The natural
 and in the table property `meterclose.key`; readers take each row once.
 """
 
+from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
+from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
     AGGREGATION,
     BATCH_INDEX,
@@ -29,6 +31,8 @@ from iceberg.columns import (
     WINDOW_FACTS,
 )
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.ledger_tables import JOURNAL
+from iceberg.pricing_tables import PRICING_TABLES
 from iceberg.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -236,43 +240,7 @@ BUDGET_ALERTS = Table(
     partition_by="reached",
 )
 
-ACCOUNTS = Table(
-    name="accounts",
-    doc="Records of the accounts topic that the job took; an account's last one holds.",
-    columns=(
-        Column("account_id", "string", "The record's Kafka key."),
-        Column("kafka_partition", "int", "Partition of the accounts topic."),
-        Column("kafka_offset", "long", "Offset in the partition."),
-        Column("log_time", "timestamptz", "The record's Kafka timestamp."),
-        Column("terms", "string", "The record's value: terms and budgets."),
-        JOB_VERSION,
-    ),
-    key=("kafka_partition", "kafka_offset"),
-    partition_by="log_time",
-)
-
-REJECTED_ACCOUNTS = Table(
-    name="rejected_accounts",
-    doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
-    columns=(
-        Column("account_id", "string", "The record's Kafka key."),
-        Column(
-            "reason",
-            "string",
-            "bad_terms, bad_budget, key_mismatch, off_window, too_late or tombstone.",
-        ),
-        Column("detail", "string", "What was expected and found, in one line."),
-        Column("kafka_partition", "int", "Partition of the accounts topic."),
-        Column("kafka_offset", "long", "Offset in the partition."),
-        Column("log_time", "timestamptz", "The record's Kafka timestamp."),
-        Column("terms", "string", "The record's value; null for a tombstone.", required=False),
-        JOB_VERSION,
-    ),
-    key=("kafka_partition", "kafka_offset"),
-    partition_by="log_time",
-)
-
-TABLES: tuple[Table, ...] = (
+USAGE_TABLES: tuple[Table, ...] = (
     RAW_EVENTS,
     REJECTED_EVENTS,
     METERING_WINDOWS,
@@ -288,3 +256,7 @@ TABLES: tuple[Table, ...] = (
     ACCOUNTS,
     REJECTED_ACCOUNTS,
 )
+"""What the stream writes, and what people decided of it."""
+
+TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, CHARGES, RUNS, JOURNAL)
+"""All tables, as they are created, checked and documented."""

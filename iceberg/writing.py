@@ -91,7 +91,7 @@ def _commit(existing: IcebergTable, table: Table, written: Sequence[DataFile]) -
         found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
         raise UnknownCommitError(
             f"commit, table {table.name}: expected the catalog to take it, found {found};"
-            " run it again: rows that are there by now are refused"
+            " run it again: what is there by now is not added again"
         ) from error
 
 

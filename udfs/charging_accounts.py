@@ -124,7 +124,9 @@ def _priced_period(
     is_closed = end_us + rules.grace_us <= rules.until_us
     if not is_closed and start_us >= rules.until_us:
         return None
-    segments = segment_period(account.account_id, start_us, end_us, account.contracts, rules.cards)
+    segments = account_segments(
+        account.account_id, account.terms, account.contracts, rules.cards, span
+    )
     contract = segments[-1].contract
     timezone = _timezone(account, span, usage)
     whole = whole_period(account.terms, start_us) or span

@@ -7,6 +7,7 @@ from pyflink.common.typeinfo import RowTypeInfo
 from pyflink.datastream import DataStream
 from pyflink.table import StreamTableEnvironment
 
+from iceberg import account_tables
 from iceberg import tables as declared
 from iceberg.keeping import Reaches
 from iceberg.table import Table
@@ -41,8 +42,8 @@ _SIDE_OUTPUTS = (
     (declared.EXPIRED_USAGE, EXPIRED, "expired_rows"),
     (declared.UNASSIGNED_USAGE, UNASSIGNED, "unassigned_rows"),
     (declared.DIMENSION_OVERFLOWS, OVERFLOWS, "overflowed_meters"),
-    (declared.ACCOUNTS, TAKEN_ACCOUNTS, "taken_accounts"),
-    (declared.REJECTED_ACCOUNTS, REJECTED_ACCOUNTS, "rejected_accounts"),
+    (account_tables.ACCOUNTS, TAKEN_ACCOUNTS, "taken_accounts"),
+    (account_tables.REJECTED_ACCOUNTS, REJECTED_ACCOUNTS, "rejected_accounts"),
 )
 
 

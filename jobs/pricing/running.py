@@ -7,10 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from schemas.plain_form import content_fingerprint
-from schemas.price_lists import identity_of
-from schemas.pricing_run import PricingRun, RunStatus
-
 from iceberg.charge_store import ChargeStore
 from iceberg.priced_usage import PricedUsage
 from iceberg.pricing_inputs import (
@@ -26,6 +22,9 @@ from jobs.pricing.finishing import finish_runs
 from jobs.settings import Settings, load_meters
 from schemas.charge import Charge
 from schemas.contract import Contract
+from schemas.plain_form import content_fingerprint, encode_shape
+from schemas.price_lists import identity_of
+from schemas.pricing_run import PricingRun, RunStatus
 from schemas.rate_card import RateCard
 from udfs.charging_accounts import PricingRules, charge_account
 from udfs.identifying import digest
@@ -116,8 +115,8 @@ class _Run:
             status,
             self._at_us,
             inputs_text(self.inputs),
-            _fingerprints(lists.rate_cards),
-            _fingerprints(lists.contracts),
+            _text(_fingerprints(lists.rate_cards)),
+            content_fingerprint(_text(_fingerprints(lists.contracts))),
             VERSION,
             self.sums.totals(),
             self.sums.output_hash(),
@@ -199,7 +198,13 @@ def _late_us(settings: Settings) -> int:
     return metering.close_jitter_s * _S_US + (metering.watermark_slack_ms + 1) * _MS_US
 
 
-def _fingerprints(shapes: Sequence[RateCard | Contract]) -> str:
-    """Return a hash of each version's content, by what it is known by, canonical JSON."""
-    named = {"/".join(map(str, identity_of(each))): content_fingerprint(each) for each in shapes}
-    return json.dumps(named, separators=(",", ":"), sort_keys=True, ensure_ascii=False)
+def _fingerprints(shapes: Sequence[RateCard | Contract]) -> dict[str, str]:
+    """Return a hash of each version's content, by what it is known by."""
+    return {
+        "/".join(map(str, identity_of(each))): content_fingerprint(encode_shape(each))
+        for each in shapes
+    }
+
+
+def _text(members: Mapping[str, object]) -> str:
+    return json.dumps(members, separators=(",", ":"), sort_keys=True, ensure_ascii=False)

@@ -1,8 +1,10 @@
-"""The configuration of every program: one strict YAML file, its meters and its accounts."""
+"""The configuration of every program: one strict YAML file, its meters, accounts and prices."""
 
 from jobs.settings.accounts import load_accounts
+from jobs.settings.contracts import load_contracts
 from jobs.settings.loading import load_settings
 from jobs.settings.meters import load_meters
+from jobs.settings.rate_cards import load_rate_cards
 from jobs.settings.shapes import (
     CatalogSettings,
     CatalogType,
@@ -26,6 +28,8 @@ __all__ = [
     "SettingsError",
     "TimestampType",
     "load_accounts",
+    "load_contracts",
     "load_meters",
+    "load_rate_cards",
     "load_settings",
 ]

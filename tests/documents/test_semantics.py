@@ -47,6 +47,7 @@ def test_the_chapters_are_there() -> None:
         "Ingestion",
         "Closing, late data, corrections",
         "Aggregations",
+        "Ledger",
     ]
     assert len(RULES) > 50
 

@@ -15,6 +15,7 @@ from iceberg.keeping import (
     keep_parallelism,
     keep_reaches,
 )
+from iceberg.pricing_tables import FX_RATES
 from iceberg.tables import CLOSED_USAGE, RAW_EVENTS
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import row_of
@@ -138,3 +139,13 @@ def test_a_start_with_known_readers_reads_nothing(catalog: Catalog) -> None:
     catalog.drop_table(("billing", "raw_events"))
     keep_parallelism(catalog, "billing", 2)
     assert catalog.load_table(("billing", "closed_usage")).metadata_location == before
+
+
+def test_prices_may_be_loaded_before_the_first_start(catalog: Catalog) -> None:
+    """They say nothing of the job: any layout and any number of readers is a first one."""
+    keep_layout(catalog, "billing", LAYOUT)
+    names = {"day": "2013-01-31", "base": "EUR", "quote": "USD", "content": "{}"}
+    row = row_of(FX_RATES, **names, fingerprint="", loaded_at=datetime(2026, 11, 25, tzinfo=UTC))
+    append(catalog, FX_RATES, [row])
+    keep_parallelism(catalog, "billing", 2)
+    keep_layout(catalog, "billing", {**LAYOUT, "metering.log_window_s": 60})

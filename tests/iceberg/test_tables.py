@@ -4,6 +4,7 @@ from dataclasses import fields
 
 import pytest
 
+from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.table import Table, sql_columns
 from iceberg.tables import (
@@ -15,6 +16,8 @@ from iceberg.tables import (
 )
 from schemas.brought_back_usage import BroughtBackUsage
 from schemas.budget import BudgetAlert
+from schemas.charge import Charge
+from schemas.pricing_run import PricingRun
 from schemas.usage_row import (
     ClosedUsage,
     UsageCorrection,
@@ -31,10 +34,12 @@ every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.n
         (USAGE_CORRECTIONS, UsageCorrection),
         (BUDGET_ALERTS, BudgetAlert),
         (BROUGHT_BACK_USAGE, BroughtBackUsage),
+        (CHARGES, Charge),
+        (RUNS, PricingRun),
     ],
 )
 def test_only_what_the_rules_leave_out_is_optional(
-    table: Table, row: type[UsageRow | BudgetAlert | BroughtBackUsage]
+    table: Table, row: type[UsageRow | BudgetAlert | BroughtBackUsage | Charge | PricingRun]
 ) -> None:
     """A column is optional exactly where the row's field may be None."""
     may_be_none = [field.name for field in fields(row) if "None" in str(field.type)]
@@ -46,6 +51,14 @@ def test_what_is_brought_back_has_a_column_for_each_field() -> None:
     """In their order; the program adds its version."""
     names = [field.name.removesuffix("_us") for field in fields(BroughtBackUsage)]
     assert list(BROUGHT_BACK_USAGE.names) == [*names, "job_version"]
+
+
+@pytest.mark.parametrize(("table", "row"), [(CHARGES, Charge), (RUNS, PricingRun)])
+def test_what_a_run_writes_has_a_column_for_each_field(
+    table: Table, row: type[Charge | PricingRun]
+) -> None:
+    """In their order, and none besides: the run says which program it was."""
+    assert list(table.names) == [field.name.removesuffix("_us") for field in fields(row)]
 
 
 @every_table
@@ -82,6 +95,7 @@ def test_sql_columns_give_flinks_types() -> None:
         ("payload", "BYTES"),
     )
     assert dict(sql_columns(CLOSED_USAGE))["quantity"] == "DECIMAL(38,9)"
+    assert dict(sql_columns(CHARGES))["amount"] == "DECIMAL(38,12)"
 
 
 def test_opaque_bytes_have_no_statistics() -> None:

@@ -107,6 +107,6 @@ def test_no_answer_is_one_line(catalog: Catalog, monkeypatch: pytest.MonkeyPatch
         append_rows(read, BROUGHT_BACK_USAGE, [brought_back("a")])
     assert str(caught.value) == (
         "commit, table brought_back_usage: expected the catalog to take it, found 503;"
-        " run it again: rows that are there by now are refused"
+        " run it again: what is there by now is not added again"
     )
     assert [row["source_row_id"] for row in rows_of(catalog)] == ["a"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from iceberg.account_tables import REJECTED_ACCOUNTS
 from iceberg.catalog import open_catalog
-from iceberg.tables import REJECTED_ACCOUNTS
 from jobs.account_records import read_account_records
 from jobs.bring_back_usage import main
 from jobs.create_topics import create_topics

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
+from iceberg.account_tables import REJECTED_ACCOUNTS
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.decisions import DecisionTables
-from iceberg.tables import EXPIRED_USAGE, REJECTED_ACCOUNTS
+from iceberg.tables import EXPIRED_USAGE
 from iceberg.writing import UnknownCommitError
 from jobs import bring_back_usage, show_usage
 from jobs.bring_back_usage import main

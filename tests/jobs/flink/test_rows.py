@@ -8,6 +8,7 @@ import pytest
 from pyflink.common import Row, Types
 
 from iceberg import tables as declared
+from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
 from iceberg.table import Table
 from jobs.flink.budget_function import counted_row
 from jobs.flink.keyed_state import read_counted
@@ -71,8 +72,8 @@ CLOSED = ClosedUsage(
         (EXPIRED_USAGE, declared.EXPIRED_USAGE),
         (UNASSIGNED_USAGE, declared.UNASSIGNED_USAGE),
         (BUDGET_ALERT, declared.BUDGET_ALERTS),
-        (TAKEN_ACCOUNT, declared.ACCOUNTS),
-        (REJECTED_ACCOUNT, declared.REJECTED_ACCOUNTS),
+        (TAKEN_ACCOUNT, ACCOUNTS),
+        (REJECTED_ACCOUNT, REJECTED_ACCOUNTS),
     ],
 )
 def test_types_have_the_columns_of_their_table(kind: object, table: Table) -> None:

@@ -1,0 +1,74 @@
+"""Charges and runs as rows of their tables, both ways."""
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from pyiceberg.catalog import Catalog
+
+from iceberg.charge_tables import CHARGES, RUNS
+from iceberg.reading import read_once
+from iceberg.row_shapes import read_shape, shape_values
+from schemas.charge import Charge
+from schemas.pricing_run import PricingRun
+
+
+def charge_row(charge: Charge) -> dict[str, object]:
+    """Return a charge as a row of `charges`: values by column."""
+    return shape_values(charge)
+
+
+def read_charge(row: Mapping[str, Any]) -> Charge:
+    """Return a row of `charges` as the charge that it was written from.
+
+    Raises:
+        ValueError: Its kind is none of the closed list.
+    """
+    return read_shape(Charge, row)
+
+
+def run_row(run: PricingRun) -> dict[str, object]:
+    """Return a run as a row of `runs`: values by column."""
+    return shape_values(run)
+
+
+def read_run(row: Mapping[str, Any]) -> PricingRun:
+    """Return a row of `runs` as the run that it was written from.
+
+    Raises:
+        ValueError: Its status is none of the closed list.
+    """
+    return read_shape(PricingRun, row)
+
+
+def charged_accounts(catalog: Catalog, namespace: str) -> tuple[str, ...]:
+    """Return the accounts that have charges, ordered."""
+    scan = catalog.load_table((namespace, CHARGES.name)).scan(selected_fields=("account_id",))
+    found = {
+        account_id
+        for batch in scan.to_arrow_batch_reader()
+        for account_id in batch.column("account_id").unique().to_pylist()
+    }
+    return tuple(sorted(found))
+
+
+def read_charges(
+    catalog: Catalog, namespace: str, account_ids: Collection[str]
+) -> tuple[Charge, ...]:
+    """Return the charges of some accounts, each once, ordered by id.
+
+    Raises:
+        BrokenRowsError: Two charges of one id differ.
+    """
+    existing = catalog.load_table((namespace, CHARGES.name))
+    found = read_once(existing, CHARGES, {"account_id": account_ids})
+    return tuple(read_charge(row) for row in found.to_pylist())
+
+
+def read_runs(catalog: Catalog, namespace: str) -> tuple[PricingRun, ...]:
+    """Return the runs of a namespace, each row once.
+
+    Raises:
+        BrokenRowsError: Two rows of one run and status differ.
+    """
+    found = read_once(catalog.load_table((namespace, RUNS.name)), RUNS)
+    return tuple(read_run(row) for row in found.to_pylist())

@@ -1,0 +1,196 @@
+"""The program that exports FOCUS: CSV and Parquet from real tables, and what it refuses."""
+
+from __future__ import annotations
+
+import csv
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from iceberg.catalog import open_catalog
+from iceberg.charge_rows import charge_row
+from iceberg.charge_tables import CHARGES
+from iceberg.creating import make_tables
+from jobs import export_focus
+from jobs.export_focus import main
+from schemas.charge import Charge
+from schemas.focus import EXPORTED_COLUMNS
+from schemas.statement import LineKind
+from tests.charges import EVERY_KIND, USAGE, charge_of, revision_of, whole
+from tests.iceberg.filling import LocalCatalog, append
+from tests.jobs.metered_tables import write_settings
+
+CHARGED = (*EVERY_KIND, revision_of(USAGE, "a1", -30, quantity=Decimal(900)))
+YEN = charge_of(charge_id="z0", account_id="Z", currency="JPY")
+Output = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with settings and empty tables."""
+    write_settings(tmp_path)
+    make_tables(open_catalog(LocalCatalog(tmp_path)), "billing")
+    return tmp_path
+
+
+def _fill(folder: Path, charges: Sequence[Charge]) -> None:
+    rows = [charge_row(charge) for charge in charges]
+    append(open_catalog(LocalCatalog(folder)), CHARGES, rows)
+
+
+def _export(folder: Path, name: str, *options: str) -> int:
+    settings, output = str(folder / "settings.yaml"), str(folder / name)
+    given = ["--settings", settings, "--output", output, "--provider", "Air", *options]
+    return main(given, {})
+
+
+def _csv(folder: Path) -> dict[str, dict[str, str]]:
+    with (folder / "focus.csv").open(newline="") as file:
+        return {row["x_ChargeId"]: row for row in csv.DictReader(file)}
+
+
+def test_csv(folder: Path, capsys: Output) -> None:
+    """All columns by name, numbers in full, instants in UTC, null as nothing; sums are equal."""
+    _fill(folder, [*CHARGED, YEN])
+    assert _export(folder, "focus.csv") == 0
+    assert capsys.readouterr().out == f"12 charges: {folder / 'focus.csv'}\n"
+    rows = _csv(folder)
+    assert list(rows["a0"]) == [column.name for column in EXPORTED_COLUMNS]
+    assert (
+        rows["a0"]
+        | {
+            "BilledCost": "2.7",
+            "BillingPeriodStart": "2013-01-01T00:00:00Z",
+            "ChargeClass": "",
+            "InvoiceIssuerName": "Air",
+            "PricingQuantity": "900",
+            "ServiceCategory": "Other",
+            "Tags": '{"team":"east"}',
+            "x_RateCardVersion": "3",
+        }
+        == rows["a0"]
+    )
+    billed = [Decimal(row["BilledCost"]) for row in rows.values() if row["BillingAccountId"] == "A"]
+    assert sum(billed) == Decimal(sum(each.amount_minor for each in CHARGED)).scaleb(-2)
+    assert rows["z0"]["BilledCost"] == "270"
+    assert not (folder / "focus.csv.part").exists()
+
+
+def test_parquet(folder: Path) -> None:
+    """The same rows with types: exact decimals, instants in UTC, columns that never are null."""
+    _fill(folder, CHARGED)
+    assert _export(folder, "focus.csv") == _export(folder, "focus.parquet") == 0
+    found = pq.read_table(folder / "focus.parquet")
+    assert found.schema.names == [column.name for column in EXPORTED_COLUMNS]
+    assert found.schema.field("BilledCost").type == pa.decimal128(38, 12)
+    assert found.schema.field("PricingQuantity").type == pa.decimal128(38, 9)
+    assert found.schema.field("ChargePeriodStart").type == pa.timestamp("us", tz="UTC")
+    assert not found.schema.field("ChargeCategory").nullable
+    rows = {row["x_ChargeId"]: row for row in found.to_pylist()}
+    assert rows["a0"]["BilledCost"] == Decimal("2.7")
+    assert rows["a0"]["BillingPeriodEnd"] == datetime(2013, 2, 1, tzinfo=UTC)
+    assert rows["h0"]["PricingQuantity"] is None
+    for charge_id, row in _csv(folder).items():
+        texts = [row[name] for name in ("ChargeDescription", "SkuPriceId", "Tags")]
+        same = [rows[charge_id][name] or "" for name in ("ChargeDescription", "SkuPriceId", "Tags")]
+        assert texts == same
+        assert Decimal(row["ContractedCost"]) == rows[charge_id]["ContractedCost"]
+
+
+def test_accounts_some_at_a_time(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The file is the same, however few accounts fit into memory at once."""
+    _fill(folder, [*CHARGED, YEN])
+    assert _export(folder, "focus.csv") == 0
+    at_once = (folder / "focus.csv").read_bytes()
+    monkeypatch.setattr(export_focus, "_ACCOUNTS_AT_ONCE", 1)
+    assert _export(folder, "focus.csv") == _export(folder, "focus.parquet") == 0
+    assert (folder / "focus.csv").read_bytes() == at_once
+    assert pq.read_table(folder / "focus.parquet").num_rows == 12
+
+
+def test_no_charges(folder: Path) -> None:
+    """A file without rows has its columns all the same."""
+    assert _export(folder, "focus.csv") == _export(folder, "focus.parquet") == 0
+    (header,) = (folder / "focus.csv").read_text().splitlines()
+    assert header.split(",") == [column.name for column in EXPORTED_COLUMNS]
+    assert pq.read_table(folder / "focus.parquet").num_rows == 0
+
+
+def test_names_and_invoices(folder: Path) -> None:
+    """With invoices, what changes an invoiced period is a correction."""
+    _fill(folder, CHARGED)
+    (folder / "names.csv").write_text('account_id,account_name\nA,"Ada\'s, airline"\n')
+    (folder / "invoices.csv").write_text("charge_id,invoice_id\na0,2013-0001\n")
+    given = ["--account-names", str(folder / "names.csv"), "--publisher", "Skies"]
+    given += ["--invoices", str(folder / "invoices.csv"), "--service-category", "Analytics"]
+    assert _export(folder, "focus.csv", *given) == 0
+    rows = _csv(folder)
+    assert rows["a0"]["BillingAccountName"] == "Ada's, airline"
+    assert (rows["a0"]["InvoiceId"], rows["a0"]["ChargeClass"]) == ("2013-0001", "")
+    assert (rows["a1"]["InvoiceId"], rows["a1"]["ChargeClass"]) == ("", "Correction")
+    assert rows["a1"]["BillingPeriodStart"] == rows["a0"]["BillingPeriodEnd"]
+    assert rows["a1"]["ServiceSubcategory"] == "Other (Analytics)"
+    assert {row["PublisherName"] for row in rows.values()} == {"Skies"}
+
+
+def test_what_breaks_a_rule_is_not_written(folder: Path, capsys: Output) -> None:
+    """Another invoices than provides: FOCUS allows no BilledCost. The file before stays."""
+    _fill(folder, [whole(LineKind.DISCOUNT, f"h{number:02}", -1) for number in range(22)])
+    (folder / "focus.csv").write_text("the one before")
+    assert _export(folder, "focus.csv", "--invoice-issuer", "Broker") == 1
+    first, *others = capsys.readouterr().err.splitlines()
+    expected = "0 where another one than the provider invoices"
+    assert first == f"charge h00, BilledCost: expected {expected}, found -0.01"
+    assert (len(others), others[-1]) == (20, "and 2 more")
+    assert (folder / "focus.csv").read_text() == "the one before"
+    assert sorted(path.name for path in folder.glob("focus*")) == ["focus.csv"]
+
+
+def test_charges_that_contradict_each_other(folder: Path, capsys: Output) -> None:
+    """Two of one id."""
+    _fill(folder, [USAGE])
+    _fill(folder, [charge_of(amount_minor=1)])
+    assert _export(folder, "focus.csv") == 1
+    assert capsys.readouterr().err == "charges: rows of one identity differ: ('a0',)\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "line"),
+    [
+        ("focus.xlsx", None, "unknown kind, --output: expected .csv or .parquet, found focus.xlsx"),
+        ("no/focus.csv", None, r"\[Errno 2\] No such file or directory: '.*focus.csv.part'"),
+        ("focus.csv", "", "unreadable, .*/pairs.csv: expected a CSV file, found"),
+        ("focus.csv", "charge,invoice\na,b\n", "no value, .*/pairs.csv:2: expected charge_id and"),
+        ("focus.csv", "charge_id,invoice_id\na,\n", "no value, .*/pairs.csv:2: expected charge_id"),
+        (
+            "focus.csv",
+            "charge_id,invoice_id\na,1\na,2\n",
+            "repeated, .*/pairs.csv:3: expected charge_id once, found a",
+        ),
+        ("focus.csv", 'charge_id,invoice_id\n"a', "unreadable, .*/pairs.csv: expected a CSV file"),
+    ],
+)
+def test_refusals(folder: Path, capsys: Output, name: str, content: str | None, line: str) -> None:
+    """One line with what, where, expected and found; no file."""
+    given = []
+    if content is not None:
+        if content:
+            (folder / "pairs.csv").write_text(content)
+        given = ["--invoices", str(folder / "pairs.csv")]
+    assert _export(folder, name, *given) == 2
+    (found,) = capsys.readouterr().err.splitlines()
+    assert re.match(line, found)
+    assert not (folder / name).exists()
+
+
+def test_tables_that_are_not_there(tmp_path: Path, capsys: Output) -> None:
+    """It says what to run."""
+    write_settings(tmp_path)
+    assert _export(tmp_path, "focus.csv") == 2
+    assert "expected one, found none; run python -m jobs.create_tables" in capsys.readouterr().err
