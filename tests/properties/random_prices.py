@@ -214,10 +214,14 @@ def _cards(draw: st.DrawFn, version: int) -> RateCard:
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """All that is agreed for April: from which day on which card and contract hold."""
+    """All that is agreed for April: from which day on which card and contract hold.
+
+    April is the end of a whole period of `stub_of_days`.
+    """
 
     parts: tuple[tuple[int, RateCard, Contract], ...]
     trial_days: int
+    stub_of_days: int
     discounts: tuple[Discount, ...]
     grants: tuple[CreditGrant, ...]
 
@@ -236,7 +240,8 @@ def agreements(draw: st.DrawFn) -> Agreement:
         parts.append((day, draw(st.sampled_from(rates_of_both)), terms))
     discounts = draw(st.lists(_discounts, max_size=2, unique_by=lambda each: each.discount_id))
     grants = draw(st.lists(_grants, max_size=3, unique_by=lambda each: each.grant_id))
-    return Agreement(tuple(parts), trial_days, tuple(discounts), tuple(grants))
+    stub_of_days = draw(st.sampled_from([DAYS, DAYS, 45]))
+    return Agreement(tuple(parts), trial_days, stub_of_days, tuple(discounts), tuple(grants))
 
 
 def period_of(
@@ -264,7 +269,7 @@ def period_of(
         START_US,
         end_us,
         "UTC",
-        START_US,
+        end_us - agreed.stub_of_days * DAY_US,
         end_us,
         tuple(segments),
         tuple(usage),

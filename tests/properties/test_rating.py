@@ -73,7 +73,7 @@ def test_shares_of_time_cost_what_the_whole_costs(
     """What does not add up costs in all parts together what it costs at once, bounds included."""
     groups = group(events)
     shares = [Fraction(weight, sum(weights)) for weight in weights]
-    usages = [SegmentUsage(groups, (), True, share, False, FX) for share in shares]
+    usages = [SegmentUsage(groups, (), True, share, share, FX) for share in shares]
     assert sum(sum_parts(rate(price, usage)) for usage in usages) == cost(price, groups)
 
 

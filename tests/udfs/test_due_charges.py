@@ -120,6 +120,7 @@ def test_payouts(shares: dict[str, str], expected: tuple[dict[str, int], ...]) -
         (found,) = charge(month(rates, used("calls", quantity)))
         assert json.loads(found.payouts) == json.loads(found.payouts_delta) == payouts
         assert list(json.loads(found.payouts)) == sorted(payouts)
+        assert list(json.loads(found.payouts_delta)) == sorted(payouts)
 
 
 def test_payouts_of_a_correction_are_the_difference() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from fractions import Fraction
 
 from schemas.rate_card import MeterPrice
 from schemas.statement import GroupUsage, Line, LineKey, LineKind, MeterUsage, PricedPeriod
@@ -61,18 +62,20 @@ def _price_lines(
     place = runs.index(run)
     by_run = [_groups(used, each, price) for each in runs]
     groups = sorted({group for each in by_run for group in each})
-    is_first = all(each.price_id != price.price_id for of in runs[:place] for each in _prices(of))
-    found: list[Line] = []
     is_cut = used is None or used.is_cut
-    before = by_run[:place] if is_cut else []
+    sooner = runs[:place] if is_cut else []
+    is_first = all(each.price_id != price.price_id for of in sooner for each in _prices(of))
+    period_us = period.period_end_us - period.period_start_us
+    usage_share = 1 if is_cut else Fraction(run.end_us - run.start_us, period_us)
+    found: list[Line] = []
     for group in groups or ([NO_GROUP] if not price.group_by else []):
         here = by_run[place].get(group, [])
         asked = SegmentUsage(
             here,
-            [each for of_run in before for each in of_run.get(group, [])],
+            [each for of_run in by_run[: len(sooner)] for each in of_run.get(group, [])],
             is_first,
             time_share(period, run.start_us, run.end_us),
-            is_cut,
+            Fraction(usage_share),
             {**dict(period.fx_rates), run.last.card.currency: Decimal(1)},
         )
         parts = rate(price, asked)

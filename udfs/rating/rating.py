@@ -62,9 +62,9 @@ class SegmentUsage:
             where they stood.
         is_first: Whether no segment before it had this price: what is due where nothing was used
             is due in the first.
-        time_share: The segment's share of its whole period, above 0 and at most 1.
-        is_cut: Whether `groups` is what was used in the segment. If not, it is what the whole
-            period comes to, and costs the segment's share of time.
+        time_share: The segment's share of a whole period: of a stub's segments less than 1 in all.
+        usage_share: 1 where `groups` is what was used in the segment; else it is what its period,
+            stub or not, comes to, and this is the segment's share of the period's time.
         fx_rates: Currencies and their rate into that of the rate card.
     """
 
@@ -72,29 +72,29 @@ class SegmentUsage:
     earlier: Sequence[GroupUsage] = ()
     is_first: bool = True
     time_share: Fraction = Fraction(1)
-    is_cut: bool = True
+    usage_share: Fraction = Fraction(1)
     fx_rates: Mapping[str, Decimal] = field(default_factory=dict)
 
 
 def rate(price: MeterPrice, usage: SegmentUsage) -> tuple[RatedPart, ...]:
     """Return what usage comes to by one price, exactly, in steps that add up to it.
 
-    Where usage is cut, a segment costs what the period's usage up to its end costs, less what that
-    before it costs: under one price all segments cost together what the period costs as a whole,
-    however it is cut. What is due where nothing was used is due in the price's first segment. Flat
-    amounts, and amounts of what is not cut, are the segment's share of time. `minimum` and
-    `maximum` hold for that share, too.
+    A segment costs what the period's usage up to its end costs, less what that before it costs:
+    under one price all segments cost together what the period costs as a whole, however it is cut.
+    What is due where nothing was used is due in the price's first segment. Usage that is known of
+    the period alone costs the segment's share of its time. Flat amounts, `minimum` and `maximum`
+    are those of a whole period, by the segment's share of that.
 
     Raises:
         MissingPriceError: A cell, a rate of exchange, or values of single events are not there.
     """
-    is_by_time = not usage.is_cut or isinstance(price.model, Flat)
-    if is_by_time:
-        parts = _scale(_rate_whole(price, merge_groups(usage.groups), usage), usage.time_share)
+    if isinstance(price.model, Flat):
+        parts = _scale(_rate_whole(price, usage.groups, usage), usage.time_share)
     else:
-        after = _rate_whole(price, merge_groups([*usage.earlier, *usage.groups]), usage)
+        after = _rate_whole(price, [*usage.earlier, *usage.groups], usage)
         is_whole = usage.is_first and not usage.earlier
         parts = after if is_whole else _subtract(after, _before(price, usage))
+        parts = _scale(parts, usage.usage_share)
     return _bound(price, parts, usage.time_share)
 
 
@@ -124,17 +124,20 @@ def _merge_values(values: Sequence[tuple[Decimal, int]]) -> tuple[tuple[Decimal,
 def _rate_whole(
     price: MeterPrice, groups: Sequence[GroupUsage], usage: SegmentUsage
 ) -> tuple[RatedPart, ...]:
-    rated = Rated(price.price_id, groups, price.free_units, usage.fx_rates)
+    merged = merge_groups(groups)
+    rated = Rated(price.price_id, merged, price.free_units, usage.fx_rates)
     return PRICE_MODELS[type(price.model)](price.model, rated)
 
 
 def _before(price: MeterPrice, usage: SegmentUsage) -> tuple[RatedPart, ...]:
     """Return what segments before this one have paid for, whichever price they paid."""
-    before = _rate_whole(price, merge_groups(usage.earlier), usage)
+    before = _rate_whole(price, usage.earlier, usage)
     return _subtract(before, _rate_whole(price, (), usage)) if usage.is_first else before
 
 
 def _scale(parts: Sequence[RatedPart], share: Fraction) -> tuple[RatedPart, ...]:
+    if share == 1:
+        return tuple(parts)
     return tuple(
         RatedPart(each.label, each.quantity, each.unit_price, each.amount * share) for each in parts
     )

@@ -71,6 +71,21 @@ CASES = [
         ["usage calls calls 1600", "usage texts texts -100", "maximum basic calls -500"],
     ),
     (
+        "a cent above the maximum",
+        month(card(price("calls", "0.01"), maximum="0.05"), used("calls", "6")),
+        ["usage calls calls 6", "maximum basic calls -1"],
+    ),
+    (
+        "a cent below the minimum",
+        month(card(price("calls", "0.01"), minimum="0.05"), used("calls", "4")),
+        ["usage calls calls 4", "minimum basic minimum 1"],
+    ),
+    (
+        "exactly the commitment",
+        month(bounded(), used("calls", "25"), contract=contract(commitment="50")),
+        ["usage calls calls 5000"],
+    ),
+    (
         "between the two",
         month(bounded(minimum="5", maximum="10"), used("calls", "3")),
         ["usage calls calls 600"],

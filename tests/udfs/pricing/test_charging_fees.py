@@ -232,7 +232,17 @@ def test_a_period_in_which_no_day_starts_goes_by_duration() -> None:
 def test_a_line_of_seats_says_how_many() -> None:
     """Quantity and unit are there for a reader."""
     (line,) = price_period(month(fee("9", per_seat=True), contract=seats(5)))
-    assert (line.quantity, line.unit, line.parts[0].unit_price) == (5, "seat", 9)
+    assert (line.quantity, line.unit) == (5, "seat")
+    assert (line.parts[0].label, line.parts[0].unit_price) == ("seats", 9)
+    (line,) = price_period(month(fee("9")))
+    assert (line.quantity, line.unit, line.parts[0].label) == (1, "", "fee")
+
+
+def test_a_line_of_a_fee_that_is_due_once_says_one() -> None:
+    """One fee, whatever it comes to."""
+    (line,) = price_period(month(card(), one_off_fees=(one_off("a", "5"),)))
+    assert (line.quantity, line.unit) == (1, "")
+    assert (line.parts[0].quantity, line.parts[0].unit_price) == (1, 5)
 
 
 def test_fees_and_usage_stand_in_their_order() -> None:

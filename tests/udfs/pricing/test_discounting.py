@@ -22,6 +22,7 @@ from tests.udfs.pricing.stating import (
     statement,
     used,
 )
+from udfs.pricing import price_period
 
 CARD = card(price("calls", "2"), price("texts", "1"))
 USED = used("calls", "10"), used("texts", "5")
@@ -100,6 +101,36 @@ def test_what_is_given_back_is_not_discounted() -> None:
     """A product that comes to less than nothing has no part in a discount."""
     period = month(CARD, used("calls", "10"), used("texts", "-5"), discount_periods=((TEN, 1),))
     assert statement(period)[2:] == ["discount ten calls -200"]
+
+
+def test_a_cent_left_goes_to_the_first_product_by_name() -> None:
+    """Not by the order of prices: 1 % of 50 cents and of 50 cents are half a cent each."""
+    rates = card(price("texts", "0.5"), price("calls", "0.5"))
+    period = month(
+        rates,
+        used("calls", "1"),
+        used("texts", "1"),
+        discount_periods=((discount("one", "1%"), 1),),
+    )
+    assert statement(period)[2:] == ["discount one calls -1"]
+
+
+def test_a_line_of_a_discount_has_no_quantity() -> None:
+    """It says how it was formed, and nothing of units."""
+    *_, line = price_period(given(discount("t", "10%", "texts")))
+    assert (line.quantity, line.unit, line.meter_id, line.row_ids) == (0, "", "", ())
+    (part,) = line.parts
+    assert (part.label, part.quantity, part.unit_price, part.amount) == ("10 %", 0, None, D("-0.5"))
+
+
+def test_a_cent_is_discounted() -> None:
+    """However little a product comes to, all of it can be taken off."""
+    period = month(
+        card(price("calls", "0.01")),
+        used("calls", "1"),
+        discount_periods=((discount("all", "100%"), 1),),
+    )
+    assert statement(period) == ["usage calls calls 1", "discount all calls -1"]
 
 
 def test_a_discount_is_on_fees_and_bounds_too() -> None:

@@ -170,19 +170,19 @@ def test_a_fee_where_nothing_was_used_is_due_in_the_first_segment(
 
 @pytest.mark.parametrize(
     ("model", "whole"),
-    [(Flat(D(30)), 30), (Graduated(TIERS), 35), (Volume(TIERS), 15), (PerUnit(D(2)), 30)],
+    [(Flat(D(30)), 90), (Graduated(TIERS), 35), (Volume(TIERS), 15), (PerUnit(D(2)), 30)],
 )
-def test_what_is_not_cut_costs_its_share_of_time(model: PriceModel, whole: int) -> None:
-    """15 at most in the period costs a third in a third of it; what was before does not matter."""
-    usage = SegmentUsage(groups("15"), groups("15"), False, Fraction(1, 3), is_cut=False)
+def test_what_is_known_of_the_period_alone_costs_its_share_of_time(
+    model: PriceModel, whole: int
+) -> None:
+    """15 at most in a stub costs a third in a third of it; flat amounts go by whole periods."""
+    usage = SegmentUsage(groups("15"), time_share=Fraction(1), usage_share=Fraction(1, 3))
     assert sum_parts(rate(price_of(model), usage)) == Fraction(whole, 3)
 
 
-@pytest.mark.parametrize("is_cut", [True, False])
-def test_flat_amounts_are_shared_by_time(is_cut: bool) -> None:
+def test_flat_amounts_are_shared_by_time() -> None:
     """Segments of 1/4 and 3/4 share an amount, used or not."""
-    shares = Fraction(1, 4), Fraction(3, 4)
-    usages = [SegmentUsage((), time_share=share, is_cut=is_cut) for share in shares]
+    usages = [SegmentUsage((), time_share=share) for share in (Fraction(1, 4), Fraction(3, 4))]
     found = [sum_parts(rate(price_of(Flat(D(12))), usage)) for usage in usages]
     assert found == [3, 9]
 
