@@ -105,7 +105,6 @@ def check_one_off_fee(fee: OneOffFee, contracts: Sequence[Contract]) -> Problems
 
 def _check_account(shape: CreditGrant | OneOffFee, contracts: Sequence[Contract]) -> Problems:
     """Check that the account has a contract, and pays in this currency."""
-    yield from check_currency(shape.currency, ("currency",))
     currencies = [each.currency for each in contracts if each.account_id == shape.account_id]
     if not currencies:
         yield PriceProblem(("account_id",), "an account with a contract", repr(shape.account_id))

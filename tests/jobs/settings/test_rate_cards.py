@@ -54,6 +54,12 @@ def test_a_small_file(tmp_path: Path) -> None:
     assert load(tmp_path, LEAST) == PriceLists(rate_cards=(card,), fx_rates=(rate,))
 
 
+def test_a_minimum_may_be_the_maximum(tmp_path: Path) -> None:
+    """Then every period costs the same."""
+    text = LEAST.replace("    prices:", "    minimum: 5\n    maximum: 5\n    prices:")
+    assert load(tmp_path, text).rate_cards[0].maximum == 5
+
+
 @pytest.mark.parametrize(
     ("time", "instant"),
     [
