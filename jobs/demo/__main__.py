@@ -24,13 +24,16 @@ from iceberg.creating import TableConflictError
 from iceberg.reading import BrokenRowsError
 from jobs.create_topics import TopicError
 from jobs.demo.following import DemoError, root_cause
+from jobs.demo.pricing import Priced, price_year, print_priced, read_priced
 from jobs.demo.running import Run, run_year
 from jobs.demo.stages import Stages
 from jobs.flights.departures import FlightsError
 from jobs.kafka_clients import KafkaUnreachableError
+from jobs.load_rate_cards import RefusedPricesError
 from jobs.local.children import ChildError
 from jobs.local.flink_rest import FlinkError
 from jobs.local.places import RUN_DIR, SetupError
+from jobs.price_usage import REFUSED
 from jobs.reporting.manifest import ManifestError
 from jobs.reporting.rendering import WIDTH
 from jobs.reporting.report import Report, to_json
@@ -51,6 +54,8 @@ _BROKEN = (
     OSError,  # TimeoutError is one
     TableConflictError,
     TopicError,
+    RefusedPricesError,
+    *REFUSED,
 )
 # The demo has a broker and tables of its own: nothing of it may go to somebody's real ones.
 _FOREIGN = ("METERCLOSE_KAFKA_", "METERCLOSE_CATALOG_")
@@ -80,6 +85,8 @@ def main(
             run = run_year(folder, environ, stages)
             with stages.stage("read the tables"):
                 report = read_report(run.settings, run.manifest_file, None)
+            price_year(run.settings, stages)
+            priced = read_priced(run.settings.catalog)
     except _MISSING as error:
         return _fail(2, f"demo: {error}")
     except KeyboardInterrupt:
@@ -88,12 +95,12 @@ def main(
         cause = _cause(error)
         logs = "logs: kafka/broker.log and flink/log in there"
         return _fail(1, f"demo, {stages.current}: {cause}\ndemo: failed; see {folder}, {logs}")
-    problems = (*report.problems, *_open_usage(report))
+    problems = (*report.problems, *_open_usage(report), *priced.problems)
     if options.json:
-        print(json.dumps(_as_json(run, report, stages, problems), ensure_ascii=False))
+        print(json.dumps(_as_json(run, report, priced, stages, problems), ensure_ascii=False))
     else:
-        _print(run, report, stages)
-    for problem in _open_usage(report):
+        _print(run, report, priced, stages)
+    for problem in (*_open_usage(report), *priced.problems):
         print(f"demo: {problem}", file=sys.stderr)
     return 1 if problems else 0
 
@@ -139,9 +146,10 @@ def _fail(code: int, message: str) -> int:
     return code
 
 
-def _print(run: Run, report: Report, stages: Stages) -> None:
+def _print(run: Run, report: Report, priced: Priced, stages: Stages) -> None:
     console = Console(width=WIDTH)
     print_report(console, report, run.settings.catalog, False)
+    print_priced(console, priced)
     console.print(f"\nTables: {run.settings.catalog.warehouse}", soft_wrap=True, highlight=False)
     console.print(f"Savepoint: {run.savepoint}", soft_wrap=True, highlight=False)
     took_ms = sum(stage.duration_ms for stage in stages.done)
@@ -149,11 +157,13 @@ def _print(run: Run, report: Report, stages: Stages) -> None:
 
 
 def _as_json(
-    run: Run, report: Report, stages: Stages, problems: Sequence[str]
+    run: Run, report: Report, priced: Priced, stages: Stages, problems: Sequence[str]
 ) -> dict[str, object]:
     catalog = run.settings.catalog
     return to_json(report) | {
         "problems": list(problems),
+        "charges": priced.charges,
+        "trial_balance": list(map(to_json, priced.trial_balance)),
         "snippets": [snippet(catalog) for snippet in (pyiceberg_snippet, duckdb_snippet)],
         "manifest": asdict(run.manifest),
         "flink_ui": run.flink_ui,

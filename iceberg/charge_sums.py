@@ -1,0 +1,59 @@
+"""What was charged, added up for people: by account, and of one account line by line."""
+
+from typing import Any
+
+import duckdb
+from pyiceberg.catalog import Catalog
+
+from iceberg.charge_tables import CHARGES
+from iceberg.reading import load_once
+
+_BY_ACCOUNT = f"""
+    SELECT account_id, currency,
+        count(*) AS charges,
+        sum(amount_minor) FILTER (kind = 'usage')::BIGINT AS usage_minor,
+        sum(amount_minor) FILTER (kind IN ('recurring_fee', 'one_off_fee'))::BIGINT AS fees_minor,
+        sum(amount_minor) FILTER (kind IN ('minimum', 'maximum', 'commitment'))::BIGINT
+            AS bounds_minor,
+        sum(amount_minor) FILTER (kind IN ('trial', 'discount'))::BIGINT AS discounts_minor,
+        sum(amount_minor) FILTER (kind = 'credit')::BIGINT AS credits_minor,
+        sum(amount_minor)::BIGINT AS total_minor,
+        count(*) FILTER (revision > 0) AS corrections,
+        sum(amount_minor) FILTER (revision > 0)::BIGINT AS corrected_minor
+    FROM {CHARGES.name}
+    GROUP BY account_id, currency ORDER BY account_id, currency
+"""  # noqa: S608 - no outside text
+_OF_ACCOUNT = f"""
+    SELECT epoch_us(period_start) AS period_start_us, epoch_us(period_end) AS period_end_us,
+        timezone, kind, line_id, product, "group", revision, quantity, unit, amount_minor,
+        total_minor, currency, card_id, card_version, epoch_us(due) AS due_us
+    FROM {CHARGES.name} WHERE account_id = ?
+    ORDER BY period_start, period_end, kind, line_id, product, "group", segment_start, revision
+"""  # noqa: S608 - no outside text
+
+
+def sum_charges(catalog: Catalog, namespace: str) -> list[dict[str, Any]]:
+    """Return what each account was charged, in minor units by kind, ordered by account.
+
+    Raises:
+        BrokenRowsError: Two charges of one id differ.
+    """
+    return _rows(catalog, namespace, _BY_ACCOUNT, [])
+
+
+def list_charges(catalog: Catalog, namespace: str, account_id: str) -> list[dict[str, Any]]:
+    """Return the charges of an account, ordered by period, line and revision.
+
+    Raises:
+        BrokenRowsError: Two charges of one id differ.
+    """
+    return _rows(catalog, namespace, _OF_ACCOUNT, [account_id])
+
+
+def _rows(catalog: Catalog, namespace: str, sql: str, values: list[str]) -> list[dict[str, Any]]:
+    with duckdb.connect() as connection:
+        load_once(connection, catalog.load_table((namespace, CHARGES.name)), CHARGES)
+        found: list[dict[str, Any]] = (
+            connection.sql(sql, params=values).to_arrow_table().to_pylist()
+        )
+    return found
