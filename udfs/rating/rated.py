@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
@@ -28,8 +28,8 @@ class Rated:
 
     price_id: str
     groups: Sequence[GroupUsage]
-    free_units: Decimal = Decimal(0)
-    fx_rates: Mapping[str, Decimal] = field(default_factory=dict)
+    free_units: Decimal
+    fx_rates: Mapping[str, Decimal]
 
     @property
     def used(self) -> Decimal:

@@ -171,6 +171,17 @@ CASES = [
         ["usage calls calls 3600"],
     ),
     (
+        "nor does it count twice what is known of the period alone",
+        period_of(
+            cut(
+                ("2026-04-01", card(price("peak", TIERED))),
+                ("2026-04-16", card(price("peak", TIERED)), contract(version=2)),
+            ),
+            used("peak", "12", "12", adds_up=False),
+        ),
+        ["usage peak peak 3200"],
+    ),
+    (
         # A, B, A: the last goes on where both stood: 12 units were used, so 4 x 1.
         "to another plan and back",
         period_of(

@@ -87,6 +87,8 @@ def test_least_and_greatest_amount(
         ("1", [("units", "1", "2"), ("minimum", "1", "1/2")]),
         ("3", [("units", "3", "6"), ("maximum", "1", "-3/2")]),
         ("2", [("units", "2", "4")]),
+        ("1.25", [("units", "1.25", "5/2")]),
+        ("2.25", [("units", "2.25", "9/2")]),
     ],
 )
 def test_bounds_hold_for_a_share_of_time(
@@ -132,6 +134,38 @@ def test_segments_go_on_where_those_before_stood(
     ]
     assert found == list(amounts)
     assert sum(found) == sum_parts(rate(price, SegmentUsage([x for y in by_segment for x in y])))
+
+
+@pytest.mark.parametrize(
+    ("model", "before", "now", "expected"),
+    [
+        (
+            Volume(TIERS),
+            "10",
+            "1",
+            [("tier above 10", "11", "11"), ("tier up to 10", "-10", "-30")],
+        ),
+        (Graduated(tiers(("10", "3"), (None, "0"))), "10", "2", [("tier above 10", "2", "0")]),
+        (
+            Graduated(FEES),
+            "10",
+            "1",
+            [("tier above 10", "1", "1"), ("flat fee above 10", "1", "2")],
+        ),
+        (
+            Graduated(FEES),
+            "11",
+            "-1",
+            [("tier above 10", "-1", "-1"), ("flat fee above 10", "-1", "-2")],
+        ),
+    ],
+)
+def test_steps_of_a_later_segment_are_differences(
+    model: PriceModel, before: str, now: str, expected: list[tuple[str, str, str]]
+) -> None:
+    """What a tier gains or loses, free ones too; tiers that stay as they were are not shown."""
+    usage = SegmentUsage(groups(now), groups(before), False)
+    assert steps(rate(price_of(model), usage)) == expected
 
 
 def test_free_units_of_a_matrix_go_over_segments() -> None:
@@ -194,11 +228,11 @@ def test_groups_of_one_dimensions_merge() -> None:
         [
             GroupUsage("b", D(5), 3, pair),
             GroupUsage("a", D("0.1"), 1),
-            GroupUsage("b", D(3), 1, ((D(3), 1),)),
+            GroupUsage("b", D(3), 1, ((D(3), 1), (D(2), 4), (D(-9), 1))),
             GroupUsage("b", D(-2), 2, ((D(1), -2),)),
         ]
     )
     assert merged == (
         GroupUsage("a", D("0.1"), 1),
-        GroupUsage("b", D(6), 6, ((D(3), 2),)),
+        GroupUsage("b", D(6), 6, ((D(-9), 1), (D(2), 4), (D(3), 2))),
     )
