@@ -70,6 +70,7 @@ _JOB = "jobs.meter_usage"
 _PLANS = (
     _Plan("floor", "benchmarks.parse_only", "process", {}),
     _Plan("job", _JOB, "process", {}),
+    _Plan("job, no running totals", _JOB, "process", {"running_totals": False}),
     _Plan("job, tuned", _JOB, "process", _TUNED),
     _Plan("job, tuned, thread mode", _JOB, "thread", _TUNED),
 )
