@@ -18,6 +18,7 @@ from jobs.local.flink_rest import FlinkError, FlinkRest
 from jobs.local.metering_run import metered_until_ms, wait_metered
 from jobs.local.ports import LOOPBACK, free_ports
 from jobs.local.waiting import wait_until
+from schemas.account import decode_account
 from tests.conftest import Kafka
 from tests.integration.flights import MORE_METERS, at_ms, write_config
 from tests.integration.full_run import UNTIL
@@ -225,6 +226,22 @@ def test_accounts_that_cannot_be_used_are_kept(night: Night) -> None:
     ]
     assert [row["terms"] and row["terms"].encode() for row in rows] == list(BAD_ACCOUNTS)
     assert "expected the record's key NEW, found AA" in rows[1]["detail"]
+
+
+def test_each_record_of_an_account_is_taken_or_refused(night: Night) -> None:
+    """Pricing asks for the terms of an account where the job has left them."""
+    taken, refused = night.closed["accounts"], night.closed["rejected_accounts"]
+    places: dict[int, list[int]] = {}
+    for row in (*taken, *refused):
+        places.setdefault(row["kafka_partition"], []).append(row["kafka_offset"])
+    assert all(sorted(offsets) == list(range(len(offsets))) for offsets in places.values())
+    last = {row["account_id"]: row for row in sorted(taken, key=lambda row: row["kafka_offset"])}
+    assert {row["account_id"] for row in night.closed["closed_usage"]} <= last.keys()
+    account = decode_account(last[NEW]["terms"].encode())
+    mine = [row for row in night.closed["closed_usage"] if row["account_id"] == NEW]
+    versions = {each.version for each in account.terms}
+    assert mine
+    assert {row["terms_version"] for row in mine} <= versions
 
 
 def test_the_program_ends_well(night: Night) -> None:
