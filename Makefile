@@ -23,8 +23,8 @@ check: setup ## Format, lint, types, import contracts, sizes
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) tests/law/sizes.py
 
-test: check ## All checks, then all tests
-	@$(PYTHON) -m pytest
+test: check ## All checks, then all tests: real processes beside pure rules
+	@$(PYTHON) -m pytest -n 2 --dist loadgroup
 
 demo: setup ## Meter a real year of departures: Kafka, Flink, Iceberg, on this machine
 	@$(PYTHON) -m jobs.demo
