@@ -1,6 +1,7 @@
 """The plan of the job: one source, one dedupe, and uids that a savepoint can rely on."""
 
 import json
+import re
 import subprocess
 from dataclasses import dataclass
 from typing import Any
@@ -86,8 +87,8 @@ def all_plans(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[Operator, 
 
 
 def named(plan: tuple[Operator, ...], part: str) -> list[Operator]:
-    """Return the operators whose names have a part."""
-    return [operator for operator in plan if part in operator.name]
+    """Return the operators whose names have a part, as whole words."""
+    return [operator for operator in plan if re.search(rf"(?<!\w){re.escape(part)}", operator.name)]
 
 
 def upstream(plan: tuple[Operator, ...], operator: Operator) -> set[Operator]:
