@@ -43,6 +43,12 @@ class ChargeStore:
         self._rows = duckdb.connect(f"{folder}/charges.duckdb")
         load_once(self._rows, self._charges, CHARGES)
 
+    @property
+    def snapshot_id(self) -> int | None:
+        """Snapshot of the charges that were read; None: there are none."""
+        snapshot = self._charges.current_snapshot()
+        return None if snapshot is None else snapshot.snapshot_id
+
     def close(self) -> None:
         """Give the database up."""
         self._rows.close()
@@ -52,6 +58,10 @@ class ChargeStore:
         found = [read_run(row) for row in read_once(self._runs, RUNS).to_pylist()]
         order = {status: place for place, status in enumerate(RunStatus)}
         return tuple(sorted(found, key=lambda run: (run.at_us, run.run_id, order[run.status])))
+
+    def finished(self) -> tuple[PricingRun, ...]:
+        """Return the runs that are finished, the oldest first."""
+        return tuple(run for run in self.runs() if run.status is RunStatus.FINISHED)
 
     def unfinished(self) -> tuple[PricingRun, ...]:
         """Return the runs that have charges and are not finished, the oldest first."""

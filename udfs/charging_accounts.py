@@ -50,6 +50,13 @@ class PricingRules:
 def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge, ...]:
     """Return the charges that a run adds for an account, by period and line.
 
+    A period that the account's terms no longer have, and in which nothing was used, is taken back.
+    One that was priced closed stays closed, whatever grace meters have by now.
+
+    Args:
+        rules: Their `until_us` is not before that of any earlier run.
+        account: What is known of it.
+
     Raises:
         UnknownTermsError: A period has no contract or no rate card.
         MissingDetailError: Usage cannot be cut where a price changes.
@@ -63,13 +70,15 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
     drawn = _draws(account.before)
     run = ChargeRun(rules.run_id, _open_period_end_us(account, rules.until_us))
     added: list[Charge] = []
-    for start_us, end_us in sorted(_due_spans(rules, account) | usage.keys() | before.keys()):
-        span = (start_us, end_us)
+    due = _due_spans(rules, account) | usage.keys()
+    for span in sorted(due | before.keys()):
         earlier = before.get(span, [])
-        period = _priced_period(rules, account, span, usage.get(span), drawn)
-        if period is None:
-            continue
-        changes = charge_changes(period, price_period(period), earlier, run)
+        is_closed = _is_closed(rules, span, earlier)
+        if span in due:
+            period = _priced_period(rules, account, span, usage.get(span), drawn, is_closed)
+            changes = charge_changes(period, price_period(period), earlier, run)
+        else:
+            changes = charge_changes(_gone_period(span, earlier, is_closed), (), earlier, run)
         _note_draws(drawn, changes)
         added += changes
     return tuple(added)
@@ -112,25 +121,35 @@ def _open_period_end_us(account: AccountPricing, until_us: int) -> int:
     return period.end_us if isinstance(period, BillingPeriod) else until_us
 
 
+def _is_closed(rules: PricingRules, span: tuple[int, int], earlier: Sequence[Charge]) -> bool:
+    """Return whether a period has closed; what was charged of a closed one is due at its end."""
+    was_closed = any(each.due_us >= span[1] for each in earlier)
+    return was_closed or span[1] + rules.grace_us <= rules.until_us
+
+
+def _gone_period(span: tuple[int, int], earlier: Sequence[Charge], is_closed: bool) -> PricedPeriod:
+    """Return a period that is no more; its charges say all that taking them back asks for."""
+    first = earlier[0]
+    return PricedPeriod(
+        first.account_id, *span, first.timezone, *span, segments=(), is_closed=is_closed
+    )
+
+
 def _priced_period(
     rules: PricingRules,
     account: AccountPricing,
     span: tuple[int, int],
     usage: PeriodUsage | None,
     drawn: dict[tuple[str, int, int], int],
-) -> PricedPeriod | None:
-    """Return a period as it is to be priced; None where it is to be left as it is."""
+    is_closed: bool,
+) -> PricedPeriod:
     start_us, end_us = span
-    is_closed = end_us + rules.grace_us <= rules.until_us
-    if not is_closed and start_us >= rules.until_us:
-        return None
     segments = account_segments(
         account.account_id, account.terms, account.contracts, rules.cards, span
     )
     contract = segments[-1].contract
     timezone = _timezone(account, span, usage)
     whole = whole_period(account.terms, start_us) or span
-    used = is_closed and usage is not None
     return PricedPeriod(
         account.account_id,
         start_us,
@@ -139,7 +158,7 @@ def _priced_period(
         min(whole[0], start_us),
         max(whole[1], end_us),
         segments,
-        assemble_usage(usage.totals, segments, usage.details) if used and usage else (),
+        assemble_usage(usage.totals, segments, usage.details) if is_closed and usage else (),
         _discount_periods(account, contract, span),
         tuple(
             sorted(
