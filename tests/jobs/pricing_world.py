@@ -7,9 +7,10 @@ by a copy of the catalog's database, in no time.
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Sequence
-from dataclasses import dataclass
+import sqlite3
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -20,10 +21,11 @@ from pyiceberg.catalog import Catalog
 from iceberg.account_tables import ACCOUNTS
 from iceberg.catalog import open_catalog
 from iceberg.charge_rows import read_charges, read_runs
-from iceberg.charge_tables import CHARGES
-from iceberg.creating import make_tables
+from iceberg.charge_tables import CHARGES, RUNS
+from iceberg.creating import make_table, make_tables
 from iceberg.cutting import CUT_TABLES
 from iceberg.journal_rows import read_journal
+from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import read_once
 from iceberg.table import Table
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS, USAGE_CORRECTIONS
@@ -32,13 +34,15 @@ from jobs.price_usage import price_usage
 from jobs.pricing.running import AskedRun, PricingReport
 from jobs.settings import load_settings
 from schemas.charge import Charge
-from schemas.instant import to_us
+from schemas.instant import to_text, to_us
 from schemas.journal import ChainedEntry, ChainHead
+from schemas.pricing_run import PricingRun, RunStatus
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import correction, row_of
 from udfs.balancing import balances, rest_by_currency, trial_balance
 from udfs.chaining import verify
 
+STARTED = RunStatus.STARTED
 SETTINGS = """\
 kafka: {bootstrap_servers: "broker:9092", partitions: 1}
 catalog: {uri: catalog.db, warehouse: warehouse}
@@ -91,6 +95,10 @@ _LATE = timedelta(milliseconds=5001)
 _LOADED = datetime(2012, 12, 1, tzinfo=UTC)
 
 
+Name = tuple[str, str, str, str, str]
+"""Account, day on which the period starts, kind, id of the line, and product."""
+
+
 def day(month: int, of_month: int, hour: int = 0) -> datetime:
     """Return an instant of 2013."""
     return datetime(2013, month, of_month, hour, tzinfo=UTC)
@@ -126,6 +134,29 @@ def corrected(
     return row_of(USAGE_CORRECTIONS, **correction(revision, flights, delta, **own))
 
 
+def window(account_id: str, start: datetime, flights: int) -> dict[str, object]:
+    """Return a metering window of flights, received within two days."""
+    own: dict[str, Any] = {
+        "account_id": account_id,
+        "event_window_start": start,
+        "event_window_s": 3600,
+        "log_window_end": start + timedelta(days=2),
+        "quantity": Decimal(flights),
+        "event_count": flights,
+    }
+    return row_of(METERING_WINDOWS, **own)
+
+
+def sum_lines(charges: Iterable[Charge]) -> dict[Name, int]:
+    """Return what each line comes to in minor units, those of nothing left out."""
+    sums: dict[Name, int] = {}
+    for each in charges:
+        start = to_text(each.period_start_us)[5:10]
+        name = (each.account_id, start, each.kind.value, each.line_id, each.product)
+        sums[name] = sums.get(name, 0) + each.amount_minor
+    return {name: minor for name, minor in sorted(sums.items()) if minor}
+
+
 @dataclass
 class World:
     """The folder of a world, and how far the job has come.
@@ -148,14 +179,11 @@ class World:
         """The catalog, opened anew."""
         return open_catalog(LocalCatalog(self.folder))
 
-    def keep(self) -> None:
+    def keep(self) -> KeptWorld:
         """Remember the tables as they are now."""
-        shutil.copy(self.folder / "catalog.db", self.folder / "kept.db")
-
-    def go_back(self) -> World:
-        """Bring the tables back to how they were when they were kept; return the world then."""
-        shutil.copy(self.folder / "kept.db", self.folder / "catalog.db")
-        return World(self.folder)
+        database = self.folder / f"kept-{self.checkpoint}.db"
+        _copy(self.folder / "catalog.db", database)
+        return KeptWorld(self, database)
 
     def load(self, cards: str, contracts: str) -> None:
         """Load rate cards and contracts."""
@@ -166,7 +194,7 @@ class World:
             arguments += [option, str(path)]
         assert load_rate_cards.main(arguments, {}) == 0
 
-    def take_account(self, account_id: str, *terms: dict[str, str | int], offset: int = 0) -> None:
+    def take_account(self, account_id: str, *terms: Mapping[str, object], offset: int = 0) -> None:
         """Take an account's record, as the job does; those of later offsets hold."""
         text = json.dumps({"account_id": account_id, "terms": terms})
         place = {"kafka_partition": 0, "kafka_offset": offset, "log_time": _LOADED}
@@ -178,10 +206,14 @@ class World:
         self.checkpoint += 2
         place = {"kafka_partition": 0, "kafka_offset": self.checkpoint, "log_time": until + _LATE}
         archive = row_of(RAW_EVENTS, payload=b"{}", **place)
+        _commit(self.catalog, RAW_EVENTS, self.checkpoint - 1, [archive])
+        self.commit(self.checkpoint, **rows)
+
+    def commit(self, checkpoint: int, **rows: Sequence[dict[str, object]]) -> None:
+        """Let every sink commit at a checkpoint, with rows by name of table."""
         catalog = self.catalog
-        _commit(catalog, RAW_EVENTS, self.checkpoint - 1, [archive])
         for table in CUT_TABLES:
-            _commit(catalog, table, self.checkpoint, rows.get(table.name, ()))
+            _commit(catalog, table, checkpoint, rows.get(table.name, ()))
 
     def price(self, until: datetime | None = None, at_us: int = 1) -> PricingReport:
         """Price as the program does."""
@@ -194,27 +226,29 @@ class World:
         found = read_charges(self.catalog, "billing", account_ids or ("A", "B"))
         return tuple(sorted(found, key=_order))
 
-    def sums(self, *account_ids: str) -> dict[tuple[str, int, str, str, str], int]:
+    def sums(self, *account_ids: str) -> dict[Name, int]:
         """Return what each line comes to in minor units, those of nothing left out."""
-        sums: dict[tuple[str, int, str, str, str], int] = {}
-        for each in self.charges(*account_ids):
-            month = (each.period_start_us - to_us(day(1, 1))) // (28 * 86_400_000_000) + 1
-            name = (each.account_id, month, each.kind.value, each.line_id, each.product)
-            sums[name] = sums.get(name, 0) + each.amount_minor
-        return {name: minor for name, minor in sorted(sums.items()) if minor}
+        return sum_lines(self.charges(*account_ids))
 
     def entries(self) -> tuple[ChainedEntry, ...]:
         """Return the journal, whose chain holds and which is in balance."""
         entries = tuple(read_journal(self.catalog, "billing"))
         assert isinstance(verify(entries), ChainHead)
         lines = trial_balance(balances(each.entry for each in entries))
-        assert not any(rest_by_currency(lines).values())
+        assert not any(rest for _, rest in rest_by_currency(lines))
         return entries
 
-    def statuses(self) -> list[tuple[str, str]]:
-        """Return status and totals of all rows of runs, in the order of their time."""
-        rows = sorted(read_runs(self.catalog, "billing"), key=lambda run: (run.at_us, run.status))
-        return [(run.status.value, run.totals) for run in sorted(rows, key=lambda run: run.at_us)]
+    def runs(self) -> list[PricingRun]:
+        """Return all rows of runs in the order of their time, a started one first."""
+        rows = read_runs(self.catalog, "billing")
+        return sorted(rows, key=lambda run: (run.at_us, run.run_id, run.status is not STARTED))
+
+    def forget_charges(self) -> None:
+        """Empty the tables that pricing writes."""
+        catalog = self.catalog
+        for table in (CHARGES, RUNS, JOURNAL):
+            catalog.drop_table(("billing", table.name))
+            make_table(catalog, "billing", table)
 
     def snapshots(self) -> dict[str, int]:
         """Return how many snapshots each table has."""
@@ -224,7 +258,27 @@ class World:
 
     def count(self, table: Table = CHARGES) -> int:
         """Return how many rows a table has."""
-        return read_once(self.catalog.load_table(("billing", table.name)), table).num_rows
+        found = read_once(self.catalog.load_table(("billing", table.name)), table)
+        return len(found)
+
+
+@dataclass(frozen=True)
+class KeptWorld:
+    """A world as it was once."""
+
+    world: World
+    database: Path
+
+    def again(self) -> World:
+        """Bring the tables back to how they were."""
+        _copy(self.database, self.world.folder / "catalog.db")
+        return replace(self.world)
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copy a database whose readers may still be open."""
+    with closing(sqlite3.connect(source)) as read, closing(sqlite3.connect(target)) as written:
+        read.backup(written)
 
 
 def _order(charge: Charge) -> tuple[str, int, str, str, str, int]:
@@ -257,16 +311,3 @@ def make_priced_world(folder: Path) -> World:
     for offset, account_id in enumerate("AB"):
         world.take_account(account_id, MONTHS, offset=offset)
     return world
-
-
-__all__ = [
-    "CARDS",
-    "CONTRACTS",
-    "METERING_WINDOWS",
-    "MONTHS",
-    "World",
-    "closed",
-    "corrected",
-    "day",
-    "make_priced_world",
-]

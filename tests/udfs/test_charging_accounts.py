@@ -1,0 +1,244 @@
+"""What a run adds for one account: which periods are due, and what is taken back."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from schemas.account_pricing import AccountPricing, PeriodUsage
+from schemas.aggregation import Aggregation
+from schemas.charge import Charge
+from schemas.contract import Contract, CreditGrant, Discount, FxRate, OneOffFee
+from schemas.instant import HOUR_US, to_text
+from schemas.price_model import Dynamic, PerUnit
+from schemas.priced_usage import UsageTotal
+from schemas.rate_card import Due, MeterPrice, Proration, RateCard, RecurringFee
+from schemas.terms import TakesEffect, Terms
+from tests.udfs.pricing.stating import at
+from tests.udfs.schedules import monthly
+from udfs.charging_accounts import PricingRules, charge_account
+from udfs.segmenting import UnknownTermsError
+
+D = Decimal
+START = at("2026-01-01")
+FEES = (
+    RecurringFee("desk", "desks", D(31), Due.ADVANCE),
+    RecurringFee("support", "support", D(10)),
+)
+CARD = RateCard(
+    "standard",
+    "USD",
+    1,
+    START,
+    prices=(MeterPrice("calls", "calls", "calls", PerUnit(D(2))),),
+    fees=FEES,
+)
+CONTRACT = Contract("acme", 1, START, None, "USD")
+JANUARY, FEBRUARY, MARCH, APRIL = (at(f"2026-0{month}-01") for month in range(1, 5))
+
+
+def rules(until: str, grace_us: int = HOUR_US, **more: Any) -> PricingRules:
+    """Return what holds in a run up to an instant."""
+    cards = {("standard", "USD"): (more.pop("card", CARD),)}
+    return PricingRules(cards, at(until), grace_us, "run", **more)
+
+
+def account(*terms: Terms, **more: Any) -> AccountPricing:
+    """Return an account with a contract, by calendar months of UTC unless terms are given."""
+    known = {"contracts": (CONTRACT,), **more}
+    return AccountPricing("acme", terms or (monthly(START),), **known)
+
+
+def used(start_us: int, end_us: int, calls: int) -> PeriodUsage:
+    """Return calls of a period."""
+    total = UsageTotal(
+        "acme",
+        start_us,
+        end_us,
+        "UTC",
+        "calls",
+        "{}",
+        "call",
+        D(calls),
+        calls,
+        Aggregation.COUNT,
+        ("r0",),
+    )
+    return PeriodUsage((total,))
+
+
+def price(known: AccountPricing, *untils: str, **more: Any) -> tuple[Charge, ...]:
+    """Return all charges after runs up to some instants."""
+    for until in untils:
+        added = charge_account(rules(until, **more), known)
+        known = replace(known, before=(*known.before, *added))
+    return known.before
+
+
+def sums(charges: tuple[Charge, ...]) -> dict[tuple[str, str, str], int]:
+    """Return minor units by start and end of the period, and line; those of nothing left out."""
+    found: dict[tuple[str, str, str], int] = {}
+    for each in charges:
+        days = (to_text(each.period_start_us)[5:10], to_text(each.period_end_us)[5:10])
+        found[*days, each.line_id] = found.get((*days, each.line_id), 0) + each.amount_minor
+    return {name: minor for name, minor in found.items() if minor}
+
+
+def test_fees_of_an_account_without_usage() -> None:
+    """In advance when the period has begun, in arrears when it has closed: an hour after it."""
+    first = {("01-01", "02-01", "desk"): 3100}
+    assert price(account(), "2026-01-01") == ()
+    assert sums(price(account(), "2026-01-01T00:00:00.000001")) == first
+    assert sums(price(account(), "2026-02-01")) == first
+    begun = first | {("02-01", "03-01", "desk"): 3100}
+    assert sums(price(account(), "2026-02-01T00:59:59.999999")) == begun
+    closed = begun | {("01-01", "02-01", "support"): 1000}
+    assert sums(price(account(), "2026-02-01T01:00:00")) == closed
+
+
+def test_a_period_that_starts_before_the_contract_is_not_due() -> None:
+    """Its usage, if there is any, stops the run instead of being free."""
+    later = replace(CONTRACT, effective_from_us=at("2026-01-10"))
+    assert sums(price(account(contracts=(later,)), "2026-02-02")) == {
+        ("02-01", "03-01", "desk"): 3100
+    }
+    known = account(contracts=(later,), usage=(used(JANUARY, FEBRUARY, 1),))
+    with pytest.raises(UnknownTermsError, match="account acme, from 2026-01-01T00:00:00Z"):
+        price(known, "2026-02-02")
+    assert price(account(contracts=()), "2026-02-02") == ()
+
+
+@pytest.mark.parametrize("until", ["2026-01-20", "2026-03-05"])
+def test_what_the_terms_no_longer_have_is_taken_back(until: str) -> None:
+    """The contract ended before the month it was charged for: only 9 of 31 days are due."""
+    before = price(account(), "2026-01-02")
+    ended = replace(monthly(START), effective_until_us=at("2026-01-10"))
+    after = price(account(ended, before=before), until, "2026-03-06")
+    arrears = {} if until == "2026-01-20" else {}
+    del arrears
+    assert sums(after) == {
+        ("01-01", "01-10", "desk"): 900,
+        ("01-01", "01-10", "support"): 290,
+    }
+
+
+def test_an_end_of_the_contract_before_all_charges_takes_all_back() -> None:
+    """There is no plan at that time any more, and none is needed."""
+    before = price(account(), "2026-01-02", "2026-02-02")
+    gone = replace(monthly(MARCH), version=2)
+    after = price(account(gone, before=before), "2026-02-03")
+    assert sums(after) == {}
+    assert {each.currency for each in after} == {"USD"}
+
+
+def test_what_was_closed_stays_closed() -> None:
+    """Meters that have more grace by now take nothing back, and correct nothing."""
+    known = account(usage=(used(JANUARY, FEBRUARY, 7),))
+    before = price(known, "2026-02-01T02:00:00")
+    assert price(replace(known, before=before), "2026-02-01T03:00:00", grace_us=9 * HOUR_US) == (
+        before
+    )
+
+
+def test_a_correction_is_due_with_the_open_period() -> None:
+    """And of an account whose terms have ended, at once."""
+    before = price(account(usage=(used(JANUARY, FEBRUARY, 7),)), "2026-02-02")
+    corrected = account(usage=(used(JANUARY, FEBRUARY, 8),), before=before)
+    (added,) = charge_account(rules("2026-02-20"), corrected)
+    assert (added.revision, added.amount_minor, added.due_us) == (1, 200, MARCH)
+    ended = replace(monthly(START), effective_until_us=MARCH)
+    corrected = replace(corrected, terms=(ended,), before=price(corrected, "2026-03-02"))
+    known = replace(corrected, usage=(used(JANUARY, FEBRUARY, 9),))
+    added = charge_account(rules("2026-03-20"), known)[0]
+    assert (added.revision, added.amount_minor, added.due_us) == (2, 200, at("2026-03-20"))
+
+
+def test_a_coupon_of_two_periods_counts_periods() -> None:
+    """From the one that holds its instant on, used or not."""
+    coupon = Discount("coupon", None, D(5), (), at("2026-02-14"), 2)
+    known = account(contracts=(replace(CONTRACT, discounts=(coupon,)),))
+    found = sums(price(known, "2026-06-02"))
+    assert [name for name in found if name[2] == "coupon"] == [
+        ("02-01", "03-01", "coupon"),
+        ("03-01", "04-01", "coupon"),
+    ]
+
+
+def test_credit_is_drawn_in_the_order_of_periods() -> None:
+    """Of 50.00 January takes 41.00, February the rest; nothing before it is granted."""
+    grant = CreditGrant("g", "acme", "USD", D(50), at("2026-01-31"), None)
+    late = CreditGrant("late", "acme", "USD", D(1), APRIL, None)
+    euro = CreditGrant("euro", "acme", "EUR", D(1), START, None)
+    found = sums(price(account(grants=(late, grant, euro)), "2026-03-31T12:00:00"))
+    assert {name: minor for name, minor in found.items() if name[2] not in ("desk", "support")} == {
+        ("01-01", "02-01", "g"): -4100,
+        ("02-01", "03-01", "g"): -900,
+    }
+
+
+def test_credit_that_was_drawn_stays_drawn() -> None:
+    """February drew the rest: January, which costs more by now, finds none; less gives it back."""
+    grant = CreditGrant("g", "acme", "USD", D(50), START, None)
+    before = price(account(grants=(grant,), usage=(used(JANUARY, FEBRUARY, 0),)), "2026-03-02")
+    more = account(grants=(grant,), usage=(used(JANUARY, FEBRUARY, 3),), before=before)
+    assert [each.line_id for each in charge_account(rules("2026-03-03"), more)] == ["calls"]
+    less = account(grants=(grant,), usage=(used(JANUARY, FEBRUARY, -2),), before=before)
+    added = charge_account(rules("2026-03-03"), less)
+    assert [(each.line_id, each.amount_minor) for each in added] == [
+        ("calls", -400),
+        ("g", 400),
+        ("g", -400),
+    ]
+
+
+def test_credit_that_expires_within_a_period_pays_nothing_of_it() -> None:
+    """It pays as long as it is there when the period ends."""
+    grant = CreditGrant("g", "acme", "USD", D(500), START, at("2026-02-28"))
+    found = sums(price(account(grants=(grant,)), "2026-03-02"))
+    assert [name for name in found if name[2] == "g"] == [("01-01", "02-01", "g")]
+
+
+def test_a_one_off_fee_is_charged_once_with_its_period() -> None:
+    """An instant at a boundary is of the period that starts there."""
+    fees = tuple(
+        OneOffFee(name, "acme", "desks", "USD", D(7), instant)
+        for name, instant in (("b", FEBRUARY), ("a", FEBRUARY - 1))
+    )
+    found = price(account(one_off_fees=fees), "2026-02-02", "2026-03-02", "2026-04-02")
+    once = [(each.line_id, each.period_start_us) for each in found if each.line_id in ("a", "b")]
+    assert once == [("a", JANUARY), ("b", FEBRUARY)]
+
+
+def test_the_rate_of_exchange_is_that_of_the_last_day() -> None:
+    """Of the period, in the account's zone: 31 January in New York ends at 05:00 in UTC."""
+    price_in_euro = MeterPrice("calls", "calls", "calls", Dynamic("EUR"))
+    card = replace(CARD, prices=(price_in_euro,), fees=())
+    days = {"2026-01-31": "1.25", "2026-02-01": "9"}
+    fx = {
+        (day, "EUR", quote): FxRate(day, "EUR", quote, D(rate))
+        for day, rate in days.items()
+        for quote in ("USD", "GBP")
+    }
+    start_us, end_us = at("2026-01-01T05:00:00"), at("2026-02-01T05:00:00")
+    usage = used(start_us, end_us, 8)
+    local = PeriodUsage((replace(usage.totals[0], timezone="America/New_York"),))
+    known = account(monthly(START, "America/New_York"), usage=(local,))
+    found = price(known, "2026-02-02", card=card, fx_rates=fx)
+    assert [(each.amount_minor, each.timezone) for each in found] == [(1000, "America/New_York")]
+
+
+def test_a_stub_costs_its_share_of_the_whole_period() -> None:
+    """Terms that begin on 25 January have 7 of 31 days; without proration all is due."""
+    whole = RecurringFee("once", "once", D(5), proration=Proration.NONE)
+    card = replace(CARD, fees=(*FEES, whole))
+    terms = replace(monthly(at("2026-01-25")), takes_effect=TakesEffect.AT_ONCE)
+    found = sums(price(account(terms), "2026-02-01T01:00:00", card=card))
+    assert found == {
+        ("01-25", "02-01", "desk"): 700,
+        ("01-25", "02-01", "once"): 500,
+        ("01-25", "02-01", "support"): 226,
+        ("02-01", "03-01", "desk"): 3100,
+    }
