@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 
 from jobs.flights.departures import Departure, read_departure, read_flights
-from tests.jobs.pricing_world import KeptWorld, World, closed, day, make_priced_world
+from tests.jobs.pricing_rows import closed, day
+from tests.jobs.pricing_world import KeptWorld, World, make_priced_world
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -28,17 +27,18 @@ from iceberg.journal_rows import read_journal
 from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import read_once
 from iceberg.table import Table
-from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS, USAGE_CORRECTIONS
+from iceberg.tables import RAW_EVENTS
 from jobs import load_rate_cards
 from jobs.price_usage import price_usage
 from jobs.pricing.running import AskedRun, PricingReport
 from jobs.settings import load_settings
 from schemas.charge import Charge
-from schemas.instant import to_text, to_us
+from schemas.instant import to_us
 from schemas.journal import ChainedEntry, ChainHead
 from schemas.pricing_run import PricingRun, RunStatus
 from tests.iceberg.filling import LocalCatalog, append
-from tests.iceberg.rows import correction, row_of
+from tests.iceberg.rows import row_of
+from tests.jobs.pricing_rows import Name, sum_lines
 from udfs.balancing import balances, rest_by_currency, trial_balance
 from udfs.chaining import verify
 
@@ -93,68 +93,6 @@ _CHECKPOINT = "flink.max-committed-checkpoint-id"
 # A row is emitted at most this much of log time after its instant: the slack and a millisecond.
 _LATE = timedelta(milliseconds=5001)
 _LOADED = datetime(2012, 12, 1, tzinfo=UTC)
-
-
-Name = tuple[str, str, str, str, str]
-"""Account, day on which the period starts, kind, id of the line, and product."""
-
-
-def day(month: int, of_month: int, hour: int = 0) -> datetime:
-    """Return an instant of 2013."""
-    return datetime(2013, month, of_month, hour, tzinfo=UTC)
-
-
-def closed(account_id: str, month: int, flights: int, **changes: Any) -> dict[str, object]:
-    """Return the closed row of an account's flights in a month, whose cut is an hour after it."""
-    end = day(month + 1, 1)
-    own: dict[str, Any] = {
-        "row_id": f"{account_id}{month}",
-        "account_id": account_id,
-        "period_start": day(month, 1),
-        "period_end": end,
-        "cut": end + timedelta(hours=1),
-        "quantity": Decimal(flights),
-        "event_count": flights,
-    }
-    return row_of(CLOSED_USAGE, **own | changes)
-
-
-def corrected(
-    account_id: str, month: int, revision: int, flights: int, delta: int, end: datetime
-) -> dict[str, object]:
-    """Return a correction of a closed row, which is known when its bucket ends."""
-    own: dict[str, Any] = {
-        "row_id": f"{account_id}{month}-{revision}",
-        "corrected_row_id": f"{account_id}{month}-{revision - 1}",
-        "account_id": account_id,
-        "period_start": day(month, 1),
-        "period_end": day(month + 1, 1),
-        "correction_end": end,
-    }
-    return row_of(USAGE_CORRECTIONS, **correction(revision, flights, delta, **own))
-
-
-def window(account_id: str, start: datetime, flights: int) -> dict[str, object]:
-    """Return a metering window of flights, received within two days."""
-    own: dict[str, Any] = {
-        "account_id": account_id,
-        "event_window_start": start,
-        "event_window_s": 3600,
-        "log_window_end": start + timedelta(days=2),
-        "quantity": Decimal(flights),
-        "event_count": flights,
-    }
-    return row_of(METERING_WINDOWS, **own)
-
-
-def sum_lines(charges: Iterable[Charge]) -> dict[Name, int]:
-    """Return what each line comes to in minor units, those of nothing left out."""
-    sums: dict[Name, int] = {}
-    for each in charges:
-        start = to_text(each.period_start_us)[5:10]
-        name = (each.account_id, start, each.kind.value, each.line_id, each.product)
-        sums[name] = sums.get(name, 0) + each.amount_minor
-    return {name: minor for name, minor in sorted(sums.items()) if minor}
 
 
 @dataclass

@@ -11,17 +11,8 @@ from schemas.instant import to_us
 from schemas.journal import SourceKind
 from schemas.pricing_run import RunStatus
 from tests.jobs.january import JANUARY
-from tests.jobs.pricing_world import (
-    CARDS,
-    CONTRACTS,
-    MONTHS,
-    World,
-    closed,
-    corrected,
-    day,
-    sum_lines,
-    window,
-)
+from tests.jobs.pricing_rows import closed, corrected, day, sum_lines, window
+from tests.jobs.pricing_world import CARDS, CONTRACTS, MONTHS, World
 from udfs.summing_charges import ChargeSums
 
 Output = pytest.CaptureFixture[str]

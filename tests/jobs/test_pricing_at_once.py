@@ -12,7 +12,8 @@ from schemas.charge import Charge
 from schemas.journal import ChainedEntry
 from schemas.pricing_run import RunStatus
 from tests.jobs.january import JANUARY
-from tests.jobs.pricing_world import KeptWorld, World, day
+from tests.jobs.pricing_rows import day
+from tests.jobs.pricing_world import KeptWorld, World
 
 COMMIT = writing._commit
 # The commits of a run, in their order.

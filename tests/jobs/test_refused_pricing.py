@@ -7,7 +7,8 @@ import pytest
 from iceberg.tables import CLOSED_USAGE
 from jobs.price_usage import main
 from tests.iceberg.filling import append
-from tests.jobs.pricing_world import CARDS, CONTRACTS, MONTHS, World, closed, corrected, day
+from tests.jobs.pricing_rows import closed, corrected, day
+from tests.jobs.pricing_world import CARDS, CONTRACTS, MONTHS, World
 
 Output = pytest.CaptureFixture[str]
 
