@@ -7,6 +7,7 @@ over the same input adds nothing.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -20,7 +21,7 @@ from schemas.contract import Contract, CreditGrant, Discount, FxRate
 from schemas.instant import EPOCH, MICROSECOND
 from schemas.statement import CreditBalance, LineKind, PricedPeriod, Segment
 from schemas.terms import Terms
-from udfs.assembling import assemble_usage
+from udfs.assembling import MissingDetailError, assemble_usage
 from udfs.charging import ChargeRun, charge_changes
 from udfs.pricing import price_period
 from udfs.rounding import to_minor
@@ -51,7 +52,8 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
     """Return the charges that a run adds for an account, by period and line.
 
     A period that the account's terms no longer have, and in which nothing was used, is taken back.
-    One that was priced closed stays closed, whatever grace meters have by now.
+    One that was priced closed stays closed, whatever grace meters have by now, and stays as it is
+    where its detail is gone by now, but nothing has changed since.
 
     Args:
         rules: Their `until_us` is not before that of any earlier run.
@@ -59,7 +61,8 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
 
     Raises:
         UnknownTermsError: A period has no contract or no rate card.
-        MissingDetailError: Usage cannot be cut where a price changes.
+        MissingDetailError: Usage cannot be cut where a price changes, and has changed itself, or
+            its prices have, since it was charged.
         MissingPriceError: Usage has no price, or a price lacks what it needs.
     """
     usage = {_span(each): each for each in account.usage}
@@ -75,7 +78,12 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
         earlier = before.get(span, [])
         is_closed = _is_closed(rules, span, earlier)
         if span in due:
-            period = _priced_period(rules, account, span, usage.get(span), drawn, is_closed)
+            try:
+                period = _priced_period(rules, account, span, usage.get(span), drawn, is_closed)
+            except MissingDetailError:
+                if _is_as_charged(rules, account, usage[span], earlier):
+                    continue
+                raise
             changes = charge_changes(period, price_period(period), earlier, run)
         else:
             changes = charge_changes(_gone_period(span, earlier, is_closed), (), earlier, run)
@@ -125,6 +133,26 @@ def _is_closed(rules: PricingRules, span: tuple[int, int], earlier: Sequence[Cha
     """Return whether a period has closed; what was charged of a closed one is due at its end."""
     was_closed = any(each.due_us >= span[1] for each in earlier)
     return was_closed or span[1] + rules.grace_us <= rules.until_us
+
+
+def _is_as_charged(
+    rules: PricingRules, account: AccountPricing, usage: PeriodUsage, earlier: Sequence[Charge]
+) -> bool:
+    """Return whether charges name all rows of usage, and all versions by which it is priced."""
+    span = _span(usage)
+    segments = account_segments(
+        account.account_id, account.terms, account.contracts, rules.cards, span
+    )
+    rows = {row_id for each in earlier for row_id in json.loads(each.usage_row_ids)}
+    cards = {(each.card_id, each.card_version) for each in earlier}
+    # A new version of a contract holds after all others, so it would be the last one.
+    contract_versions = {each.contract_version for each in earlier}
+    free = set.intersection(*(set(each.card.free_meters) for each in segments))
+    return (
+        {(each.card.card_id, each.card.version) for each in segments} <= cards
+        and segments[-1].contract.version in contract_versions
+        and all(rows.issuperset(each.row_ids) for each in usage.totals if each.meter_id not in free)
+    )
 
 
 def _gone_period(span: tuple[int, int], earlier: Sequence[Charge], is_closed: bool) -> PricedPeriod:

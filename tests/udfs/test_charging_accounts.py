@@ -12,13 +12,14 @@ from schemas.account_pricing import AccountPricing, PeriodUsage
 from schemas.aggregation import Aggregation
 from schemas.charge import Charge
 from schemas.contract import Contract, CreditGrant, Discount, FxRate, OneOffFee
-from schemas.instant import HOUR_US, to_text
+from schemas.instant import DAY_US, HOUR_US, to_text
 from schemas.price_model import Dynamic, PerUnit
-from schemas.priced_usage import UsageTotal
+from schemas.priced_usage import UsageDetail, UsageTotal
 from schemas.rate_card import Due, MeterPrice, Proration, RateCard, RecurringFee
 from schemas.terms import TakesEffect, Terms
 from tests.udfs.pricing.stating import at
 from tests.udfs.schedules import monthly
+from udfs.assembling import MissingDetailError
 from udfs.charging_accounts import PricingRules, charge_account
 from udfs.segmenting import UnknownTermsError
 
@@ -42,7 +43,7 @@ JANUARY, FEBRUARY, MARCH, APRIL = (at(f"2026-0{month}-01") for month in range(1,
 
 def rules(until: str, grace_us: int = HOUR_US, **more: Any) -> PricingRules:
     """Return what holds in a run up to an instant."""
-    cards = {("standard", "USD"): (more.pop("card", CARD),)}
+    cards = {("standard", "USD"): more.pop("cards", (CARD,))}
     return PricingRules(cards, at(until), grace_us, "run", **more)
 
 
@@ -54,20 +55,22 @@ def account(*terms: Terms, **more: Any) -> AccountPricing:
 
 def used(start_us: int, end_us: int, calls: int) -> PeriodUsage:
     """Return calls of a period."""
+    span = (start_us, end_us, "UTC")
     total = UsageTotal(
-        "acme",
-        start_us,
-        end_us,
-        "UTC",
-        "calls",
-        "{}",
-        "call",
-        D(calls),
-        calls,
-        Aggregation.COUNT,
-        ("r0",),
+        "acme", *span, "calls", "{}", "call", D(calls), calls, Aggregation.COUNT, ("r0",)
     )
     return PeriodUsage((total,))
+
+
+def detailed(usage: PeriodUsage, *days: int) -> PeriodUsage:
+    """Return usage with its windows, of an equal number of calls on each of some days."""
+    total = usage.totals[0]
+    count = total.event_count // len(days)
+    details = (
+        UsageDetail("calls", "{}", total.period_start_us + day * DAY_US, "", D(count), count)
+        for day in days
+    )
+    return replace(usage, details=tuple(details))
 
 
 def price(known: AccountPricing, *untils: str, **more: Any) -> tuple[Charge, ...]:
@@ -224,7 +227,7 @@ def test_the_rate_of_exchange_is_that_of_the_last_day() -> None:
     usage = used(start_us, end_us, 8)
     local = PeriodUsage((replace(usage.totals[0], timezone="America/New_York"),))
     known = account(monthly(START, "America/New_York"), usage=(local,))
-    found = price(known, "2026-02-02", card=card, fx_rates=fx)
+    found = price(known, "2026-02-02", cards=(card,), fx_rates=fx)
     assert [(each.amount_minor, each.timezone) for each in found] == [(1000, "America/New_York")]
 
 
@@ -233,10 +236,54 @@ def test_a_stub_costs_its_share_of_the_whole_period() -> None:
     whole = RecurringFee("once", "once", D(5), proration=Proration.NONE)
     card = replace(CARD, fees=(*FEES, whole))
     terms = replace(monthly(at("2026-01-25")), takes_effect=TakesEffect.AT_ONCE)
-    found = sums(price(account(terms), "2026-02-01T01:00:00", card=card))
+    found = sums(price(account(terms), "2026-02-01T01:00:00", cards=(card,)))
     assert found == {
         ("01-25", "02-01", "desk"): 700,
         ("01-25", "02-01", "once"): 500,
         ("01-25", "02-01", "support"): 226,
         ("02-01", "03-01", "desk"): 3100,
     }
+
+
+TWO_CARDS = (CARD, replace(CARD, version=2, effective_from_us=JANUARY + 15 * DAY_US))
+"""Another version from 16 January on."""
+
+
+def test_what_was_charged_stays_when_its_detail_is_gone() -> None:
+    """Windows that were rolled up over a change of price stop no run: nothing has changed."""
+    whole = used(JANUARY, FEBRUARY, 8)
+    before = price(account(usage=(detailed(whole, 3, 20),)), "2026-02-02", cards=TWO_CARDS)
+    assert sums(before)["01-01", "02-01", "calls"] == 1600
+    known = account(usage=(whole,), before=before)
+    added = charge_account(rules("2026-06-02", cards=TWO_CARDS), known)
+    assert {each.line_id for each in added} == {"desk", "support"}
+    assert min(each.period_start_us for each in added) == FEBRUARY
+
+
+@pytest.mark.parametrize(
+    ("rows", "cards", "contracts"),
+    [
+        (("r0", "r1"), TWO_CARDS, (CONTRACT,)),
+        (
+            ("r0",),
+            (*TWO_CARDS, replace(CARD, version=3, effective_from_us=JANUARY + 25 * DAY_US)),
+            (CONTRACT,),
+        ),
+        (
+            ("r0",),
+            TWO_CARDS,
+            (CONTRACT, replace(CONTRACT, version=2, effective_from_us=JANUARY + DAY_US)),
+        ),
+    ],
+    ids=["usage", "card", "contract"],
+)
+def test_what_has_changed_needs_its_detail(
+    rows: tuple[str, ...], cards: tuple[RateCard, ...], contracts: tuple[Contract, ...]
+) -> None:
+    """Another row of usage, version of the card or of the contract: it cannot stay as it is."""
+    whole = used(JANUARY, FEBRUARY, 8)
+    before = price(account(usage=(detailed(whole, 3, 20),)), "2026-02-02", cards=TWO_CARDS)
+    changed = PeriodUsage((replace(whole.totals[0], row_ids=rows),))
+    known = account(usage=(changed,), before=before, contracts=contracts)
+    with pytest.raises(MissingDetailError, match="expected windows of 8 events"):
+        charge_account(rules("2026-06-02", cards=cards), known)
