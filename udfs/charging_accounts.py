@@ -8,8 +8,8 @@ over the same input adds nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
 from zoneinfo import ZoneInfo
@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 from schemas.account_pricing import AccountPricing, PeriodUsage
 from schemas.billing_period import BillingPeriod
 from schemas.charge import Charge
-from schemas.contract import Contract, CreditGrant, Discount, FxRate
+from schemas.contract import Contract, CreditGrant, Discount, FxRate, OneOffFee
 from schemas.instant import EPOCH, MICROSECOND
 from schemas.statement import CreditBalance, LineKind, PricedPeriod, Segment
 from schemas.terms import Terms
@@ -28,6 +28,9 @@ from udfs.rounding import to_minor
 from udfs.scheduling import period_containing, periods_between, whole_period
 from udfs.segmenting import Cards, segment_period
 
+FxRates = Mapping[tuple[str, str], Sequence[FxRate]]
+"""Rates of exchange by day and quote, ordered by base."""
+
 
 @dataclass(frozen=True, slots=True)
 class PricingRules:
@@ -35,7 +38,7 @@ class PricingRules:
 
     Attributes:
         cards: All rate cards.
-        fx_rates: All rates of exchange, by day, base and quote.
+        fx_rates: All rates of exchange.
         until_us: Log time up to which usage is complete.
         grace_us: From a period's end until usage of all meters has closed.
         run_id: The run that writes.
@@ -45,7 +48,7 @@ class PricingRules:
     until_us: int
     grace_us: int
     run_id: str
-    fx_rates: dict[tuple[str, str, str], FxRate] = field(default_factory=dict)
+    fx_rates: FxRates = field(default_factory=dict)
 
 
 def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge, ...]:
@@ -74,6 +77,7 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
     run = ChargeRun(rules.run_id, _open_period_end_us(account, rules.until_us))
     added: list[Charge] = []
     due = _due_spans(rules, account) | usage.keys()
+    account = replace(account, one_off_fees=_place_fees(account.one_off_fees, sorted(due)))
     for span in sorted(due | before.keys()):
         earlier = before.get(span, [])
         is_closed = _is_closed(rules, span, earlier)
@@ -121,6 +125,18 @@ def _due_spans(rules: PricingRules, account: AccountPricing) -> set[tuple[int, i
     since_us = account.contracts[0].effective_from_us
     begun = periods_between(account.terms, since_us, rules.until_us)
     return {(each.start_us, each.end_us) for each in begun if each.start_us >= since_us}
+
+
+def _place_fees(fees: Sequence[OneOffFee], due: Sequence[tuple[int, int]]) -> tuple[OneOffFee, ...]:
+    """Return fees with instants in periods that are due; of a gap they come with the next one."""
+    starts_us = [
+        next((start_us for start_us, end_us in due if end_us > fee.at_us), fee.at_us)
+        for fee in fees
+    ]
+    return tuple(
+        replace(fee, at_us=max(fee.at_us, start_us))
+        for fee, start_us in zip(fees, starts_us, strict=True)
+    )
 
 
 def _open_period_end_us(account: AccountPricing, until_us: int) -> int:
@@ -269,7 +285,5 @@ def _fx_rates(
     last = EPOCH + (end_us - 1) * MICROSECOND
     day = last.astimezone(ZoneInfo(timezone)).date().isoformat()
     return tuple(
-        (base, rate.rate)
-        for (of_day, base, quote), rate in sorted(rules.fx_rates.items())
-        if (of_day, quote) == (day, contract.currency)
+        (each.base, each.rate) for each in rules.fx_rates.get((day, contract.currency), ())
     )

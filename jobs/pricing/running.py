@@ -22,7 +22,7 @@ from jobs.pricing.account_inputs import account_inputs, agreements_of, find_deta
 from jobs.pricing.finishing import finish_runs
 from jobs.settings import Settings, load_meters
 from schemas.charge import Charge
-from schemas.contract import Contract
+from schemas.contract import Contract, FxRate
 from schemas.instant import to_text
 from schemas.plain_form import content_fingerprint, encode_shape
 from schemas.price_lists import identity_of
@@ -200,8 +200,15 @@ def _rules(settings: Settings, inputs: PricingInputs, run_id: str) -> PricingRul
         inputs.until_us,
         max(meter.grace_us for meter in meters),
         run_id,
-        {(rate.day, rate.base, rate.quote): rate for rate in lists.fx_rates},
+        _by_day(lists.fx_rates),
     )
+
+
+def _by_day(rates: Sequence[FxRate]) -> dict[tuple[str, str], list[FxRate]]:
+    found: dict[tuple[str, str], list[FxRate]] = {}
+    for rate in sorted(rates, key=identity_of):
+        found.setdefault((rate.day, rate.quote), []).append(rate)
+    return found
 
 
 def _late_us(settings: Settings) -> int:

@@ -4,90 +4,36 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
 
 import pytest
 
-from schemas.account_pricing import AccountPricing, PeriodUsage
-from schemas.aggregation import Aggregation
-from schemas.charge import Charge
-from schemas.contract import Contract, CreditGrant, Discount, FxRate, OneOffFee
-from schemas.instant import DAY_US, HOUR_US, to_text
-from schemas.price_model import Dynamic, PerUnit
-from schemas.priced_usage import UsageDetail, UsageTotal
-from schemas.rate_card import Due, MeterPrice, Proration, RateCard, RecurringFee
-from schemas.terms import TakesEffect, Terms
+from schemas.account_pricing import PeriodUsage
+from schemas.contract import CreditGrant, Discount, FxRate, OneOffFee
+from schemas.instant import HOUR_US
+from schemas.price_model import Dynamic
+from schemas.rate_card import MeterPrice, Proration, RecurringFee
+from schemas.terms import TakesEffect
+from tests.udfs.charged_accounts import (
+    APRIL,
+    CARD,
+    CONTRACT,
+    FEBRUARY,
+    FEES,
+    JANUARY,
+    MARCH,
+    START,
+    account,
+    price,
+    rules,
+    sums,
+    used,
+)
 from tests.udfs.pricing.stating import at
 from tests.udfs.schedules import monthly
-from udfs.assembling import MissingDetailError
-from udfs.charging_accounts import PricingRules, charge_account
+from udfs.charging_accounts import charge_account
 from udfs.segmenting import UnknownTermsError
 
 D = Decimal
-START = at("2026-01-01")
-FEES = (
-    RecurringFee("desk", "desks", D(31), Due.ADVANCE),
-    RecurringFee("support", "support", D(10)),
-)
-CARD = RateCard(
-    "standard",
-    "USD",
-    1,
-    START,
-    prices=(MeterPrice("calls", "calls", "calls", PerUnit(D(2))),),
-    fees=FEES,
-)
-CONTRACT = Contract("acme", 1, START, None, "USD")
-JANUARY, FEBRUARY, MARCH, APRIL = (at(f"2026-0{month}-01") for month in range(1, 5))
-
-
-def rules(until: str, grace_us: int = HOUR_US, **more: Any) -> PricingRules:
-    """Return what holds in a run up to an instant."""
-    cards = {("standard", "USD"): more.pop("cards", (CARD,))}
-    return PricingRules(cards, at(until), grace_us, "run", **more)
-
-
-def account(*terms: Terms, **more: Any) -> AccountPricing:
-    """Return an account with a contract, by calendar months of UTC unless terms are given."""
-    known = {"contracts": (CONTRACT,), **more}
-    return AccountPricing("acme", terms or (monthly(START),), **known)
-
-
-def used(start_us: int, end_us: int, calls: int) -> PeriodUsage:
-    """Return calls of a period."""
-    span = (start_us, end_us, "UTC")
-    total = UsageTotal(
-        "acme", *span, "calls", "{}", "call", D(calls), calls, Aggregation.COUNT, ("r0",)
-    )
-    return PeriodUsage((total,))
-
-
-def detailed(usage: PeriodUsage, *days: int) -> PeriodUsage:
-    """Return usage with its windows, of an equal number of calls on each of some days."""
-    total = usage.totals[0]
-    count = total.event_count // len(days)
-    details = (
-        UsageDetail("calls", "{}", total.period_start_us + day * DAY_US, "", D(count), count)
-        for day in days
-    )
-    return replace(usage, details=tuple(details))
-
-
-def price(known: AccountPricing, *untils: str, **more: Any) -> tuple[Charge, ...]:
-    """Return all charges after runs up to some instants."""
-    for until in untils:
-        added = charge_account(rules(until, **more), known)
-        known = replace(known, before=(*known.before, *added))
-    return known.before
-
-
-def sums(charges: tuple[Charge, ...]) -> dict[tuple[str, str, str], int]:
-    """Return minor units by start and end of the period, and line; those of nothing left out."""
-    found: dict[tuple[str, str, str], int] = {}
-    for each in charges:
-        days = (to_text(each.period_start_us)[5:10], to_text(each.period_end_us)[5:10])
-        found[*days, each.line_id] = found.get((*days, each.line_id), 0) + each.amount_minor
-    return {name: minor for name, minor in found.items() if minor}
 
 
 def test_fees_of_an_account_without_usage() -> None:
@@ -213,13 +159,25 @@ def test_a_one_off_fee_is_charged_once_with_its_period() -> None:
     assert once == [("a", JANUARY), ("b", FEBRUARY)]
 
 
+def test_a_one_off_fee_of_a_gap_comes_with_the_next_period() -> None:
+    """The contract begins on 10 January, its first period in February: nothing is lost."""
+    signed = replace(CONTRACT, effective_from_us=at("2026-01-10"))
+    fee = OneOffFee("setup", "acme", "desks", "USD", D(7), at("2026-01-10"))
+    known = account(contracts=(signed,), one_off_fees=(fee,))
+    assert ("02-01", "03-01", "setup") not in sums(price(known, "2026-02-02"))
+    found = sums(price(known, "2026-02-02", "2026-03-02", "2026-04-02"))
+    assert {name: minor for name, minor in found.items() if name[2] == "setup"} == {
+        ("02-01", "03-01", "setup"): 700
+    }
+
+
 def test_the_rate_of_exchange_is_that_of_the_last_day() -> None:
     """Of the period, in the account's zone: 31 January in New York ends at 05:00 in UTC."""
     price_in_euro = MeterPrice("calls", "calls", "calls", Dynamic("EUR"))
     card = replace(CARD, prices=(price_in_euro,), fees=())
     days = {"2026-01-31": "1.25", "2026-02-01": "9"}
     fx = {
-        (day, "EUR", quote): FxRate(day, "EUR", quote, D(rate))
+        (day, quote): [FxRate(day, "CHF", quote, D(7)), FxRate(day, "EUR", quote, D(rate))]
         for day, rate in days.items()
         for quote in ("USD", "GBP")
     }
@@ -243,47 +201,3 @@ def test_a_stub_costs_its_share_of_the_whole_period() -> None:
         ("01-25", "02-01", "support"): 226,
         ("02-01", "03-01", "desk"): 3100,
     }
-
-
-TWO_CARDS = (CARD, replace(CARD, version=2, effective_from_us=JANUARY + 15 * DAY_US))
-"""Another version from 16 January on."""
-
-
-def test_what_was_charged_stays_when_its_detail_is_gone() -> None:
-    """Windows that were rolled up over a change of price stop no run: nothing has changed."""
-    whole = used(JANUARY, FEBRUARY, 8)
-    before = price(account(usage=(detailed(whole, 3, 20),)), "2026-02-02", cards=TWO_CARDS)
-    assert sums(before)["01-01", "02-01", "calls"] == 1600
-    known = account(usage=(whole,), before=before)
-    added = charge_account(rules("2026-06-02", cards=TWO_CARDS), known)
-    assert {each.line_id for each in added} == {"desk", "support"}
-    assert min(each.period_start_us for each in added) == FEBRUARY
-
-
-@pytest.mark.parametrize(
-    ("rows", "cards", "contracts"),
-    [
-        (("r0", "r1"), TWO_CARDS, (CONTRACT,)),
-        (
-            ("r0",),
-            (*TWO_CARDS, replace(CARD, version=3, effective_from_us=JANUARY + 25 * DAY_US)),
-            (CONTRACT,),
-        ),
-        (
-            ("r0",),
-            TWO_CARDS,
-            (CONTRACT, replace(CONTRACT, version=2, effective_from_us=JANUARY + DAY_US)),
-        ),
-    ],
-    ids=["usage", "card", "contract"],
-)
-def test_what_has_changed_needs_its_detail(
-    rows: tuple[str, ...], cards: tuple[RateCard, ...], contracts: tuple[Contract, ...]
-) -> None:
-    """Another row of usage, version of the card or of the contract: it cannot stay as it is."""
-    whole = used(JANUARY, FEBRUARY, 8)
-    before = price(account(usage=(detailed(whole, 3, 20),)), "2026-02-02", cards=TWO_CARDS)
-    changed = PeriodUsage((replace(whole.totals[0], row_ids=rows),))
-    known = account(usage=(changed,), before=before, contracts=contracts)
-    with pytest.raises(MissingDetailError, match="expected windows of 8 events"):
-        charge_account(rules("2026-06-02", cards=cards), known)
