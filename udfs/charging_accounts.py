@@ -11,20 +11,19 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from schemas.account_pricing import AccountPricing, PeriodUsage
 from schemas.billing_period import BillingPeriod
 from schemas.charge import Charge
-from schemas.contract import Contract, CreditGrant, Discount, FxRate, OneOffFee
+from schemas.contract import Contract, Discount, FxRate, OneOffFee
 from schemas.instant import EPOCH, MICROSECOND
-from schemas.statement import CreditBalance, LineKind, PricedPeriod, Segment
+from schemas.statement import Line, PricedPeriod, Segment
 from schemas.terms import Terms
 from udfs.assembling import MissingDetailError, assemble_usage
+from udfs.balancing_credit import Draws, balances_of, draws_of, note_draws
 from udfs.charging import ChargeRun, charge_changes
 from udfs.pricing import price_period
-from udfs.rounding import to_minor
 from udfs.scheduling import period_containing, periods_between, whole_period
 from udfs.segmenting import Cards, segment_period
 
@@ -68,12 +67,23 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
             its prices have, since it was charged.
         MissingPriceError: Usage has no price, or a price lacks what it needs.
     """
+    before = draws_of(account.before)
+    drawn = dict(before)
+    added = _changes(rules, account, drawn)
+    kept = {name: min(minor, drawn.get(name, 0)) for name, minor in before.items()}
+    if kept != before:
+        # What a period gives back is there for those before it, too.
+        added = _changes(rules, account, kept)
+    return tuple(added)
+
+
+def _changes(rules: PricingRules, account: AccountPricing, drawn: Draws) -> list[Charge]:
+    """Return what all periods add; `drawn` becomes what each then draws on each grant."""
     usage = {_span(each): each for each in account.usage}
     before: dict[tuple[int, int], list[Charge]] = {}
     for charge in account.before:
         span = (charge.period_start_us, charge.period_end_us)
         before.setdefault(span, []).append(charge)
-    drawn = _draws(account.before)
     run = ChargeRun(rules.run_id, _open_period_end_us(account, rules.until_us))
     added: list[Charge] = []
     due = _due_spans(rules, account) | usage.keys()
@@ -81,6 +91,7 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
     for span in sorted(due | before.keys()):
         earlier = before.get(span, [])
         is_closed = _is_closed(rules, span, earlier)
+        lines: tuple[Line, ...] = ()
         if span in due:
             try:
                 period = _priced_period(rules, account, span, usage.get(span), drawn, is_closed)
@@ -88,12 +99,12 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
                 if _is_as_charged(rules, account, usage[span], earlier):
                     continue
                 raise
-            changes = charge_changes(period, price_period(period), earlier, run)
+            lines = price_period(period)
         else:
-            changes = charge_changes(_gone_period(span, earlier, is_closed), (), earlier, run)
-        _note_draws(drawn, changes)
-        added += changes
-    return tuple(added)
+            period = _gone_period(span, earlier, is_closed)
+        added += charge_changes(period, lines, earlier, run)
+        note_draws(drawn, span, lines)
+    return added
 
 
 def account_segments(
@@ -184,7 +195,7 @@ def _priced_period(
     account: AccountPricing,
     span: tuple[int, int],
     usage: PeriodUsage | None,
-    drawn: dict[tuple[str, int, int], int],
+    drawn: Draws,
     is_closed: bool,
 ) -> PricedPeriod:
     start_us, end_us = span
@@ -210,7 +221,7 @@ def _priced_period(
                 key=lambda each: each.fee_id,
             )
         ),
-        _balances(account.grants, contract, segments[-1], span, drawn),
+        balances_of(account.grants, contract, segments[-1], span, drawn),
         _fx_rates(rules, contract, timezone, end_us),
         is_closed,
     )
@@ -236,46 +247,6 @@ def _discount_periods(
         number = sum(1 for _ in periods_between(account.terms, since_us, span[1]))
         found.append((discount, max(number, 1)))
     return tuple(found)
-
-
-def _balances(
-    grants: Sequence[CreditGrant],
-    contract: Contract,
-    segment: Segment,
-    span: tuple[int, int],
-    drawn: dict[tuple[str, int, int], int],
-) -> tuple[CreditBalance, ...]:
-    """Return what a period may draw on: grants that are there when it ends."""
-    balances = []
-    for grant in sorted(grants, key=lambda each: each.grant_id):
-        is_there = grant.granted_us < span[1] and (
-            grant.expires_us is None or grant.expires_us >= span[1]
-        )
-        own = drawn.get((grant.grant_id, *span), 0)
-        if grant.currency != contract.currency or not (is_there or own):
-            continue
-        others = sum(
-            amount
-            for (name, *other), amount in drawn.items()
-            if name == grant.grant_id and tuple(other) != span
-        )
-        granted = to_minor(Fraction(grant.amount), grant.currency, segment.card.rounding)
-        balances.append(CreditBalance(grant, max(granted - others, own), own))
-    return tuple(balances)
-
-
-def _draws(charges: Sequence[Charge]) -> dict[tuple[str, int, int], int]:
-    """Return what each period has drawn on each grant until now."""
-    drawn: dict[tuple[str, int, int], int] = {}
-    _note_draws(drawn, charges)
-    return drawn
-
-
-def _note_draws(drawn: dict[tuple[str, int, int], int], charges: Sequence[Charge]) -> None:
-    for charge in charges:
-        if charge.kind is LineKind.CREDIT:
-            name = (charge.line_id, charge.period_start_us, charge.period_end_us)
-            drawn[name] = drawn.get(name, 0) - charge.amount_minor
 
 
 def _fx_rates(

@@ -141,6 +141,20 @@ def test_credit_that_was_drawn_stays_drawn() -> None:
     ]
 
 
+def test_credit_that_is_given_back_pays_for_periods_before() -> None:
+    """In the same run: of 60.00 February drew 19.00, owes 11.00 by now, and January the rest."""
+    grant = CreditGrant("g", "acme", "USD", D(60), START, None)
+    usage = (used(JANUARY, FEBRUARY, 0), used(FEBRUARY, MARCH, 0))
+    before = price(account(grants=(grant,), usage=usage), "2026-03-02")
+    usage = (used(JANUARY, FEBRUARY, 5), used(FEBRUARY, MARCH, -15))
+    after = price(account(grants=(grant,), usage=usage, before=before), "2026-03-03")
+    assert {name: minor for name, minor in sums(after).items() if name[2] == "g"} == {
+        ("01-01", "02-01", "g"): -4900,
+        ("02-01", "03-01", "g"): -1100,
+    }
+    assert price(account(grants=(grant,), usage=usage, before=after), "2026-03-04") == after
+
+
 def test_credit_that_expires_within_a_period_pays_nothing_of_it() -> None:
     """It pays as long as it is there when the period ends."""
     grant = CreditGrant("g", "acme", "USD", D(500), START, at("2026-02-28"))
