@@ -33,15 +33,18 @@ class ChargeStore:
         Args:
             catalog: Has the tables.
             namespace: Theirs.
-            folder: An empty folder for a database of the charges.
-
-        Raises:
-            BrokenRowsError: Two rows of one identity differ.
+            folder: An empty folder for a database of the charges, which are read when asked for.
         """
         self._charges: IcebergTable = catalog.load_table((namespace, CHARGES.name))
         self._runs: IcebergTable = catalog.load_table((namespace, RUNS.name))
         self._rows = duckdb.connect(f"{folder}/charges.duckdb")
-        load_once(self._rows, self._charges, CHARGES)
+        self._is_read = False
+
+    @property
+    def snapshot_id(self) -> int | None:
+        """Snapshot of the charges that were read; None: there are none."""
+        snapshot = self._charges.current_snapshot()
+        return None if snapshot is None else snapshot.snapshot_id
 
     def close(self) -> None:
         """Give the database up."""
@@ -53,26 +56,37 @@ class ChargeStore:
         order = {status: place for place, status in enumerate(RunStatus)}
         return tuple(sorted(found, key=lambda run: (run.at_us, run.run_id, order[run.status])))
 
+    def finished(self) -> tuple[PricingRun, ...]:
+        """Return the runs that are finished, the oldest first."""
+        return tuple(run for run in self.runs() if run.status is RunStatus.FINISHED)
+
     def unfinished(self) -> tuple[PricingRun, ...]:
-        """Return the runs that have charges and are not finished, the oldest first."""
+        """Return the runs that have charges and are not finished, the oldest first.
+
+        Raises:
+            BrokenRowsError: Two rows of one identity differ.
+        """
         runs = self.runs()
         finished = {run.run_id for run in runs if run.status is RunStatus.FINISHED}
+        started = [run for run in runs if run.run_id not in finished]
+        if not started:
+            return ()
         written = {
             run_id
-            for (run_id,) in self._rows.execute(
+            for (run_id,) in self._read_charges()
+            .execute(
                 f"SELECT DISTINCT run_id FROM {CHARGES.name}"  # noqa: S608 - no outside text
-            ).fetchall()
+            )
+            .fetchall()
         }
-        return tuple(
-            run
-            for run in runs
-            if run.status is RunStatus.STARTED
-            and run.run_id in written
-            and run.run_id not in finished
-        )
+        return tuple(run for run in started if run.run_id in written)
 
     def by_account(self) -> Iterator[tuple[str, tuple[Charge, ...]]]:
-        """Yield each account that has charges, with all of them, ordered by account."""
+        """Yield each account that has charges, with all of them, ordered by account.
+
+        Raises:
+            BrokenRowsError: Two rows of one identity differ.
+        """
         for account_id, charges in groupby(self._read(_ORDERED), key=lambda each: each.account_id):
             yield account_id, tuple(charges)
 
@@ -82,11 +96,18 @@ class ChargeStore:
         return self._read(sql, [run_id])
 
     def _read(self, sql: str, values: Sequence[str] = ()) -> Iterator[Charge]:
-        cursor = self._rows.cursor()
+        cursor = self._read_charges().cursor()
         cursor.execute("SET TimeZone = 'UTC'")
         for batch in cursor.sql(sql, params=values).to_arrow_reader(_BATCH_ROWS):
             for row in batch.to_pylist():
                 yield read_charge(row)
+
+    def _read_charges(self) -> duckdb.DuckDBPyConnection:
+        """Return the database with the charges, each once: they are read the first time."""
+        if not self._is_read:
+            load_once(self._rows, self._charges, CHARGES)
+            self._is_read = True
+        return self._rows
 
     def write_run(self, run: PricingRun) -> None:
         """Append a row of runs.

@@ -16,6 +16,7 @@ from iceberg.reading import read_once
 from schemas.account import decode_account
 from schemas.instant import to_text
 from schemas.price_lists import PriceLists
+from schemas.pricing_run import PricingRun
 from schemas.terms import Terms
 
 
@@ -47,7 +48,7 @@ def read_inputs(
     late_us: int,
     until_us: int | None = None,
 ) -> PricingInputs | None:
-    """Return what is there to be priced by; None before the job's first checkpoints.
+    """Return what is there to be priced by; None before the job's second checkpoint.
 
     Args:
         catalog: Has the tables.
@@ -62,7 +63,12 @@ def read_inputs(
     """
     cut = common_cut(catalog, namespace, partitions)
     if cut is None or cut.received_until_us is None:
-        return None
+        if until_us is None:
+            return None
+        raise IncompleteUsageError(
+            f"usage: expected it to be complete up to {to_text(until_us)}, found fewer than two"
+            " checkpoints, or a partition without records; wait for the metering job"
+        )
     complete_us = cut.received_until_us - late_us
     if until_us is not None and until_us > complete_us:
         raise IncompleteUsageError(
@@ -114,6 +120,11 @@ def inputs_text(inputs: PricingInputs) -> str:
     """Return what was read as canonical JSON: the log time, and each table's snapshot."""
     members = {"until_us": inputs.until_us, "snapshots": dict(inputs.snapshot_ids)}
     return json.dumps(members, separators=(",", ":"), sort_keys=True)
+
+
+def until_of(run: PricingRun) -> int:
+    """Return the log time up to which a run has priced usage."""
+    return int(json.loads(run.input_snapshots)["until_us"])
 
 
 def _read_terms(

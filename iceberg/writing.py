@@ -67,17 +67,20 @@ def append_batches(
     try:
         for batch in batches:
             written += _write_files(existing, table, batch, len(written))
-        if written:
-            _commit(existing, table, written)
-    except UnknownCommitError:
-        raise
     except BaseException:
-        for each in written:
-            existing.io.delete(each.file_path)
+        _delete(existing, written)
         raise
+    if written:
+        _commit(existing, table, written)
+
+
+def _delete(existing: IcebergTable, written: Sequence[DataFile]) -> None:
+    for each in written:
+        existing.io.delete(each.file_path)
 
 
 def _commit(existing: IcebergTable, table: Table, written: Sequence[DataFile]) -> None:
+    """Commit files; only a clear refusal takes them away, as the table may have them by now."""
     try:
         with (
             existing.transaction() as transaction,
@@ -86,6 +89,7 @@ def _commit(existing: IcebergTable, table: Table, written: Sequence[DataFile]) -
             for each in written:
                 snapshot.append_data_file(each)
     except CommitFailedException as error:
+        _delete(existing, written)
         raise CommitConflictError(f"{table.name}: expected no other commit, found one") from error
     except (CommitStateUnknownException, RESTError, SQLAlchemyError) as error:
         found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__

@@ -17,6 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TypeVar
 
 from rich.console import Console
 
@@ -26,6 +27,7 @@ from iceberg.pricing_inputs import IncompleteUsageError
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.kafka_clients import KafkaUnreachableError
+from jobs.pricing.finishing import finish_runs
 from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, price_once
 from jobs.reporting.rendering_charges import print_pricing
 from jobs.settings import Settings, SettingsError, load_settings
@@ -33,6 +35,8 @@ from schemas.instant import to_us
 from udfs.assembling import MissingDetailError
 from udfs.rating import MissingPriceError
 from udfs.segmenting import UnknownTermsError
+
+T = TypeVar("T")
 
 # Each conflict is another run that was faster: nobody waits in vain for long.
 _ATTEMPTS = 10
@@ -62,24 +66,34 @@ def price_usage(settings: Settings, asked: AskedRun, say: Callable[[str], None])
 
     Raises:
         BrokenRowsError: Rows contradict each other; nothing is written.
-        RefusedInputError: A table was committed to twice; nothing is written.
+        RefusedInputError: A table was committed to twice, or a run has priced further already;
+            nothing is written.
         IncompleteUsageError: The job has not come to the instant asked for.
         UnknownTermsError, MissingPriceError, MissingDetailError: Usage cannot be priced; nothing
             is written.
         CommitConflictError: Other runs were faster again and again.
         UnknownCommitError: The catalog did not say whether charges are there; run it again.
     """
+    namespace = settings.catalog.namespace
     catalog = open_catalog(settings.catalog)
-    check_tables(catalog, settings.catalog.namespace)
+    check_tables(catalog, namespace)
+    report = _look_again(lambda folder: price_once(catalog, settings, folder, asked, say), say)
+    if report.run_id is not None:
+        _look_again(lambda folder: finish_runs(catalog, namespace, folder), say)
+    return report
+
+
+def _look_again(step: Callable[[Path], T], say: Callable[[str], None]) -> T:
+    """Take a step in an empty folder, and again where another program has committed meanwhile."""
     for _ in range(_ATTEMPTS):
         with tempfile.TemporaryDirectory() as folder:
             try:
-                return price_once(catalog, settings, Path(folder), asked, say)
-            except CommitConflictError:
-                say("another run was faster: looking again")
+                return step(Path(folder))
+            except CommitConflictError as error:
+                say(f"{error}: looking again")
+                last = error
     raise CommitConflictError(
-        f"commit, table charges: expected no other program's, found {_ATTEMPTS} in a row;"
-        " nothing was written: try again"
+        f"{last}; so {_ATTEMPTS} times in a row: run it again, nothing is charged twice"
     )
 
 

@@ -100,7 +100,8 @@ class OneOffFee:
         product: What the revenue is booked for.
         currency: That of the account.
         amount: Exact; negative: a credit.
-        at_us: It belongs to the billing period that holds this instant.
+        at_us: It belongs to the billing period that holds this instant, or comes next where none
+            is due, such as before the first one of the contract.
     """
 
     fee_id: str

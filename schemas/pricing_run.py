@@ -20,15 +20,14 @@ class PricingRun:
     Attributes:
         run_id: The same in both rows.
         status: How far it had come.
-        at_us: When, by the clock of the program.
+        at_us: When it started, by the clock of the program.
         input_snapshots: Canonical JSON: the log time up to which usage was priced, and of each
             table that it read, the id of the snapshot.
         card_fingerprints: Canonical JSON: of each version of a rate card, the hash of its content.
         contract_fingerprint: Hash of the contents of all versions of contracts.
         code_version: Of the program.
-        totals: Canonical JSON: by currency, number of charges and what they add in minor units;
-            None while it is not finished.
-        output_hash: Of all that it wrote, 32 hex digits; None while it is not finished.
+        totals: Canonical JSON: number of charges, and by currency what they add in minor units.
+        output_hash: Of all charges of the run, 64 hex digits (`udfs.summing_charges`).
     """
 
     run_id: str
@@ -38,5 +37,5 @@ class PricingRun:
     card_fingerprints: str
     contract_fingerprint: str
     code_version: str
-    totals: str | None = None
-    output_hash: str | None = None
+    totals: str
+    output_hash: str

@@ -134,7 +134,7 @@ def _row(pricing: _Pricing, key: LineKey, line: Line | None, last: Charge | None
         amount=EXACT.subtract(_decimal(exact), _decimal(_exact(last) if last else Fraction(0))),
         amount_minor=total_minor - (last.total_minor if last else 0),
         total_minor=total_minor,
-        currency=period.segments[-1].card.currency,
+        currency=last.currency if last is not None else period.segments[-1].card.currency,
         card_id=source.card_id,
         card_version=source.card_version,
         contract_version=source.contract_version,

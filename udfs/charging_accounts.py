@@ -7,25 +7,28 @@ over the same input adds nothing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
-from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from schemas.account_pricing import AccountPricing, PeriodUsage
 from schemas.billing_period import BillingPeriod
 from schemas.charge import Charge
-from schemas.contract import Contract, CreditGrant, Discount, FxRate
+from schemas.contract import Contract, Discount, FxRate, OneOffFee
 from schemas.instant import EPOCH, MICROSECOND
-from schemas.statement import CreditBalance, LineKind, PricedPeriod, Segment
+from schemas.statement import Line, PricedPeriod, Segment
 from schemas.terms import Terms
-from udfs.assembling import assemble_usage
+from udfs.assembling import MissingDetailError, assemble_usage
+from udfs.balancing_credit import Draws, balances_of, draws_of, note_draws
 from udfs.charging import ChargeRun, charge_changes
 from udfs.pricing import price_period
-from udfs.rounding import to_minor
 from udfs.scheduling import period_containing, periods_between, whole_period
 from udfs.segmenting import Cards, segment_period
+
+FxRates = Mapping[tuple[str, str], Sequence[FxRate]]
+"""Rates of exchange by day and quote, ordered by base."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +37,7 @@ class PricingRules:
 
     Attributes:
         cards: All rate cards.
-        fx_rates: All rates of exchange, by day, base and quote.
+        fx_rates: All rates of exchange.
         until_us: Log time up to which usage is complete.
         grace_us: From a period's end until usage of all meters has closed.
         run_id: The run that writes.
@@ -44,35 +47,64 @@ class PricingRules:
     until_us: int
     grace_us: int
     run_id: str
-    fx_rates: dict[tuple[str, str, str], FxRate] = field(default_factory=dict)
+    fx_rates: FxRates = field(default_factory=dict)
 
 
 def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge, ...]:
     """Return the charges that a run adds for an account, by period and line.
 
+    A period that the account's terms no longer have, and in which nothing was used, is taken back.
+    One that was priced closed stays closed, whatever grace meters have by now, and stays as it is
+    where its detail is gone by now, but nothing has changed since.
+
+    Args:
+        rules: Their `until_us` is not before that of any earlier run.
+        account: What is known of it.
+
     Raises:
         UnknownTermsError: A period has no contract or no rate card.
-        MissingDetailError: Usage cannot be cut where a price changes.
+        MissingDetailError: Usage cannot be cut where a price changes, and has changed itself, or
+            its prices have, since it was charged.
         MissingPriceError: Usage has no price, or a price lacks what it needs.
     """
+    before = draws_of(account.before)
+    drawn = dict(before)
+    added = _changes(rules, account, drawn)
+    kept = {name: min(minor, drawn.get(name, 0)) for name, minor in before.items()}
+    if kept != before:
+        # What a period gives back is there for those before it, too.
+        added = _changes(rules, account, kept)
+    return tuple(added)
+
+
+def _changes(rules: PricingRules, account: AccountPricing, drawn: Draws) -> list[Charge]:
+    """Return what all periods add; `drawn` becomes what each then draws on each grant."""
     usage = {_span(each): each for each in account.usage}
     before: dict[tuple[int, int], list[Charge]] = {}
     for charge in account.before:
         span = (charge.period_start_us, charge.period_end_us)
         before.setdefault(span, []).append(charge)
-    drawn = _draws(account.before)
     run = ChargeRun(rules.run_id, _open_period_end_us(account, rules.until_us))
     added: list[Charge] = []
-    for start_us, end_us in sorted(_due_spans(rules, account) | usage.keys() | before.keys()):
-        span = (start_us, end_us)
+    due = _due_spans(rules, account) | usage.keys()
+    account = replace(account, one_off_fees=_place_fees(account.one_off_fees, sorted(due)))
+    for span in sorted(due | before.keys()):
         earlier = before.get(span, [])
-        period = _priced_period(rules, account, span, usage.get(span), drawn)
-        if period is None:
-            continue
-        changes = charge_changes(period, price_period(period), earlier, run)
-        _note_draws(drawn, changes)
-        added += changes
-    return tuple(added)
+        is_closed = _is_closed(rules, span, earlier)
+        lines: tuple[Line, ...] = ()
+        if span in due:
+            try:
+                period = _priced_period(rules, account, span, usage.get(span), drawn, is_closed)
+            except MissingDetailError:
+                if _is_as_charged(rules, account, usage[span], earlier):
+                    continue
+                raise
+            lines = price_period(period)
+        else:
+            period = _gone_period(span, earlier, is_closed)
+        added += charge_changes(period, lines, earlier, run)
+        note_draws(drawn, span, lines)
+    return added
 
 
 def account_segments(
@@ -106,10 +138,56 @@ def _due_spans(rules: PricingRules, account: AccountPricing) -> set[tuple[int, i
     return {(each.start_us, each.end_us) for each in begun if each.start_us >= since_us}
 
 
+def _place_fees(fees: Sequence[OneOffFee], due: Sequence[tuple[int, int]]) -> tuple[OneOffFee, ...]:
+    """Return fees with instants in periods that are due; of a gap they come with the next one."""
+    starts_us = [
+        next((start_us for start_us, end_us in due if end_us > fee.at_us), fee.at_us)
+        for fee in fees
+    ]
+    return tuple(
+        replace(fee, at_us=max(fee.at_us, start_us))
+        for fee, start_us in zip(fees, starts_us, strict=True)
+    )
+
+
 def _open_period_end_us(account: AccountPricing, until_us: int) -> int:
     """Return the end of the billing period that is open at an instant."""
     period = period_containing(account.terms, until_us)
     return period.end_us if isinstance(period, BillingPeriod) else until_us
+
+
+def _is_closed(rules: PricingRules, span: tuple[int, int], earlier: Sequence[Charge]) -> bool:
+    """Return whether a period has closed; what was charged of a closed one is due at its end."""
+    was_closed = any(each.due_us >= span[1] for each in earlier)
+    return was_closed or span[1] + rules.grace_us <= rules.until_us
+
+
+def _is_as_charged(
+    rules: PricingRules, account: AccountPricing, usage: PeriodUsage, earlier: Sequence[Charge]
+) -> bool:
+    """Return whether charges name all rows of usage, and all versions by which it is priced."""
+    span = _span(usage)
+    segments = account_segments(
+        account.account_id, account.terms, account.contracts, rules.cards, span
+    )
+    rows = {row_id for each in earlier for row_id in json.loads(each.usage_row_ids)}
+    cards = {(each.card_id, each.card_version) for each in earlier}
+    # A new version of a contract holds after all others, so it would be the last one.
+    contract_versions = {each.contract_version for each in earlier}
+    free = set.intersection(*(set(each.card.free_meters) for each in segments))
+    return (
+        {(each.card.card_id, each.card.version) for each in segments} <= cards
+        and segments[-1].contract.version in contract_versions
+        and all(rows.issuperset(each.row_ids) for each in usage.totals if each.meter_id not in free)
+    )
+
+
+def _gone_period(span: tuple[int, int], earlier: Sequence[Charge], is_closed: bool) -> PricedPeriod:
+    """Return a period that is no more; its charges say all that taking them back asks for."""
+    first = earlier[0]
+    return PricedPeriod(
+        first.account_id, *span, first.timezone, *span, segments=(), is_closed=is_closed
+    )
 
 
 def _priced_period(
@@ -117,20 +195,16 @@ def _priced_period(
     account: AccountPricing,
     span: tuple[int, int],
     usage: PeriodUsage | None,
-    drawn: dict[tuple[str, int, int], int],
-) -> PricedPeriod | None:
-    """Return a period as it is to be priced; None where it is to be left as it is."""
+    drawn: Draws,
+    is_closed: bool,
+) -> PricedPeriod:
     start_us, end_us = span
-    is_closed = end_us + rules.grace_us <= rules.until_us
-    if not is_closed and start_us >= rules.until_us:
-        return None
     segments = account_segments(
         account.account_id, account.terms, account.contracts, rules.cards, span
     )
     contract = segments[-1].contract
     timezone = _timezone(account, span, usage)
     whole = whole_period(account.terms, start_us) or span
-    used = is_closed and usage is not None
     return PricedPeriod(
         account.account_id,
         start_us,
@@ -139,7 +213,7 @@ def _priced_period(
         min(whole[0], start_us),
         max(whole[1], end_us),
         segments,
-        assemble_usage(usage.totals, segments, usage.details) if used and usage else (),
+        assemble_usage(usage.totals, segments, usage.details) if is_closed and usage else (),
         _discount_periods(account, contract, span),
         tuple(
             sorted(
@@ -147,7 +221,7 @@ def _priced_period(
                 key=lambda each: each.fee_id,
             )
         ),
-        _balances(account.grants, contract, segments[-1], span, drawn),
+        balances_of(account.grants, contract, segments[-1], span, drawn),
         _fx_rates(rules, contract, timezone, end_us),
         is_closed,
     )
@@ -175,46 +249,6 @@ def _discount_periods(
     return tuple(found)
 
 
-def _balances(
-    grants: Sequence[CreditGrant],
-    contract: Contract,
-    segment: Segment,
-    span: tuple[int, int],
-    drawn: dict[tuple[str, int, int], int],
-) -> tuple[CreditBalance, ...]:
-    """Return what a period may draw on: grants that are there when it ends."""
-    balances = []
-    for grant in sorted(grants, key=lambda each: each.grant_id):
-        is_there = grant.granted_us < span[1] and (
-            grant.expires_us is None or grant.expires_us >= span[1]
-        )
-        own = drawn.get((grant.grant_id, *span), 0)
-        if grant.currency != contract.currency or not (is_there or own):
-            continue
-        others = sum(
-            amount
-            for (name, *other), amount in drawn.items()
-            if name == grant.grant_id and tuple(other) != span
-        )
-        granted = to_minor(Fraction(grant.amount), grant.currency, segment.card.rounding)
-        balances.append(CreditBalance(grant, max(granted - others, own), own))
-    return tuple(balances)
-
-
-def _draws(charges: Sequence[Charge]) -> dict[tuple[str, int, int], int]:
-    """Return what each period has drawn on each grant until now."""
-    drawn: dict[tuple[str, int, int], int] = {}
-    _note_draws(drawn, charges)
-    return drawn
-
-
-def _note_draws(drawn: dict[tuple[str, int, int], int], charges: Sequence[Charge]) -> None:
-    for charge in charges:
-        if charge.kind is LineKind.CREDIT:
-            name = (charge.line_id, charge.period_start_us, charge.period_end_us)
-            drawn[name] = drawn.get(name, 0) - charge.amount_minor
-
-
 def _fx_rates(
     rules: PricingRules, contract: Contract, timezone: str, end_us: int
 ) -> tuple[tuple[str, Decimal], ...]:
@@ -222,7 +256,5 @@ def _fx_rates(
     last = EPOCH + (end_us - 1) * MICROSECOND
     day = last.astimezone(ZoneInfo(timezone)).date().isoformat()
     return tuple(
-        (base, rate.rate)
-        for (of_day, base, quote), rate in sorted(rules.fx_rates.items())
-        if (of_day, quote) == (day, contract.currency)
+        (each.base, each.rate) for each in rules.fx_rates.get((day, contract.currency), ())
     )

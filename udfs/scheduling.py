@@ -107,7 +107,9 @@ def whole_period(terms: tuple[Terms, ...], event_us: int) -> tuple[int, int] | N
     """
     for span in reversed(spans_of(terms)):
         if span.start_us <= event_us:
-            return _whole_period(span.terms.timezone, span.terms.calendar, event_us)
+            is_over = span.end_us is not None and span.end_us <= event_us
+            calendar, timezone = span.terms.calendar, span.terms.timezone
+            return None if is_over else _whole_period(timezone, calendar, event_us)
     return None
 
 

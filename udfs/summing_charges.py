@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from dataclasses import fields
+from decimal import Decimal
 from hashlib import sha256
 
 from schemas.charge import Charge
+from udfs.aggregating import plain_text
 
 _MODULUS = 2**256
 _NAMES = tuple(field.name for field in fields(Charge) if field.name != "run_id")
@@ -35,7 +37,10 @@ class ChargeSums:
             self._minor[charge.currency] = before + charge.amount_minor
 
     def output_hash(self) -> str:
-        """Return the sum of the charges' hashes, 64 hex digits; runs' ids are not in it."""
+        """Return the sum of the charges' hashes, 64 hex digits; runs' ids are not in it.
+
+        Charges that are read from their table have the same one.
+        """
         return f"{self._hash:064x}"
 
     def minor_by_currency(self) -> dict[str, int]:
@@ -49,5 +54,10 @@ class ChargeSums:
 
 
 def _hash(charge: Charge) -> int:
-    values = [str(getattr(charge, name)) for name in _NAMES]
+    values = [_plain(getattr(charge, name)) for name in _NAMES]
     return int.from_bytes(sha256(json.dumps(values).encode()).digest())
+
+
+def _plain(value: object) -> str:
+    """Return a value as text; a decimal has no more decimals than it needs."""
+    return plain_text(value) if isinstance(value, Decimal) else str(value)

@@ -12,14 +12,13 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from iceberg.charge_store import ChargeStore
+from iceberg.journal_store import JournalStore
 from iceberg.price_lists import read_price_lists
+from schemas.journal import ChainedEntry, JournalEntry
 from schemas.pricing_run import PricingRun, RunStatus
 from udfs.chaining import chain, head_of
 from udfs.posting import post_charge, post_grant
-
-from iceberg.charge_store import ChargeStore
-from iceberg.journal_store import JournalStore
-from schemas.journal import ChainedEntry, JournalEntry
 
 _BATCH_ENTRIES = 50_000
 

@@ -15,13 +15,15 @@ from iceberg.pricing_inputs import (
     inputs_text,
     open_usage,
     read_inputs,
+    until_of,
 )
 from jobs import VERSION
 from jobs.pricing.account_inputs import account_inputs, agreements_of, find_detailed
 from jobs.pricing.finishing import finish_runs
 from jobs.settings import Settings, load_meters
 from schemas.charge import Charge
-from schemas.contract import Contract
+from schemas.contract import Contract, FxRate
+from schemas.instant import to_text
 from schemas.plain_form import content_fingerprint, encode_shape
 from schemas.price_lists import identity_of
 from schemas.pricing_run import PricingRun, RunStatus
@@ -78,7 +80,8 @@ class _Run:
 
     def __init__(self, settings: Settings, inputs: PricingInputs, store: ChargeStore, at_us: int):
         self.inputs, self._store, self._at_us = inputs, store, at_us
-        self.run_id = digest("run", str(at_us), inputs_text(inputs))
+        # One that looks again, as another was faster, is a run of its own.
+        self.run_id = digest("run", str(at_us), inputs_text(inputs), str(store.snapshot_id))
         self.sums = ChargeSums()
         self.accounts = 0
         self._agreements = agreements_of(inputs)
@@ -130,7 +133,10 @@ def price_once(
     asked: AskedRun,
     say: Callable[[str], None],
 ) -> PricingReport:
-    """Finish runs that died, then price what is not priced yet; see `jobs.price_usage`."""
+    """Finish runs that died, then charge what is not charged yet; see `jobs.price_usage`.
+
+    What it charges is booked by `finish_runs`, which comes after.
+    """
     namespace = settings.catalog.namespace
     finished = finish_runs(catalog, namespace, _empty(folder / "before"))
     repeated = find_repeated(catalog, namespace)
@@ -144,11 +150,11 @@ def price_once(
         closing(ChargeStore(catalog, namespace, str(_empty(folder / "charges")))) as store,
         closing(open_usage(catalog, namespace, inputs, str(_empty(folder / "usage")))) as usage,
     ):
+        _check_order(store, inputs.until_us)
         run = _Run(settings, inputs, store, asked.at_us)
         store.append(run.batches(usage, say))
     if not run.sums.count:
         return PricingReport(None, finished, inputs.until_us, run.accounts)
-    finish_runs(catalog, namespace, _empty(folder / "after"))
     return PricingReport(
         run.run_id,
         finished,
@@ -162,6 +168,16 @@ def price_once(
 def _empty(folder: Path) -> Path:
     folder.mkdir()
     return folder
+
+
+def _check_order(store: ChargeStore, until_us: int) -> None:
+    """Refuse to price as of before an earlier run: it would take back what that one charged."""
+    before_us = max((until_of(run) for run in store.finished()), default=until_us)
+    if until_us < before_us:
+        raise RefusedInputError(
+            f"usage: expected to price it up to {to_text(before_us)} or later, as a run before did,"
+            f" found {to_text(until_us)}; ask for a later --until, or wait for the metering job"
+        )
 
 
 def _repeated_text(repeated: Mapping[str, Sequence[Any]]) -> str:
@@ -184,8 +200,15 @@ def _rules(settings: Settings, inputs: PricingInputs, run_id: str) -> PricingRul
         inputs.until_us,
         max(meter.grace_us for meter in meters),
         run_id,
-        {(rate.day, rate.base, rate.quote): rate for rate in lists.fx_rates},
+        _by_day(lists.fx_rates),
     )
+
+
+def _by_day(rates: Sequence[FxRate]) -> dict[tuple[str, str], list[FxRate]]:
+    found: dict[tuple[str, str], list[FxRate]] = {}
+    for rate in sorted(rates, key=identity_of):
+        found.setdefault((rate.day, rate.quote), []).append(rate)
+    return found
 
 
 def _late_us(settings: Settings) -> int:

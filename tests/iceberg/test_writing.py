@@ -1,6 +1,6 @@
 """Rows are appended in one commit, and only where nothing came in between."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +15,12 @@ from iceberg.catalog import open_catalog
 from iceberg.creating import check_tables, make_table, make_tables
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.reading import read_once
-from iceberg.writing import CommitConflictError, UnknownCommitError, append_rows
+from iceberg.writing import (
+    CommitConflictError,
+    UnknownCommitError,
+    append_batches,
+    append_rows,
+)
 from tests.iceberg.filling import LocalCatalog
 from tests.iceberg.rows import brought_back
 
@@ -110,3 +115,51 @@ def test_no_answer_is_one_line(catalog: Catalog, monkeypatch: pytest.MonkeyPatch
         " run it again: what is there by now is not added again"
     )
     assert [row["source_row_id"] for row in rows_of(catalog)] == ["a"]
+
+
+def _batches() -> Iterator[list[dict[str, object]]]:
+    yield [brought_back("a"), brought_back("b", decided_at=DECEMBER)]
+    yield []
+    yield [brought_back("c")]
+
+
+def test_batches_are_one_commit(catalog: Catalog) -> None:
+    """A file for each batch and month, one snapshot; without a row there is none."""
+    append_batches(load(catalog), BROUGHT_BACK_USAGE, [[], []])
+    assert not load(catalog).snapshots()
+    append_batches(load(catalog), BROUGHT_BACK_USAGE, _batches())
+    assert sorted(row["source_row_id"] for row in rows_of(catalog)) == ["a", "b", "c"]
+    assert (len(load(catalog).snapshots()), len(data_files(catalog))) == (1, 3)
+
+
+@pytest.mark.parametrize("stop", [ValueError, KeyboardInterrupt])
+def test_a_batch_that_cannot_be_had_leaves_the_table_as_it_was(
+    catalog: Catalog, stop: type[BaseException]
+) -> None:
+    """Nothing is committed, and no file is left, whatever stopped it."""
+
+    def batches() -> Iterator[list[dict[str, object]]]:
+        yield from _batches()
+        raise stop
+
+    with pytest.raises(stop):
+        append_batches(load(catalog), BROUGHT_BACK_USAGE, batches())
+    assert not load(catalog).snapshots()
+    assert not data_files(catalog)
+
+
+def test_a_stop_after_the_commit_leaves_its_files(
+    catalog: Catalog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The table has them by then: whoever stops the program must not lose rows by it."""
+    commit: Callable[..., object] = type(catalog).commit_table
+
+    def stop(*arguments: object) -> object:
+        commit(*arguments)
+        raise KeyboardInterrupt
+
+    read = load(catalog)
+    monkeypatch.setattr(type(catalog), "commit_table", stop)
+    with pytest.raises(KeyboardInterrupt):
+        append_batches(read, BROUGHT_BACK_USAGE, _batches())
+    assert len(rows_of(catalog)) == 3

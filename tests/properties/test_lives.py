@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.account import Account, decode_account, encode_account
+from schemas.billing_period import BillingPeriod
 from schemas.cadence import NAMED_CADENCES, Cadence
 from schemas.instant import EPOCH, HOUR_US, MICROSECOND, to_us
 from schemas.terms import Listed, Recurring, TakesEffect, Terms
 from schemas.usage_row import UnassignedReason
 from tests.oracle.periods import period_of
 from tests.oracle.shapes import read_terms
-from udfs.scheduling import period_containing
+from udfs.scheduling import period_containing, periods_between, whole_period
 
 ZONES = ["UTC", "America/New_York", "America/Havana", "Australia/Lord_Howe", "Pacific/Apia"]
 FIRST_HOUR, LAST_HOUR = (
@@ -98,3 +100,24 @@ def test_rules_and_oracle_find_the_same_periods(
 def test_lives_round_trip(account: Account) -> None:
     """Terms of every shape read back from the record of the topic."""
     assert decode_account(encode_account(account)) == account
+
+
+@given(lives(), hours, st.integers(0, 3_000), st.sets(hours, max_size=20))
+def test_periods_between_are_all_that_there_are(
+    account: Account, since_us: int, hours_on: int, instants: set[int]
+) -> None:
+    """In order, none twice; an instant has a period if, and only if, it is in one of them."""
+    until_us = since_us + hours_on * HOUR_US
+    found = tuple(periods_between(account.terms, since_us, until_us))
+    assert all(one.end_us <= other.start_us for one, other in pairwise(found))
+    assert all(each.end_us > since_us and each.start_us < until_us for each in found)
+    near = {since_us, *(each.end_us for each in found), *(each.start_us for each in found)}
+    for instant_us in instants | near:
+        period = period_containing(account.terms, instant_us)
+        if since_us <= instant_us < until_us:
+            assert (period in found) is isinstance(period, BillingPeriod)
+        whole = whole_period(account.terms, instant_us)
+        assert (whole is None) is isinstance(period, UnassignedReason)
+        if whole is not None and isinstance(period, BillingPeriod):
+            assert whole[0] <= period.start_us
+            assert period.end_us <= whole[1]

@@ -1,4 +1,4 @@
-"""Since when an account's periods follow one another, and which period comes next."""
+"""Which periods an account has between two instants, since when without a gap, and which next."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from schemas.billing_period import BillingPeriod
 from schemas.cadence import Cadence
 from schemas.terms import Listed, Recurring, Terms
 from tests.udfs.engine import at
-from udfs.scheduling import next_period, period_containing, run_start_us
+from udfs.scheduling import (
+    next_period,
+    period_containing,
+    periods_between,
+    run_start_us,
+    whole_period,
+)
 
 MONTHLY = Recurring(Cadence.MONTH, datetime(2013, 1, 1))
 WEEKLY = Recurring(Cadence.WEEK, datetime(2013, 1, 7))
@@ -66,3 +72,47 @@ def test_the_next_period(instant: str, following: tuple[str, str] | None) -> Non
     found = next_period(CONTRACTS, period)
     expected = None if following is None else tuple(map(at, following))
     assert (found if found is None else (found.start_us, found.end_us)) == expected
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "starts"),
+    [
+        ("2012-01-01T00:00", "2013-01-01T00:00", []),
+        ("2012-01-01T00:00", "2013-02-02T00:00", ["2013-01-01T00:00", "2013-02-01T00:00"]),
+        ("2013-01-31T23:59", "2013-02-01T00:00", ["2013-01-01T00:00"]),
+        ("2013-02-01T00:00", "2013-02-01T00:01", ["2013-02-01T00:00"]),
+        ("2013-02-01T00:00", "2013-02-01T00:00", []),
+        (
+            "2013-02-15T00:00",
+            "2013-03-06T00:00",
+            ["2013-02-01T00:00", "2013-03-01T00:00", "2013-03-04T00:00"],
+        ),
+        ("2013-04-09T00:00", "2013-05-02T00:00", ["2013-04-08T00:00", "2013-05-01T00:00"]),
+        ("2013-04-12T00:00", "2013-06-02T00:00", ["2013-05-01T00:00", "2013-06-01T00:00"]),
+        ("2013-05-11T00:00", "2014-01-01T00:00", ["2013-06-01T00:00", "2013-07-01T00:00"]),
+        ("2013-08-01T00:00", "2014-01-01T00:00", []),
+    ],
+)
+def test_periods_between_two_instants(since: str, until: str, starts: list[str]) -> None:
+    """From the one that holds the first, or comes next; gaps are left out."""
+    found = [each.start_us for each in periods_between(CONTRACTS, at(since), at(until))]
+    assert found == [at(each) for each in starts]
+
+
+@pytest.mark.parametrize(
+    ("instant", "whole"),
+    [
+        ("2012-12-31T00:00", None),
+        ("2013-02-14T00:00", ("2013-02-01T00:00", "2013-03-01T00:00")),
+        ("2013-03-01T00:00", ("2013-02-25T00:00", "2013-03-04T00:00")),
+        ("2013-04-09T00:00", ("2013-04-08T00:00", "2013-04-15T00:00")),
+        ("2013-04-10T00:00", None),
+        ("2013-05-09T00:00", ("2013-05-01T00:00", "2013-06-01T00:00")),
+        ("2013-05-10T00:00", None),
+        ("2013-07-31T00:00", ("2013-07-01T00:00", "2013-08-01T00:00")),
+        ("2013-08-01T00:00", None),
+    ],
+)
+def test_the_whole_period_of_a_stub(instant: str, whole: tuple[str, str] | None) -> None:
+    """Boundaries as the calendar has them; outside of all periods there is none."""
+    assert whole_period(CONTRACTS, at(instant)) == (whole and tuple(map(at, whole)))

@@ -1,0 +1,69 @@
+"""Periods in which a price changes, once their windows are rolled up or gone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from schemas.account_pricing import PeriodUsage
+from schemas.contract import Contract
+from schemas.instant import DAY_US
+from schemas.rate_card import RateCard
+from tests.udfs.charged_accounts import (
+    CARD,
+    CONTRACT,
+    FEBRUARY,
+    JANUARY,
+    account,
+    detailed,
+    price,
+    rules,
+    sums,
+    used,
+)
+from udfs.assembling import MissingDetailError
+from udfs.charging_accounts import charge_account
+
+TWO_CARDS = (CARD, replace(CARD, version=2, effective_from_us=JANUARY + 15 * DAY_US))
+"""Another version from 16 January on."""
+
+
+def test_what_was_charged_stays_when_its_detail_is_gone() -> None:
+    """Windows that were rolled up over a change of price stop no run: nothing has changed."""
+    whole = used(JANUARY, FEBRUARY, 8)
+    before = price(account(usage=(detailed(whole, 3, 20),)), "2026-02-02", cards=TWO_CARDS)
+    assert sums(before)["01-01", "02-01", "calls"] == 1600
+    known = account(usage=(whole,), before=before)
+    added = charge_account(rules("2026-06-02", cards=TWO_CARDS), known)
+    assert {each.line_id for each in added} == {"desk", "support"}
+    assert min(each.period_start_us for each in added) == FEBRUARY
+
+
+@pytest.mark.parametrize(
+    ("rows", "cards", "contracts"),
+    [
+        (("r0", "r1"), TWO_CARDS, (CONTRACT,)),
+        (
+            ("r0",),
+            (*TWO_CARDS, replace(CARD, version=3, effective_from_us=JANUARY + 25 * DAY_US)),
+            (CONTRACT,),
+        ),
+        (
+            ("r0",),
+            TWO_CARDS,
+            (CONTRACT, replace(CONTRACT, version=2, effective_from_us=JANUARY + DAY_US)),
+        ),
+    ],
+    ids=["usage", "card", "contract"],
+)
+def test_what_has_changed_needs_its_detail(
+    rows: tuple[str, ...], cards: tuple[RateCard, ...], contracts: tuple[Contract, ...]
+) -> None:
+    """Another row of usage, version of the card or of the contract: it cannot stay as it is."""
+    whole = used(JANUARY, FEBRUARY, 8)
+    before = price(account(usage=(detailed(whole, 3, 20),)), "2026-02-02", cards=TWO_CARDS)
+    changed = PeriodUsage((replace(whole.totals[0], row_ids=rows),))
+    known = account(usage=(changed,), before=before, contracts=contracts)
+    with pytest.raises(MissingDetailError, match="expected windows of 8 events"):
+        charge_account(rules("2026-06-02", cards=cards), known)
