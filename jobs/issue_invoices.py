@@ -2,7 +2,8 @@
 
     python -m jobs.issue_invoices --settings S run --invoicing config/invoicing.yaml
         --until 2013-02-01T05:00:00Z
-    python -m jobs.issue_invoices --settings S show --number INV-2013-000001
+    python -m jobs.issue_invoices --settings S void --number INV-2013-000001 --reason wrong
+    python -m jobs.issue_invoices --settings S show [--number INV-2013-000001]
     python -m jobs.issue_invoices --settings S render --number INV-2013-000001 --out invoices
 
 `run` is `draft`, `approve` and `issue` in one. Each is one commit that holds only if nobody else
@@ -231,7 +232,9 @@ def _print_json(members: Mapping[str, object]) -> None:
 def make_parser() -> argparse.ArgumentParser:
     """Return what reads the command line."""
     parser = argparse.ArgumentParser(
-        prog="issue_invoices", description=(__doc__ or "").split("\n")[0]
+        prog="issue_invoices",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--settings", required=True, help="settings file")
     parser.add_argument("--json", action="store_true", help="print JSON")

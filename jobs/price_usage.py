@@ -36,7 +36,7 @@ from udfs.segmenting import UnknownTermsError
 
 # Each conflict is another run that was faster: nobody waits in vain for long.
 _ATTEMPTS = 10
-_REFUSED = (
+REFUSED = (
     SettingsError,
     CatalogUnreachableError,
     TableConflictError,
@@ -49,6 +49,7 @@ _REFUSED = (
     CommitConflictError,
     UnknownCommitError,
 )
+"""What stops a run before it writes; each has one clear line."""
 
 
 def price_usage(settings: Settings, asked: AskedRun, say: Callable[[str], None]) -> PricingReport:
@@ -93,7 +94,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         settings = load_settings(options.settings, environ)
         asked = AskedRun(to_us(datetime.now(UTC)), _read_until(options.until))
         report = price_usage(settings, asked, _say)
-    except _REFUSED as error:
+    except REFUSED as error:
         print(error, file=sys.stderr)
         return 2
     except BrokenRowsError as error:

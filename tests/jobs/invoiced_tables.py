@@ -11,10 +11,13 @@ import pytest
 
 from iceberg.catalog import open_catalog
 from iceberg.charge_rows import charge_row
-from iceberg.charge_tables import CHARGES
-from iceberg.creating import make_tables
+from iceberg.charge_tables import CHARGES, RUNS
+from iceberg.creating import make_table, make_tables
+from iceberg.invoice_tables import INVOICES
 from iceberg.journal_rows import read_journal
 from iceberg.journal_store import JournalStore
+from iceberg.ledger_tables import JOURNAL
+from iceberg.pricing_tables import PRICING_TABLES
 from jobs.invoices.changing import Tables, read_invoices
 from jobs.issue_invoices import Done, change_invoices, main, make_parser
 from schemas.charge import Charge
@@ -69,12 +72,24 @@ def january() -> tuple[Charge, ...]:
     )
 
 
-def charged_tables(folder: Path, charges: Iterable[Charge]) -> Tables:
-    """Make all tables in a folder, with settings, a file of invoicing and booked charges."""
+def charged_tables(folder: Path, charges: Iterable[Charge], only_used: bool = False) -> Tables:
+    """Make all tables in a folder, with settings, a file of invoicing and booked charges.
+
+    Args:
+        folder: An empty one.
+        charges: At least one.
+        only_used: Whether to make no other tables than invoices need, which takes half the time;
+            the program itself asks for all.
+    """
     write_settings(folder)
     (folder / "invoicing.yaml").write_text(SETUP)
     catalog = open_catalog(LocalCatalog(folder))
-    make_tables(catalog, "billing")
+    if only_used:
+        catalog.create_namespace("billing")
+        for table in (*PRICING_TABLES, CHARGES, RUNS, INVOICES, JOURNAL):
+            make_table(catalog, "billing", table)
+    else:
+        make_tables(catalog, "billing")
     tables = Tables(catalog, "billing")
     add_charges(tables, charges)
     return tables

@@ -108,7 +108,7 @@ def test_step_by_step(tmp_path: Path, capsys: Output) -> None:
 
 def test_a_correction_downwards_is_a_credit_note(tmp_path: Path) -> None:
     """It names the invoice that it corrects, which cannot be void then; the ledger follows."""
-    tables = charged_tables(tmp_path, january())
+    tables = charged_tables(tmp_path, january(), only_used=True)
     change(tmp_path, tables, "run")
     landing = january()[0]
     add_charges(tables, [revised(landing, 93000, MAR, quantity=7)])
@@ -127,7 +127,7 @@ def test_a_correction_downwards_is_a_credit_note(tmp_path: Path) -> None:
 
 def test_what_is_void_is_invoiced_again(tmp_path: Path) -> None:
     """Under a new number; the old one stays taken, and the ledger has it reversed."""
-    tables = charged_tables(tmp_path, january())
+    tables = charged_tables(tmp_path, january(), only_used=True)
     change(tmp_path, tables, "run")
     asked = ("void", "--number", "INV-2013-000001", "--reason", " wrong   address ")
     done = change(tmp_path, tables, *asked, now_us=FEB_NOON_US + DAY_US)
@@ -147,7 +147,7 @@ def test_what_is_void_is_invoiced_again(tmp_path: Path) -> None:
 
 def test_corrections_that_waited_come_with_the_same_run(tmp_path: Path) -> None:
     """What it corrects is issued first, so the correction has its number; then it is drafted."""
-    tables = charged_tables(tmp_path, january())
+    tables = charged_tables(tmp_path, january(), only_used=True)
     change(tmp_path, tables, "draft")
     add_charges(tables, [revised(january()[0], 93000, MAR, quantity=7)])
     march = ("run", "--until", "2013-03-01T00:00:00Z")
@@ -162,7 +162,7 @@ def test_corrections_that_waited_come_with_the_same_run(tmp_path: Path) -> None:
 
 def test_little_is_carried_over_until_it_is_enough(tmp_path: Path) -> None:
     """15.00 are less than the minimum of 20.00; with 5.00 of February they are not."""
-    tables = charged_tables(tmp_path, january())
+    tables = charged_tables(tmp_path, january(), only_used=True)
     assert change(tmp_path, tables, "draft").carried == (CarriedOver("OO", "USD", 1500),)
     february = charge(500, charge_id="o-2", account_id="OO", line_id="late", due_us=MAR)
     add_charges(tables, [february])
@@ -248,7 +248,7 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, capsys: Output)
 
 def test_the_clock_went_back(tmp_path: Path) -> None:
     """A number that is greater has no earlier day: it is not issued, and stays approved."""
-    tables = charged_tables(tmp_path, january()[:2])
+    tables = charged_tables(tmp_path, january()[:2], only_used=True)
     change(tmp_path, tables, "run")
     add_charges(tables, january()[2:])
     with pytest.raises(
@@ -260,7 +260,7 @@ def test_the_clock_went_back(tmp_path: Path) -> None:
 
 def test_a_pricing_run_that_died_is_finished_first(tmp_path: Path) -> None:
     """Its charges stand, but the ledger does not have them."""
-    tables = charged_tables(tmp_path, january())
+    tables = charged_tables(tmp_path, january(), only_used=True)
     started = PricingRun("run-1", RunStatus.STARTED, 0, "{}", "{}", "", "1")
     append(tables.catalog, RUNS, [run_row(started)])
     with pytest.raises(RefusedInvoiceError, match=r"run run-1: expected a pricing run that is fin"):
