@@ -28,7 +28,7 @@ from iceberg.journal_rows import read_journal
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.invoices import UnprintableTextError, render_html, render_pdf
-from jobs.invoices.changing import RefusedInvoiceError, Tables, find_invoice, read_invoices
+from jobs.invoices.changing import RefusedInvoiceError, Tables, find_row, read_rows
 from jobs.invoices.drafting import CarriedOver, draft_due
 from jobs.invoices.issuing import approve_drafts, book_invoices, issue_approved, void_one
 from jobs.reporting.rendering_charges import amount_text
@@ -45,7 +45,7 @@ from jobs.settings import SettingsError, load_invoicing, load_settings
 from schemas.instant import to_us
 from schemas.invoice import Invoice
 from schemas.tax import MissingTaxRateError
-from udfs.invoicing import BrokenSeriesError, InvoiceFormatError, encode_invoice
+from udfs.invoicing import BrokenSeriesError, InvoiceFormatError, encode_invoice, invoices_of
 
 _REFUSED = (
     SettingsError,
@@ -162,16 +162,16 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
 
 
 def _show(tables: Tables, options: argparse.Namespace, console: Console) -> None:
-    invoices = read_invoices(tables)
+    rows = read_rows(tables)
     if options.number is not None:
-        invoice = find_invoice(invoices, options.number)
+        (invoice,) = invoices_of([find_row(rows, options.number)])
         if options.json:
             print(encode_invoice(invoice).decode())
         else:
             print_invoice(console, invoice)
         return
     entries = (each.entry for each in read_journal(tables.catalog, tables.namespace))
-    unbilled = find_unbilled(entries)
+    invoices, unbilled = invoices_of(rows), find_unbilled(entries)
     if options.json:
         _print_json(
             {
@@ -185,7 +185,7 @@ def _show(tables: Tables, options: argparse.Namespace, console: Console) -> None
 
 
 def _render(tables: Tables, options: argparse.Namespace, console: Console) -> None:
-    invoice = find_invoice(read_invoices(tables), options.number)
+    (invoice,) = invoices_of([find_row(read_rows(tables), options.number)])
     folder, name = Path(options.out), invoice.number or invoice.invoice_id
     texts = {
         "json": encode_invoice(invoice),

@@ -7,11 +7,14 @@ from typing import Any
 from iceberg.invoice_store import InvoiceStore
 from iceberg.writing import CommitConflictError
 from schemas.invoice import Invoice, Refused
-from udfs.invoicing import change_of, invoices_of
+from schemas.invoice_change import InvoiceChange
+from udfs.invoicing import change_of, last_changes
 
 ATTEMPTS = 20
 """Each conflict is another program that was faster: nobody waits in vain for long."""
-Decision = Callable[[tuple[Invoice, ...]], Sequence[Invoice]]
+Rows = tuple[InvoiceChange, ...]
+"""The last row of each invoice: how it stands. Few steps need to know what all of them say."""
+Decision = Callable[[Rows], Sequence[Invoice]]
 
 
 class RefusedInvoiceError(Exception):
@@ -31,23 +34,23 @@ class Tables:
     namespace: str
 
 
-def read_invoices(tables: Tables) -> tuple[Invoice, ...]:
-    """Return all invoices as they stand now, ordered by account, currency and sequence.
+def read_rows(tables: Tables) -> Rows:
+    """Return the last row of each invoice.
 
     Raises:
-        BrokenRowsError, InvoiceFormatError: Rows contradict each other or themselves.
+        BrokenRowsError: Rows contradict each other.
     """
-    return invoices_of(InvoiceStore(tables.catalog, tables.namespace).changes())
+    return last_changes(InvoiceStore(tables.catalog, tables.namespace).changes())
 
 
-def find_invoice(invoices: Sequence[Invoice], name: str) -> Invoice:
-    """Return the invoice of a number, or of an id.
+def find_row(rows: Rows, name: str) -> InvoiceChange:
+    """Return the row of the invoice that has a number, or an id.
 
     Raises:
         RefusedInvoiceError: There is none.
     """
-    for each in invoices:
-        if name in (each.number, each.invoice_id) and name:
+    for each in rows:
+        if name in (each.number, each.invoice_id):
             return each
     raise RefusedInvoiceError(f"invoice: expected a number or id of one, found {name!r}")
 
@@ -61,7 +64,7 @@ def take_step(tables: Tables, decide: Decision, now_us: int) -> tuple[Invoice, .
     """
     for _ in range(ATTEMPTS):
         store = InvoiceStore(tables.catalog, tables.namespace)
-        changed = tuple(decide(invoices_of(store.changes())))
+        changed = tuple(decide(last_changes(store.changes())))
         try:
             store.append([change_of(each, now_us) for each in changed])
         except CommitConflictError:

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from iceberg.charge_store import ChargeStore
 from iceberg.price_lists import read_price_lists
-from jobs.invoices.changing import RefusedInvoiceError, Tables, take_step
+from jobs.invoices.changing import RefusedInvoiceError, Rows, Tables, take_step
 from schemas.charge import Charge
 from schemas.contract import Contract
 from schemas.invoice import BilledAccount, Invoice, NothingReason
 from schemas.invoicing_setup import InvoicingSetup
-from udfs.invoicing import draft_invoice, invoiced_ids, terms_of
+from udfs.invoicing import draft_invoice, invoiced_ids, invoices_of, terms_of
 
 T = TypeVar("T")
 K = TypeVar("K")
@@ -63,11 +63,11 @@ def draft_due(tables: Tables, setup: InvoicingSetup, until_us: int, now_us: int)
     """
     carried: list[CarriedOver] = []
 
-    def decide(invoices: tuple[Invoice, ...]) -> list[Invoice]:
+    def decide(rows: Rows) -> list[Invoice]:
         carried.clear()
         contracts = read_price_lists(tables.catalog, tables.namespace).contracts
         drafts = []
-        for made in _draft_each(tables, setup, contracts, invoices, until_us):
+        for made in _draft_each(tables, setup, contracts, invoices_of(rows), until_us):
             if isinstance(made, Invoice):
                 drafts.append(made)
             else:

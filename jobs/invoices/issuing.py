@@ -8,24 +8,33 @@ from iceberg.journal_store import JournalStore
 from iceberg.writing import CommitConflictError
 from jobs.invoices.changing import (
     ATTEMPTS,
+    Rows,
     Tables,
     accepted,
-    find_invoice,
-    read_invoices,
+    find_row,
+    read_rows,
     take_step,
     too_slow,
 )
 from schemas.invoice import Invoice, InvoiceState
 from udfs.chaining import chain, head_of
 from udfs.identifying import digest
-from udfs.invoicing import approve, invoice_entries, issue, issued_number, void
+from udfs.invoicing import (
+    approve,
+    invoice_entries,
+    invoice_entry_ids,
+    invoices_of,
+    issue,
+    issued_number,
+    void,
+)
 
 
 def approve_drafts(tables: Tables, now_us: int) -> tuple[Invoice, ...]:
     """Approve all drafts, and return them."""
 
-    def decide(invoices: tuple[Invoice, ...]) -> list[Invoice]:
-        drafts = [each for each in invoices if each.state is InvoiceState.DRAFT]
+    def decide(rows: Rows) -> list[Invoice]:
+        drafts = invoices_of(each for each in rows if each.state is InvoiceState.DRAFT)
         return [accepted(approve(each, now_us)) for each in drafts]
 
     return take_step(tables, decide, now_us)
@@ -39,9 +48,12 @@ def issue_approved(tables: Tables, now_us: int) -> tuple[Invoice, ...]:
         BrokenSeriesError: The numbers until now have a gap, or are of another form.
     """
 
-    def decide(invoices: tuple[Invoice, ...]) -> list[Invoice]:
-        approved = [each for each in invoices if each.state is InvoiceState.APPROVED]
-        taken = [number for each in invoices if (number := issued_number(each)) is not None]
+    def decide(rows: Rows) -> list[Invoice]:
+        approved = invoices_of(each for each in rows if each.state is InvoiceState.APPROVED)
+        if not approved:
+            return []
+        numbered = invoices_of(each for each in rows if each.number is not None)
+        taken = [number for each in numbered if (number := issued_number(each)) is not None]
         return [accepted(each) for each in issue(approved, taken, now_us)]
 
     return take_step(tables, decide, now_us)
@@ -60,14 +72,14 @@ def void_one(tables: Tables, name: str, reason: str, now_us: int) -> Invoice:
         RefusedInvoiceError: There is none, it is void already, or a later one corrects it.
     """
 
-    def decide(invoices: tuple[Invoice, ...]) -> list[Invoice]:
-        invoice = find_invoice(invoices, name)
-        terms = invoice.terms
-        others = [
+    def decide(rows: Rows) -> list[Invoice]:
+        row = find_row(rows, name)
+        others = invoices_of(
             each
-            for each in invoices
-            if each.terms.account_id == terms.account_id and each.terms.currency == terms.currency
-        ]
+            for each in rows
+            if (each.account_id, each.currency) == (row.account_id, row.currency)
+        )
+        (invoice,) = (each for each in others if each.invoice_id == row.invoice_id)
         return [accepted(void(invoice, others, now_us, reason))]
 
     return take_step(tables, decide, now_us)[0]
@@ -82,8 +94,10 @@ def book_invoices(tables: Tables) -> int:
     """
     for _ in range(ATTEMPTS):
         journal = JournalStore(tables.catalog, tables.namespace)
-        entries = [each for invoice in read_invoices(tables) for each in invoice_entries(invoice)]
-        known = journal.known({each.entry_id for each in entries})
+        rows = read_rows(tables)
+        known = journal.known({entry_id for each in rows for entry_id in invoice_entry_ids(each)})
+        missing = (each for each in rows if not known.issuperset(invoice_entry_ids(each)))
+        entries = [entry for each in invoices_of(missing) for entry in invoice_entries(each)]
         new = [each for each in entries if each.entry_id not in known]
         if not new:
             return 0

@@ -18,7 +18,7 @@ from iceberg.journal_rows import read_journal
 from iceberg.journal_store import JournalStore
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
-from jobs.invoices.changing import Tables, read_invoices
+from jobs.invoices.changing import Tables, read_rows
 from jobs.issue_invoices import Done, change_invoices, main, make_parser
 from schemas.charge import Charge
 from schemas.instant import HOUR_US
@@ -29,6 +29,7 @@ from tests.iceberg.filling import LocalCatalog, append
 from tests.jobs.metered_tables import write_settings
 from tests.udfs.invoicing.billing import FEB, charge, paid_credit
 from udfs.chaining import chain, head_of, verify
+from udfs.invoicing import invoices_of
 from udfs.posting import post_charge
 
 Output = pytest.CaptureFixture[str]
@@ -132,6 +133,11 @@ def show_json(folder: Path, capsys: Output, *arguments: str) -> Any:
 def numbers(invoices: Iterable[Invoice]) -> list[tuple[str, str, str]]:
     """Return account, number and state of invoices."""
     return [(each.terms.account_id, each.number, each.state.value) for each in invoices]
+
+
+def read_invoices(tables: Tables) -> tuple[Invoice, ...]:
+    """Return all invoices as they stand, ordered by account."""
+    return invoices_of(read_rows(tables))
 
 
 def standing(tables: Tables) -> list[tuple[str, str, str]]:

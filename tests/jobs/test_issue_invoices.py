@@ -10,7 +10,7 @@ import pytest
 
 from iceberg.charge_rows import run_row
 from iceberg.charge_tables import RUNS
-from jobs.invoices.changing import RefusedInvoiceError, read_invoices
+from jobs.invoices.changing import RefusedInvoiceError
 from jobs.invoices.drafting import CarriedOver
 from jobs.issue_invoices import main
 from schemas.instant import DAY_US
@@ -27,6 +27,7 @@ from tests.jobs.invoiced_tables import (
     january,
     ledger,
     numbers,
+    read_invoices,
     show_json,
     standing,
     unbilled,

@@ -7,9 +7,10 @@ from datetime import date
 
 from schemas.instant import DAY_US, EPOCH
 from schemas.invoice import Invoice, InvoiceKind, InvoiceState
-from schemas.journal import JournalEntry
+from schemas.invoice_change import InvoiceChange
+from schemas.journal import JournalEntry, SourceKind
 from udfs.invoicing.dating import local_day
-from udfs.posting import post_invoice, reverse
+from udfs.posting import entry_id_of, post_invoice, reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,16 @@ def invoice_entries(invoice: Invoice) -> tuple[JournalEntry, ...]:
     assert invoice.voided_us is not None, f"invoice {invoice.invoice_id}: void, but when?"
     voided = local_day(invoice.voided_us, invoice.terms.seller.timezone)
     return (entry, reverse(entry, _midnight_us(voided)))
+
+
+def invoice_entry_ids(row: InvoiceChange) -> tuple[str, ...]:
+    """Return the ids of the entries of an invoice, so far as it moves anything."""
+    if row.number is None:
+        return ()
+    entry_id = entry_id_of(SourceKind.INVOICE, row.invoice_id)
+    if row.state is not InvoiceState.VOID:
+        return (entry_id,)
+    return (entry_id, entry_id_of(SourceKind.REVERSAL, entry_id))
 
 
 def _midnight_us(day: date) -> int:

@@ -14,7 +14,39 @@ _ORDER = {state: place for place, state in enumerate(InvoiceState)}
 
 def change_of(invoice: Invoice, at_us: int) -> InvoiceChange:
     """Return the row with which an invoice comes into its state at an instant."""
-    content = encode_invoice(invoice)
+    return _row(invoice, encode_invoice(invoice), at_us)
+
+
+def last_changes(changes: Iterable[InvoiceChange]) -> tuple[InvoiceChange, ...]:
+    """Return the row of each invoice that says how it stands now, ordered by id.
+
+    Args:
+        changes: All of them, each once, in any order.
+    """
+    last: dict[str, InvoiceChange] = {}
+    for each in sorted(changes, key=lambda each: (each.invoice_id, _ORDER[each.state])):
+        last[each.invoice_id] = each
+    return tuple(last.values())
+
+
+def invoices_of(rows: Iterable[InvoiceChange]) -> tuple[Invoice, ...]:
+    """Return the invoices of rows, ordered by account, currency and sequence.
+
+    Args:
+        rows: One of each invoice.
+
+    Raises:
+        InvoiceFormatError: A content is damaged, or a row's columns say something else.
+    """
+    return tuple(
+        sorted(
+            map(_invoice_of, rows),
+            key=lambda each: (each.terms.account_id, each.terms.currency, each.sequence),
+        )
+    )
+
+
+def _row(invoice: Invoice, content: bytes, at_us: int) -> InvoiceChange:
     return InvoiceChange(
         invoice_id=invoice.invoice_id,
         account_id=invoice.terms.account_id,
@@ -34,35 +66,15 @@ def change_of(invoice: Invoice, at_us: int) -> InvoiceChange:
     )
 
 
-def invoices_of(changes: Iterable[InvoiceChange]) -> tuple[Invoice, ...]:
-    """Return the invoices as they stand now, ordered by account, currency and sequence.
-
-    Args:
-        changes: All of them, each once, in any order.
-
-    Raises:
-        InvoiceFormatError: A content is damaged, or a row's columns say something else.
-    """
-    last: dict[str, InvoiceChange] = {}
-    for each in sorted(changes, key=lambda each: _ORDER[each.state]):
-        last[each.invoice_id] = each
-    invoices = (_invoice_of(each) for each in last.values())
-    return tuple(
-        sorted(
-            invoices, key=lambda each: (each.terms.account_id, each.terms.currency, each.sequence)
-        )
-    )
-
-
-def _invoice_of(change: InvoiceChange) -> Invoice:
-    where = f"invoices, row {change.invoice_id} {change.state}"
+def _invoice_of(row: InvoiceChange) -> Invoice:
+    where = f"invoices, row {row.invoice_id} {row.state}"
     try:
-        invoice = decode_invoice(change.content.encode())
+        invoice = decode_invoice(row.content.encode())
     except InvoiceFormatError as error:
         raise InvoiceFormatError(f"{where}: content, {error}") from None
-    expected = change_of(invoice, change.at_us)
+    expected = _row(invoice, row.content.encode(), row.at_us)
     for name in InvoiceChange.__slots__:
-        said, found = getattr(expected, name), getattr(change, name)
+        said, found = getattr(expected, name), getattr(row, name)
         if said != found:
             raise InvoiceFormatError(f"{where}: expected {name} {said}, found {found}")
     return invoice

@@ -6,7 +6,14 @@ from schemas.statement import LineKind
 from schemas.tax import TaxMode, TaxTable
 from tests.udfs.booking import sides
 from tests.udfs.invoicing.billing import FEB, charge, drafted, issued, paid_credit, rate
-from udfs.invoicing import BookedAmounts, booked_amounts, invoice_entries, void
+from udfs.invoicing import (
+    BookedAmounts,
+    booked_amounts,
+    change_of,
+    invoice_entries,
+    invoice_entry_ids,
+    void,
+)
 from udfs.posting import post_invoice
 
 
@@ -57,6 +64,7 @@ def test_nothing_moves_before_an_invoice_is_issued() -> None:
     dropped = void(draft, (), FEB, "wrong")
     assert isinstance(dropped, Invoice)
     assert invoice_entries(draft) == invoice_entries(dropped) == ()
+    assert [invoice_entry_ids(change_of(each, FEB)) for each in (draft, dropped)] == [(), ()]
 
 
 def test_an_invoice_is_booked_on_its_day_and_reversed_on_another() -> None:
@@ -73,6 +81,9 @@ def test_an_invoice_is_booked_on_its_day_and_reversed_on_another() -> None:
     gone = void(invoice, (), late_us + DAY_US, "wrong")
     assert isinstance(gone, Invoice)
     first, reversal = invoice_entries(gone)
+    for each in (invoice, gone):
+        ids = tuple(entry.entry_id for entry in invoice_entries(each))
+        assert invoice_entry_ids(change_of(each, FEB)) == ids
     assert first == entry
     assert (reversal.booked_us, reversal.source_id) == (FEB + 2 * DAY_US, entry.entry_id)
     assert sides(reversal) == {name: -minor for name, minor in sides(entry).items()}
