@@ -99,7 +99,11 @@ def change_invoices(tables: Tables, options: argparse.Namespace, now_us: int) ->
     """
     change = _changes(tables, options, now_us)[options.command]
     booked = book_invoices(tables)
-    done = change()
+    try:
+        done = change()
+    except (RefusedInvoiceError, MissingTaxRateError):
+        book_invoices(tables)  # of steps before the one that was refused
+        raise
     if done.issued or done.voided:
         booked += book_invoices(tables)
     return replace(done, booked_entries=booked)
@@ -237,7 +241,6 @@ def make_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--settings", required=True, help="settings file")
-    parser.add_argument("--json", action="store_true", help="print JSON")
     commands = parser.add_subparsers(dest="command", required=True)
     named = "number, or id of an invoice without one"
     for name, doc in (
@@ -257,6 +260,8 @@ def make_parser() -> argparse.ArgumentParser:
     command = commands.add_parser("render", help="write an invoice as JSON, HTML and PDF")
     command.add_argument("--number", required=True, help=named)
     command.add_argument("--out", required=True, help="folder")
+    for command in commands.choices.values():
+        command.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
 

@@ -126,7 +126,7 @@ def call(folder: Path, *arguments: str) -> list[str]:
 
 def show_json(folder: Path, capsys: Output, *arguments: str) -> Any:
     """Return what a command prints as JSON."""
-    assert main(call(folder, "--json", *arguments), {}) == 0
+    assert main(call(folder, *arguments, "--json"), {}) == 0
     return json.loads(capsys.readouterr().out)
 
 

@@ -161,6 +161,18 @@ def test_corrections_that_waited_come_with_the_same_run(tmp_path: Path) -> None:
     assert unbilled(tables)["AA"] == 0
 
 
+def test_what_was_issued_before_a_refusal_is_booked(tmp_path: Path) -> None:
+    """A run issues what was there; then an account is found that has no buyer."""
+    tables = charged_tables(tmp_path, january(), only_used=True)
+    change(tmp_path, tables, "draft")
+    file = tmp_path / "invoicing.yaml"
+    file.write_text(file.read_text().replace("account_id: OO", "account_id: YV"))
+    with pytest.raises(RefusedInvoiceError, match="buyers: expected one for account OO"):
+        change(tmp_path, tables, "run")
+    assert {state for _, _, state in standing(tables)} == {"issued"}
+    assert unbilled(tables) == {"AA": 0, "B6": 0, "OO": 1500}
+
+
 def test_little_is_carried_over_until_it_is_enough(tmp_path: Path) -> None:
     """15.00 are less than the minimum of 20.00; with 5.00 of February they are not."""
     tables = charged_tables(tmp_path, january(), only_used=True)
@@ -186,7 +198,7 @@ def test_a_rendered_invoice(tmp_path: Path, capsys: Output) -> None:
     paths = dict(zip(("json", "html", "pdf"), capsys.readouterr().out.split(), strict=True))
     assert "Rechnung INV-2013-000002" in Path(paths["html"]).read_text()
     assert Path(paths["pdf"]).read_bytes().startswith(b"%PDF-")
-    assert main(call(tmp_path, "--json", "show", "--number", "INV-2013-000002"), {}) == 0
+    assert main(call(tmp_path, "show", "--json", "--number", "INV-2013-000002"), {}) == 0
     assert capsys.readouterr().out == Path(paths["json"]).read_text() + "\n"
     (tmp_path / "file").write_text("")
     taken = str(tmp_path / "file")

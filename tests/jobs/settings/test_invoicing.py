@@ -4,10 +4,13 @@ from pathlib import Path
 
 import pytest
 
+from jobs.invoices import render_pdf
 from jobs.settings import SettingsError, load_accounts, load_invoicing
 from schemas.instant import to_text
 from schemas.invoice_terms import Series
 from tests.jobs.invoiced_tables import SETUP
+from tests.udfs.invoicing.billing import FEB, charge, drafted
+from udfs.invoicing import terms_of
 
 CONFIG = Path(__file__).parents[3] / "config"
 
@@ -25,6 +28,20 @@ def test_the_demo_invoices_every_carrier() -> None:
         "ja": 1,
     }
     assert (setup.series, setup.credit_series) == (Series("NYA"), Series("NYACN"))
+
+
+def test_the_demos_invoices_can_be_printed() -> None:
+    """Every name and address has its characters in the fonts; desks are taxed, landings are not."""
+    setup = load_invoicing(CONFIG / "invoicing.yaml")
+    for buyer in setup.buyers:
+        terms = terms_of(setup, buyer, (), "USD", FEB)
+        account_id = buyer.account_id
+        landing = charge(100000, account_id=account_id)
+        desks = charge(40000, account_id=account_id, line_id="desks", product="desks")
+        invoice = drafted(landing, desks, terms=terms, tax_table=setup.taxes)
+        # 8.875 % of 400.00
+        assert [each.tax_minor for each in invoice.tax_lines] == [3550, 0]
+        assert render_pdf(invoice).startswith(b"%PDF-")
 
 
 def test_times_are_those_of_the_seller(tmp_path: Path) -> None:
