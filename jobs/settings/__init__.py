@@ -2,6 +2,7 @@
 
 from jobs.settings.accounts import load_accounts
 from jobs.settings.contracts import load_contracts
+from jobs.settings.invoicing import load_invoicing
 from jobs.settings.loading import load_settings
 from jobs.settings.meters import load_meters
 from jobs.settings.rate_cards import load_rate_cards
@@ -29,6 +30,7 @@ __all__ = [
     "TimestampType",
     "load_accounts",
     "load_contracts",
+    "load_invoicing",
     "load_meters",
     "load_rate_cards",
     "load_settings",

@@ -48,6 +48,7 @@ def test_the_chapters_are_there() -> None:
         "Closing, late data, corrections",
         "Aggregations",
         "Ledger",
+        "Invoices",
     ]
     assert len(RULES) > 50
 

@@ -6,6 +6,7 @@ import pytest
 
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.invoice_tables import INVOICES
 from iceberg.table import Table, sql_columns
 from iceberg.tables import (
     BUDGET_ALERTS,
@@ -17,6 +18,7 @@ from iceberg.tables import (
 from schemas.brought_back_usage import BroughtBackUsage
 from schemas.budget import BudgetAlert
 from schemas.charge import Charge
+from schemas.invoice_change import InvoiceChange
 from schemas.pricing_run import PricingRun
 from schemas.usage_row import (
     ClosedUsage,
@@ -36,10 +38,12 @@ every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.n
         (BROUGHT_BACK_USAGE, BroughtBackUsage),
         (CHARGES, Charge),
         (RUNS, PricingRun),
+        (INVOICES, InvoiceChange),
     ],
 )
 def test_only_what_the_rules_leave_out_is_optional(
-    table: Table, row: type[UsageRow | BudgetAlert | BroughtBackUsage | Charge | PricingRun]
+    table: Table,
+    row: type[UsageRow | BudgetAlert | BroughtBackUsage | Charge | PricingRun | InvoiceChange],
 ) -> None:
     """A column is optional exactly where the row's field may be None."""
     may_be_none = [field.name for field in fields(row) if "None" in str(field.type)]
@@ -53,9 +57,11 @@ def test_what_is_brought_back_has_a_column_for_each_field() -> None:
     assert list(BROUGHT_BACK_USAGE.names) == [*names, "job_version"]
 
 
-@pytest.mark.parametrize(("table", "row"), [(CHARGES, Charge), (RUNS, PricingRun)])
+@pytest.mark.parametrize(
+    ("table", "row"), [(CHARGES, Charge), (RUNS, PricingRun), (INVOICES, InvoiceChange)]
+)
 def test_what_a_run_writes_has_a_column_for_each_field(
-    table: Table, row: type[Charge | PricingRun]
+    table: Table, row: type[Charge | PricingRun | InvoiceChange]
 ) -> None:
     """In their order, and none besides: the run says which program it was."""
     assert list(table.names) == [field.name.removesuffix("_us") for field in fields(row)]

@@ -5,6 +5,7 @@ Each check yields what is wrong, in the order in which a reader meets it; nothin
 
 from udfs.checking.checking_cards import check_card, check_fx_rate
 from udfs.checking.checking_contracts import check_contract, check_grant, check_one_off_fee
+from udfs.checking.checking_invoicing import check_invoicing
 from udfs.checking.checking_lists import check_succession, find_new
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "check_contract",
     "check_fx_rate",
     "check_grant",
+    "check_invoicing",
     "check_one_off_fee",
     "check_succession",
     "find_new",

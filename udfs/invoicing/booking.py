@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import date
 
-from schemas.invoice import Invoice
+from schemas.instant import DAY_US, EPOCH
+from schemas.invoice import Invoice, InvoiceKind, InvoiceState
+from schemas.invoice_change import InvoiceChange
+from schemas.journal import JournalEntry, SourceKind
+from udfs.invoicing.dating import local_day
+from udfs.posting import entry_id_of, post_invoice, reverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,49 @@ def booked_amounts(invoice: Invoice) -> BookedAmounts:
     owed_minor = charged_minor + invoice.tax_minor - sum(included.values())
     assert owed_minor == invoice.payable_minor, f"invoice {invoice.invoice_id}: {owed_minor}"
     return BookedAmounts(charged_minor, _some(taxes), _some(included))
+
+
+def invoice_entries(invoice: Invoice) -> tuple[JournalEntry, ...]:
+    """Return all that an invoice has moved by now: nothing before it is issued.
+
+    It is booked on its day of issue. One that was void after that is reversed, on the day of the
+    seller's zone on which it was.
+    """
+    if not invoice.number:
+        return ()
+    booked = booked_amounts(invoice)
+    entry = post_invoice(
+        invoice.invoice_id,
+        invoice.terms.account_id,
+        invoice.terms.currency,
+        booked.charged_minor,
+        dict(booked.tax_minor),
+        _midnight_us(date.fromisoformat(invoice.issue_date)),
+        dict(booked.included_tax_minor),
+    )
+    if entry is None:
+        return ()
+    what = "invoice" if invoice.kind is InvoiceKind.INVOICE else "credit note"
+    entry = replace(entry, memo=f"{what} {invoice.number}")
+    if invoice.state is not InvoiceState.VOID:
+        return (entry,)
+    assert invoice.voided_us is not None, f"invoice {invoice.invoice_id}: void, but when?"
+    voided = local_day(invoice.voided_us, invoice.terms.seller.timezone)
+    return (entry, reverse(entry, _midnight_us(voided)))
+
+
+def invoice_entry_ids(row: InvoiceChange) -> tuple[str, ...]:
+    """Return the ids of the entries of an invoice, so far as it moves anything."""
+    if row.number is None:
+        return ()
+    entry_id = entry_id_of(SourceKind.INVOICE, row.invoice_id)
+    if row.state is not InvoiceState.VOID:
+        return (entry_id,)
+    return (entry_id, entry_id_of(SourceKind.REVERSAL, entry_id))
+
+
+def _midnight_us(day: date) -> int:
+    return (day - EPOCH.date()).days * DAY_US
 
 
 def _some(amounts: dict[str, int]) -> tuple[tuple[str, int], ...]:

@@ -6,9 +6,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
-from zoneinfo import ZoneInfo
 
-from schemas.instant import EPOCH, MICROSECOND
 from schemas.invoice import (
     Invoice,
     InvoiceKind,
@@ -19,6 +17,7 @@ from schemas.invoice import (
     Refused,
 )
 from schemas.invoice_terms import Series
+from udfs.invoicing.dating import local_day
 from udfs.invoicing.numbering import next_numbers
 
 
@@ -113,7 +112,7 @@ def _refuse_issue(invoice: Invoice, last_dates: Mapping[str, str], now_us: int) 
 
 def _issued(invoice: Invoice, number: str, now_us: int) -> Invoice:
     terms = invoice.terms
-    due_day = _local_day(now_us, terms.buyer.timezone) + timedelta(days=terms.payment_days)
+    due_day = local_day(now_us, terms.buyer.timezone) + timedelta(days=terms.payment_days)
     return replace(
         invoice,
         state=InvoiceState.ISSUED,
@@ -125,7 +124,7 @@ def _issued(invoice: Invoice, number: str, now_us: int) -> Invoice:
 
 
 def _issue_day(invoice: Invoice, now_us: int) -> date:
-    return _local_day(now_us, invoice.terms.seller.timezone)
+    return local_day(now_us, invoice.terms.seller.timezone)
 
 
 def _series_and_year(invoice: Invoice, now_us: int) -> tuple[Series, int]:
@@ -149,10 +148,6 @@ def _corrects(later: Invoice, invoice: Invoice) -> bool:
 def _line_name(line: InvoiceLine) -> tuple[object, ...]:
     period = (line.period_start_us, line.period_end_us, line.segment_start_us)
     return (*period, line.kind, line.line_id, line.product, line.group)
-
-
-def _local_day(instant_us: int, timezone: str) -> date:
-    return (EPOCH + instant_us * MICROSECOND).astimezone(ZoneInfo(timezone)).date()
 
 
 def _refused(invoice: Invoice, reason: RefusalReason, expected: str) -> Refused:
