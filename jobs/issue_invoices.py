@@ -31,6 +31,7 @@ from jobs.invoices import UnprintableTextError, render_html, render_pdf
 from jobs.invoices.changing import RefusedInvoiceError, Tables, find_row, read_rows
 from jobs.invoices.drafting import CarriedOver, draft_due
 from jobs.invoices.issuing import approve_drafts, book_invoices, issue_approved, void_one
+from jobs.reporting.amounts import grouped_text
 from jobs.reporting.rendering_invoices import (
     find_unbilled,
     invoice_members,
@@ -44,7 +45,6 @@ from jobs.settings import SettingsError, load_invoicing, load_settings
 from schemas.instant import to_us
 from schemas.invoice import Invoice
 from schemas.tax import MissingTaxRateError
-from udfs.exporting import amount_text
 from udfs.invoicing import BrokenSeriesError, InvoiceFormatError, encode_invoice, invoices_of
 
 _REFUSED = (
@@ -222,7 +222,7 @@ def _print_done(done: Done, options: argparse.Namespace, console: Console) -> No
         return
     print_steps(console, {name: invoices for name, invoices in steps.items() if invoices})
     for each in done.carried:
-        amount = f"{amount_text(each.total_minor, each.currency)} {each.currency}"
+        amount = f"{grouped_text(each.total_minor, each.currency)} {each.currency}"
         print_lines(console, [f"{each.account_id}: {amount} carried over, below its minimum"])
     if not any(steps.values()):
         print_lines(console, ["no invoice changed"])

@@ -14,6 +14,7 @@ from jobs.load_rate_cards import load_prices
 from jobs.local.places import ROOT
 from jobs.price_usage import price_usage
 from jobs.pricing.running import AskedRun
+from jobs.reporting.amounts import grouped_text
 from jobs.reporting.rendering_charges import print_sums
 from jobs.reporting.rendering_ledger import print_trial_balance
 from jobs.settings import CatalogSettings, Settings
@@ -21,7 +22,6 @@ from schemas.instant import to_us
 from schemas.journal import ChainBreak, TrialLine
 from udfs.balancing import balances, rest_by_currency, trial_balance
 from udfs.chaining import verify
-from udfs.exporting import amount_text
 
 _RATE_CARDS = ROOT / "config" / "rate_cards.yaml"
 _CONTRACTS = ROOT / "config" / "contracts.yaml"
@@ -70,7 +70,7 @@ def price_year(settings: Settings, stages: Stages) -> None:
             # Its clock is that of the year it tells of: the same runs each time.
             report = price_usage(settings, AskedRun(until_us, until_us), lambda _: None)
         for currency, amount_minor in sorted((report.amount_minor or {}).items()):
-            amount = amount_text(amount_minor, currency)
+            amount = grouped_text(amount_minor, currency)
             stages.say(f"  {report.charges:,} charges, {amount} {currency}")
 
 

@@ -11,9 +11,9 @@ from rich.markup import escape
 from rich.table import Table as TextTable
 
 from jobs.pricing.running import PricingReport
+from jobs.reporting.amounts import grouped_text
 from schemas.instant import EPOCH, MICROSECOND, to_text
 from udfs.aggregating import plain_text
-from udfs.exporting import amount_text
 
 _SUMS = {
     "usage": "usage_minor",
@@ -44,7 +44,7 @@ def print_pricing(console: Console, report: PricingReport) -> None:
         return
     say(f"run {report.run_id}: {report.charges:,} charges")
     for currency, amount_minor in sorted((report.amount_minor or {}).items()):
-        say(f"  {amount_text(amount_minor, currency)} {currency}")
+        say(f"  {grouped_text(amount_minor, currency)} {currency}")
 
 
 def print_sums(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
@@ -97,7 +97,7 @@ def print_account(console: Console, account_id: str, rows: Sequence[Mapping[str,
 
 
 def _amount(amount_minor: int | None, currency: str) -> str:
-    return amount_text(amount_minor, currency) if amount_minor else ""
+    return grouped_text(amount_minor, currency) if amount_minor else ""
 
 
 def _day(instant_us: int, zone: ZoneInfo) -> str:

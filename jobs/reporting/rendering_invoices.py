@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from rich.console import Console
 
+from jobs.reporting.amounts import grouped_text
 from schemas.chart_of_accounts import UNBILLED_USAGE
 from schemas.invoice import Invoice
 from schemas.journal import JournalEntry
 from udfs.aggregating import plain_text
-from udfs.exporting import amount_text
 from udfs.posting import ledger_account
 
 
@@ -71,7 +71,7 @@ def print_invoices(console: Console, invoices: Iterable[Invoice]) -> None:
     for each in invoices:
         terms = each.terms
         name = each.number or each.invoice_id
-        amount = amount_text(each.payable_minor, terms.currency)
+        amount = grouped_text(each.payable_minor, terms.currency)
         due = f", due {each.due_date}" if each.due_date else ""
         what = f"{each.state} {each.kind.replace('_', ' ')}"
         _say(console, f"  {name}  {what}  {terms.account_id}  {amount} {terms.currency}{due}")
@@ -82,7 +82,7 @@ def print_invoice(console: Console, invoice: Invoice) -> None:
     currency = invoice.terms.currency
 
     def say(name: str, amount_minor: int) -> None:
-        _say(console, f"    {name}  {amount_text(amount_minor, currency)}")
+        _say(console, f"    {name}  {grouped_text(amount_minor, currency)}")
 
     print_invoices(console, [invoice])
     for line in invoice.lines:
@@ -107,7 +107,7 @@ def print_unbilled(console: Console, unbilled: Sequence[Unbilled]) -> None:
     some = [each for each in unbilled if each.amount_minor]
     _say(console, f"unbilled usage: {len(some)} of {len(unbilled)} accounts have some")
     for each in some:
-        amount = amount_text(each.amount_minor, each.currency)
+        amount = grouped_text(each.amount_minor, each.currency)
         _say(console, f"  {each.account_id}  {amount} {each.currency}")
 
 
