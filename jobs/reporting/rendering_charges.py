@@ -57,11 +57,17 @@ def print_sums(console: Console, rows: Sequence[Mapping[str, Any]]) -> None:
     if not rows:
         console.print("Nothing was charged yet.")
         return
+    for currency in sorted({row["currency"] for row in rows}):
+        _print_currency(console, currency, [row for row in rows if row["currency"] == currency])
+
+
+def _print_currency(console: Console, currency: str, rows: Sequence[Mapping[str, Any]]) -> None:
     shown = {title: name for title, name in _SUMS.items() if any(row[name] for row in rows)}
-    table = _table("Charges by account; corrections are part of the total", ("account", ""), shown)
+    title = f"Charges by account, {currency}; what was corrected is part of the total"
+    table = _table(title, ("account",), shown)
     for row in rows:
-        amounts = [_amount(row[name], row["currency"]) for name in shown.values()]
-        table.add_row(escape(row["account_id"]), row["currency"], *amounts)
+        amounts = [_amount(row[name], currency) for name in shown.values()]
+        table.add_row(escape(row["account_id"]), *amounts)
     console.print(table)
 
 
