@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup check test demo simulate bench clean
+.PHONY: help setup check test faults demo simulate bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -23,8 +23,11 @@ check: setup ## Format, lint, types, import contracts, sizes
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) tests/law/sizes.py
 
-test: check ## All checks, then all tests: real processes beside pure rules
-	@$(PYTHON) -m pytest -n 2 --dist loadgroup
+test: check ## All checks, then all tests but those of `make faults`
+	@$(PYTHON) -m pytest
+
+faults: setup ## The slowest tests: thread mode, other parallelisms, kills of a small job
+	@$(PYTHON) -m pytest -m slow
 
 demo: setup ## Meter a real year of departures: Kafka, Flink, Iceberg, on this machine
 	@$(PYTHON) -m jobs.demo

@@ -13,13 +13,6 @@ from jobs.local.broker import Broker
 _IMAGE = "confluentinc/cp-kafka:7.6.0"
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let one worker run what starts real processes, one test after the other (`make test`)."""
-    for item in items:
-        if item.get_closest_marker("integration"):
-            item.add_marker(pytest.mark.xdist_group("integration"))
-
-
 class Kafka(Protocol):
     """A broker to test against.
 

@@ -11,7 +11,10 @@ from tests.integration.recomputing import comparable, recomputed
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 
-@pytest.mark.parametrize("parallelism", [1, 2, 4])
+@pytest.mark.parametrize(
+    "parallelism",
+    [pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow), 4],
+)
 def test_parallelism_and_replay_change_no_row(
     full_run: FullRun,
     flights: Flights,

@@ -8,7 +8,7 @@ import pytest
 from jobs.local.flink_cluster import FlinkCluster
 from tests.integration.full_run import Flights, meter_in_full
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 
 def has_python_inside(cluster: FlinkCluster) -> bool:

@@ -35,6 +35,7 @@ def totals(output: Path) -> list[int]:
     return sorted(int(line) for path in files for line in path.read_text().split())
 
 
+@pytest.mark.slow
 def test_totals_survive_kills_and_savepoints(cluster: FlinkCluster, tmp_path: Path) -> None:
     """Kill the TaskManager, stop and resume, kill the JobManager: each total is there once."""
     args = ["1000000", str(tmp_path)]
