@@ -1,6 +1,6 @@
 """Amounts of money as people read them in tables."""
 
-from schemas.money import minor_digits
+from udfs.exporting import amount_text
 
 
 def grouped_text(amount_minor: int, currency: str) -> str:
@@ -9,7 +9,5 @@ def grouped_text(amount_minor: int, currency: str) -> str:
     Raises:
         UnknownCurrencyError: The currency is not known.
     """
-    digits = minor_digits(currency)
-    whole, rest = divmod(abs(amount_minor), 10**digits)
-    sign = "-" if amount_minor < 0 else ""
-    return f"{sign}{whole:,}.{rest:0{digits}d}" if digits else f"{sign}{whole:,}"
+    whole, point, part = amount_text(abs(amount_minor), currency).partition(".")
+    return f"{'-' if amount_minor < 0 else ''}{int(whole):,}{point}{part}"
