@@ -25,14 +25,12 @@ def try_cards(known: PriceLists, tried: PriceLists) -> PriceLists:
     """
     since_us: dict[tuple[str, str], int] = {}
     for card in tried.rate_cards:
-        name = (card.card_id, card.currency)
-        first_us = since_us.get(name, card.effective_from_us)
-        since_us[name] = min(first_us, card.effective_from_us)
+        first_us = since_us.get(_name(card), card.effective_from_us)
+        since_us[_name(card)] = min(first_us, card.effective_from_us)
     kept = [
         card
         for card in known.rate_cards
-        if card.effective_from_us
-        < since_us.get((card.card_id, card.currency), card.effective_from_us + 1)
+        if card.effective_from_us < since_us.get(_name(card), card.effective_from_us + 1)
     ]
     given = {identity_of(rate) for rate in tried.fx_rates}
     rates = [rate for rate in known.fx_rates if identity_of(rate) not in given]
@@ -61,10 +59,10 @@ def check_tried(
     terms: Mapping[str, Sequence[Terms]],
     until_us: int,
 ) -> PriceConflict | None:
-    """Return why a file would price nothing; None: it may.
+    """Return why a file cannot be tried, or would price nothing; None: it can.
 
     Args:
-        known: Contracts that are loaded.
+        known: What is loaded: contracts, and versions that hold before those of the file.
         tried: Rate cards and rates of exchange of the file.
         terms: Of each account; their plans name cards.
         until_us: Up to which usage is priced.
@@ -77,23 +75,45 @@ def check_tried(
         for card_id in {contract.card_id} if contract.card_id else plans:
             used.setdefault(card_id, set()).add(contract.currency)
     for card in tried.rate_cards:
-        currencies = used.get(card.card_id, set())
-        what = f"rate card {card.card_id} in {card.currency}"
-        if not currencies:
-            names = ", ".join(sorted(used)) or "none"
-            return PriceConflict(what, f"a card that a contract or plan names: {names}", "another")
-        if card.currency not in currencies:
-            expected = f"a currency in which its accounts pay: {', '.join(sorted(currencies))}"
-            return PriceConflict(what, expected, card.currency)
-        first_us = min(
-            each.effective_from_us
-            for each in tried.rate_cards
-            if (each.card_id, each.currency) == (card.card_id, card.currency)
-        )
-        if first_us >= until_us:
-            expected = f"effective_from before {to_text(until_us)}, up to which usage is priced"
-            return PriceConflict(what, expected, to_text(first_us))
+        versions = [each for each in tried.rate_cards if _name(each) == _name(card)]
+        first = min(versions, key=lambda each: each.effective_from_us)
+        problem = _check_use(first, used, until_us) or _check_version(first, known)
+        if problem is not None:
+            return problem
     return None
+
+
+def _check_use(card: RateCard, used: Mapping[str, set[str]], until_us: int) -> PriceConflict | None:
+    what = f"rate card {card.card_id} in {card.currency}"
+    currencies = used.get(card.card_id, set())
+    if not currencies:
+        names = ", ".join(sorted(used)) or "none"
+        return PriceConflict(what, f"a card that a contract or plan names: {names}", "another")
+    if card.currency not in currencies:
+        expected = f"a currency in which its accounts pay: {', '.join(sorted(currencies))}"
+        return PriceConflict(what, expected, card.currency)
+    if card.effective_from_us >= until_us:
+        expected = f"effective_from before {to_text(until_us)}, up to which usage is priced"
+        return PriceConflict(what, expected, to_text(card.effective_from_us))
+    return None
+
+
+def _check_version(card: RateCard, known: PriceLists) -> PriceConflict | None:
+    """Refuse a version that one that stays has, or has passed: no two may be known by one name."""
+    kept = [
+        each.version
+        for each in known.rate_cards
+        if _name(each) == _name(card) and each.effective_from_us < card.effective_from_us
+    ]
+    if not kept or card.version > max(kept):
+        return None
+    what = f"rate card {card.card_id} in {card.currency}"
+    expected = f"a version above {max(kept)}, which holds before it"
+    return PriceConflict(what, expected, str(card.version))
+
+
+def _name(card: RateCard) -> tuple[str, str]:
+    return card.card_id, card.currency
 
 
 def _asks_rates(card: RateCard) -> bool:

@@ -161,7 +161,7 @@ def _check_tried(path: str, inputs: PricingInputs, tried: PriceLists) -> None:
     problem = check_tried(inputs.lists, tried, inputs.terms, inputs.until_us)
     if problem is not None:
         where = f"{path}, {problem.what}"
-        raise SettingsError("priced nothing", where, problem.expected, problem.found)
+        raise SettingsError("rate cards to try", where, problem.expected, problem.found)
 
 
 def _read_past(

@@ -29,11 +29,13 @@ def check_dry_run_options(parser: argparse.ArgumentParser, options: argparse.Nam
     """End the program, exit code 2, where options do not go together; else fill in the rest."""
     if not options.dry_run:
         for name in _NAMES:
-            if getattr(options, name) not in (None, False):
+            if getattr(options, name) is not None and getattr(options, name) is not False:
                 parser.error(
                     f"--{name.replace('_', '-')}: expected --dry-run beside it, found none"
                 )
     elif options.until is not None and options.as_of != "now":
         parser.error("--until: expected --as-of now beside it; a run has its own")
+    if options.limit is not None and options.limit < 0:
+        parser.error(f"--limit: expected 0 or more, found {options.limit}")
     options.as_of = options.as_of or LATEST
     options.limit = _LIMIT if options.limit is None else options.limit
