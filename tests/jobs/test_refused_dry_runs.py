@@ -87,11 +87,10 @@ def _expired(name: str) -> Callable[[World], list[str]]:
     ],
 )
 def test_as_of_what(
-    january: World, capsys: Output, prepare: Callable[[World], list[str]], line: str
+    priced: World, capsys: Output, prepare: Callable[[World], list[str]], line: str
 ) -> None:
     """No run, no snapshot, or one that is gone."""
-    january.price()
-    assert dry_text(january, capsys, *prepare(january), code=2).startswith(line)
+    assert dry_text(priced, capsys, *prepare(priced), code=2).startswith(line)
 
 
 @pytest.mark.parametrize(
@@ -138,11 +137,6 @@ def test_as_of_what(
             id="a missing price",
         ),
         pytest.param(
-            CARDS.replace(TIERS, "{type: matrix, cells: [{values: {origin: JFK}, unit_price: 1}]}"),
-            "price landing: expected a cell or a default for {{}}, found none",
-            id="no cell of a matrix",
-        ),
-        pytest.param(
             CARDS.replace("2013-01-01", "2013-01-16"),
             "rate cards to try, {path}, rate card standard in USD: expected a version above 1,"
             " which holds before it, found 1",
@@ -156,20 +150,18 @@ def test_as_of_what(
         ),
     ],
 )
-def test_with_which_card(january: World, capsys: Output, cards: str, line: str) -> None:
+def test_with_which_card(priced: World, capsys: Output, cards: str, line: str) -> None:
     """Unknown or invalid cards, missing prices, currencies that do not fit."""
-    january.price()
-    path = january.folder / "new.yaml"
-    assert dry_text(january, capsys, cards=cards, code=2).startswith(line.format(path=path))
+    path = priced.folder / "new.yaml"
+    assert dry_text(priced, capsys, cards=cards, code=2).startswith(line.format(path=path))
 
 
-def test_windows_that_are_needed_and_have_expired(january: World, capsys: Output) -> None:
+def test_windows_that_are_needed_and_have_expired(priced: World, capsys: Output) -> None:
     """The price changes within January; the windows that the run read are gone."""
     first = _expired(METERING_WINDOWS.name)
-    january.price()
-    arguments = first(january)
+    arguments = first(priced)
     cards = CARDS.replace("2013-01-01", "2013-01-16").replace("version: 1", "version: 2")
-    line = dry_text(january, capsys, *arguments, cards=cards, code=2)
+    line = dry_text(priced, capsys, *arguments, cards=cards, code=2)
     assert line.startswith("snapshot, table metering_windows: expected one that the table keeps, ")
 
 

@@ -81,13 +81,12 @@ def test_code_that_prices_otherwise_is_caught(
     assert dry_run(january, capsys, "--must-match", "--as-of", first)["lines"] == []
 
 
-def test_a_card_in_place_of_the_one_that_held(january: World, capsys: Output) -> None:
+def test_a_card_in_place_of_the_one_that_held(priced: World, capsys: Output) -> None:
     """A: 5 at 2.50 and 3 at 1.50, support 9.00; of B's a tenth less; its credit stays drawn."""
-    january.price()
     cards = CARDS.replace("unit_price: 2}", "unit_price: '2.50'}").replace(
         "amount: 10", "amount: 9"
     )
-    found = dry_run(january, capsys, cards=cards)
+    found = dry_run(priced, capsys, cards=cards)
     assert changes(found) == {
         ("A", "landing", "landing", FIRST): (1450, 1700),
         ("A", "support", "support", FIRST): (1000, 900),
@@ -107,11 +106,10 @@ def test_a_card_in_place_of_the_one_that_held(january: World, capsys: Output) ->
 
 
 @pytest.mark.parametrize(("rounding", "minor"), [("half_up", 1452), ("down", 1451)])
-def test_another_rounding(january: World, capsys: Output, rounding: str, minor: int) -> None:
+def test_another_rounding(priced: World, capsys: Output, rounding: str, minor: int) -> None:
     """5 at 2.003 and 3 at 1.50 are 14.515."""
-    january.price()
     cards = CARDS.replace("unit_price: 2}", "unit_price: '2.003'}")
-    found = dry_run(january, capsys, cards=f"{cards}    rounding: {rounding}\n")
+    found = dry_run(priced, capsys, cards=f"{cards}    rounding: {rounding}\n")
     assert changes(found)[("A", "landing", "landing", FIRST)] == (1450, minor)
 
 
@@ -159,22 +157,19 @@ def test_now_tells_what_the_next_run_charges(january: World, capsys: Output) -> 
     assert (until["until_us"], until["lines"]) == (to_us(day(2, 5)), [])
 
 
-def test_a_run_that_died_is_told_of_and_left(
-    january: World, capsys: Output, tmp_path: Path
-) -> None:
+def test_a_run_that_died_is_told_of_and_left(priced: World, capsys: Output, tmp_path: Path) -> None:
     """Its charges count as charged; it is no finished run, but it can be named."""
-    january.price()
-    january.meter(day(3, 2), closed_usage=[closed("A", 2, 1)])
-    settings = load_settings(january.settings, {})
-    died = price_once(january.catalog, settings, tmp_path, AskedRun(2), lambda _: None).run_id
+    priced.meter(day(3, 2), closed_usage=[closed("A", 2, 1)])
+    settings = load_settings(priced.settings, {})
+    died = price_once(priced.catalog, settings, tmp_path, AskedRun(2), lambda _: None).run_id
     assert died is not None
-    found = dry_run(january, capsys)
+    found = dry_run(priced, capsys)
     assert found["unfinished_run_ids"] == [died]
-    assert found["as_of_run_id"] == january.runs()[0].run_id
-    assert dry_run(january, capsys, "--must-match", "--as-of", "now")["lines"] == []
-    assert dry_run(january, capsys, "--must-match", "--as-of", died)["lines"] == []
+    assert found["as_of_run_id"] == priced.runs()[0].run_id
+    assert dry_run(priced, capsys, "--must-match", "--as-of", "now")["lines"] == []
+    assert dry_run(priced, capsys, "--must-match", "--as-of", died)["lines"] == []
     line = f"run {died} has charges, and died before it was finished: the next run finishes it\n"
-    assert line in dry_text(january, capsys)
+    assert line in dry_text(priced, capsys)
     report = price_usage(settings, AskedRun(3), lambda _: None)
     assert report.finished_run_ids == (died,)
 
@@ -197,13 +192,12 @@ def test_windows_are_read_as_the_run_read_them(unmetered: World, capsys: Output)
     ]
 
 
-def test_what_is_not_read_may_have_expired(january: World, capsys: Output) -> None:
+def test_what_is_not_read_may_have_expired(priced: World, capsys: Output) -> None:
     """The archive, and windows that no price asks for."""
-    january.price()
-    january.meter(day(2, 3))
+    priced.meter(day(2, 3))
     for table in (RAW_EVENTS, METERING_WINDOWS):
-        expire(january, table.name)
-    assert dry_run(january, capsys, "--must-match")["lines"] == []
+        expire(priced, table.name)
+    assert dry_run(priced, capsys, "--must-match")["lines"] == []
 
 
 def expire(world: World, name: str) -> None:
