@@ -56,6 +56,7 @@ def test_currencies_are_told_apart(priced: World, capsys: Output) -> None:
     priced.load(CARDS + yen, contracts)
     priced.take_account("J", MONTHS, offset=7)
     priced.meter(day(2, 3), closed_usage=[closed("J", 1, 3)])
+    priced.price(at_us=2)
     tried = TRIED + yen.replace("amount: 10", "amount: 30")
     found = dry_run(priced, capsys, cards=tried)
     sums = [(each["currency"], each["difference_minor"]) for each in found["currencies"]]
