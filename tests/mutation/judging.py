@@ -48,6 +48,7 @@ _UNITS = [
     "balancing",
     "summing_charges",
     "posting",
+    "posted_entries",
     "chaining",
     "taxing",
 ]

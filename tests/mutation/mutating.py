@@ -10,6 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from os.path import commonprefix
 from pathlib import Path
 
 from tests.mutation.changing import MUTATIONS
@@ -18,6 +19,9 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _READABLE = 16
 """Least length of the text that shows a change."""
+
+_AROUND = 32
+"""Greatest length of what is shown before and behind a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +139,18 @@ def _change(
     _put(place, replacement)
     after = _text(replacement if shown is node else shown)
     _put(place, node)
-    return None if before == after else f"{before} -> {after}"
+    return None if before == after else _shortened(before, after)
+
+
+def _shortened(before: str, after: str) -> str:
+    """Return two texts without what they share far from where they differ."""
+    start = len(commonprefix([before, after]))
+    end = len(commonprefix([before[start:][::-1], after[start:][::-1]]))
+    head = before[:start] if start <= _AROUND else "..." + before[start - _AROUND : start]
+    rest = before[len(before) - end :]
+    tail = rest if end <= _AROUND else rest[:_AROUND] + "..."
+    shown = (text[start : len(text) - end] for text in (before, after))
+    return " -> ".join(f"{head}{each}{tail}" for each in shown)
 
 
 def _text(node: ast.AST) -> str:
