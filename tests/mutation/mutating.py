@@ -10,7 +10,7 @@ import ast
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from os.path import commonprefix
+from itertools import takewhile
 from pathlib import Path
 
 from tests.mutation.changing import MUTATIONS
@@ -144,13 +144,18 @@ def _change(
 
 def _shortened(before: str, after: str) -> str:
     """Return two texts without what they share far from where they differ."""
-    start = len(commonprefix([before, after]))
-    end = len(commonprefix([before[start:][::-1], after[start:][::-1]]))
+    start = _shared(before, after)
+    end = _shared(before[start:][::-1], after[start:][::-1])
     head = before[:start] if start <= _AROUND else "..." + before[start - _AROUND : start]
     rest = before[len(before) - end :]
     tail = rest if end <= _AROUND else rest[:_AROUND] + "..."
     shown = (text[start : len(text) - end] for text in (before, after))
     return " -> ".join(f"{head}{each}{tail}" for each in shown)
+
+
+def _shared(a: str, b: str) -> int:
+    """Return how many characters two texts begin with alike."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(a, b, strict=False)))
 
 
 def _text(node: ast.AST) -> str:
