@@ -47,6 +47,8 @@ _CALLED = {
     "amount_minor": "total_minor",
     "total_minor": "amount_minor",
 }
+_SYMMETRIC = {"min", "max", "add", "multiply"}
+"""What gives the same with its arguments in any order."""
 _DROPPED = {"sorted": "list", "abs": "", "set": "list"}
 
 
@@ -121,7 +123,8 @@ def _call(node: ast.AST) -> Iterator[ast.AST]:
             yield ast.Call(
                 node.func, node.args, [*node.keywords[:place], *node.keywords[place + 1 :]]
             )
-    for args in _swapped(node.args):
+    name = getattr(node.func, "id", getattr(node.func, "attr", ""))
+    for args in _swapped(node.args) if name not in _SYMMETRIC else ():
         yield ast.Call(node.func, args, node.keywords)
 
 
