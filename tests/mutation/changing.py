@@ -114,9 +114,8 @@ def _is_read(node: ast.Attribute | ast.Name) -> bool:
 def _call(node: ast.AST) -> Iterator[ast.AST]:
     if not isinstance(node, ast.Call):
         return
-    if isinstance(node.func, ast.Name) and node.func.id in _DROPPED:
-        dropped = _DROPPED[node.func.id]
-        first = node.args[0] if node.args else ast.Tuple([], ast.Load())
+    if isinstance(node.func, ast.Name) and node.func.id in _DROPPED and node.args:
+        dropped, first = _DROPPED[node.func.id], node.args[0]
         yield ast.Call(ast.Name(dropped, ast.Load()), [first], []) if dropped else first
     for place, keyword in enumerate(node.keywords):
         if keyword.arg in ("key", "default"):

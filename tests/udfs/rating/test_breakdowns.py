@@ -29,6 +29,12 @@ D = Decimal
 TIERS = tiers(("10", "2", "5"), ("20", "1", "3"), (None, "0.5", "1"))
 MATRIX = Matrix((Cell((("at", "JFK"),), D(7)),), D(3))
 EACH_BOUND = Percentage(D("0.1"), D(1), least_fee=D(2), greatest_fee=D(5))
+
+
+def _values(place: str, value: str, count: int = 1) -> GroupUsage:
+    return GroupUsage(f'{{"at":"{place}"}}', D(value) * count, count, ((D(value), count),))
+
+
 Steps = list[tuple[str, str, str | None, str]]
 # Model, usage, and what else a price says; then label, quantity, unit price and amount.
 CASES: list[tuple[PriceModel, tuple[GroupUsage, ...], dict[str, str], Steps]] = [
@@ -52,6 +58,21 @@ CASES: list[tuple[PriceModel, tuple[GroupUsage, ...], dict[str, str], Steps]] = 
             ("events of 100", "1", None, "5"),
         ],
     ),
+    (
+        EACH_BOUND,
+        (_values("A", "20"), _values("B", "5")),
+        {},
+        [("events of 5", "1", None, "2"), ("events of 20", "1", None, "3")],
+    ),
+    (EACH_BOUND, (_values("A", "5"), _values("B", "5", -1)), {}, []),
+    (Package(D(5), D(4)), groups("0"), {}, []),
+    (
+        Graduated(TIERS, fee_if_unused=True),
+        groups("0"),
+        {},
+        [("flat fee up to 10", "1", None, "5")],
+    ),
+    (Volume(TIERS, fee_if_unused=True), groups("0"), {}, [("flat fee up to 10", "1", None, "5")]),
     (
         MATRIX,
         groups({"JFK": "4", "LGA": "2"}),
@@ -122,3 +143,10 @@ def test_steps_of_a_model(
         for each in rate(price_of(model, **others), usage)
     ]
     assert found == expected
+
+
+def test_steps_have_a_last_without_end() -> None:
+    """A card that was not checked prices nothing as nothing."""
+    usage = SegmentUsage(groups("11"))
+    with pytest.raises(AssertionError, match="expected the last without end"):
+        rate(price_of(Stairstep((Step(D(10), D(3)),))), usage)
