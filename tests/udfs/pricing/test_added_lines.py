@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -105,7 +106,7 @@ def test_bounds_of_nothing() -> None:
 def test_a_card_without_a_bound_before_one_with_it(bound: str, added: str) -> None:
     """The second half of a month under another card has half of its bound."""
     amount = {"minimum": "13", "maximum": "1"}[bound]
-    other = RateCard("other", "USD", 1, 0, prices=(CALLS,), **{bound: D(amount)})
+    other = replace(card(CALLS, **{bound: amount}), card_id="other")
     lines = statement(period_of(cut(("2026-04-01", card(CALLS)), ("2026-04-16", other)),
                                 used("calls", "3", "1")))  # fmt: skip
     assert added in lines
@@ -119,3 +120,10 @@ def test_a_trial_that_begins_within_a_period() -> None:
         "usage calls calls from 04-16 200",
         "trial basic calls from 04-16 -200",
     ]
+
+
+def test_a_discount_of_nothing_is_a_bug() -> None:
+    """One is of a rate or of an amount."""
+    neither = replace(discount("d1", "1"), amount=None)
+    with pytest.raises(AssertionError, match="discount d1: neither is given"):
+        price_period(month(card(CALLS), used("calls", "1"), discount_periods=((neither, 1),)))
