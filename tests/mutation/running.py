@@ -121,6 +121,13 @@ def _install(mutant: Mutant) -> None:
         found = found.fget
     found = getattr(found, "__wrapped__", found)
     found.__code__ = next(_codes(code, mutant.function))
+    # What was remembered may come from the code as it was.
+    for module in [
+        each for name, each in sys.modules.items() if name.startswith(("udfs", "schemas"))
+    ]:
+        for value in list(vars(module).values()):
+            if callable(clear := getattr(value, "cache_clear", None)):
+                clear()
 
 
 def _codes(code: CodeType, function: str) -> Iterator[CodeType]:
