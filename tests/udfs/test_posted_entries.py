@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -11,7 +12,9 @@ from schemas.statement import LineKind
 from tests.udfs.booking import FEBRUARY_US, MARCH_US, booked, charge_of, grant_of
 from udfs.posting import post_charge, post_expiry, post_grant, post_invoice, reverse
 
-USAGE = booked(charge_of(LineKind.USAGE, 1000, {"airport": 300}))
+
+def _usage() -> JournalEntry:
+    return booked(charge_of(LineKind.USAGE, 1000, {"airport": 300}))
 
 
 def _plain(entry: JournalEntry | None) -> list[object]:
@@ -25,7 +28,7 @@ def _plain(entry: JournalEntry | None) -> list[object]:
     ("entry", "expected"),
     [
         (
-            USAGE,
+            _usage,
             [
                 "0181d84e3510dd6dfaafe2ac820f9cbd",
                 "charge",
@@ -42,7 +45,7 @@ def _plain(entry: JournalEntry | None) -> list[object]:
             ],
         ),
         (
-            post_grant(grant_of("50")),
+            lambda: post_grant(grant_of("50")),
             [
                 "f3b3db24db4d9abf498f6c210e178e79",
                 "grant",
@@ -55,7 +58,7 @@ def _plain(entry: JournalEntry | None) -> list[object]:
             ],
         ),
         (
-            post_expiry(grant_of("50"), 1, 1200, MARCH_US),
+            lambda: post_expiry(grant_of("50"), 1, 1200, MARCH_US),
             [
                 "7b7e9217e05ad30b7e566636c524a1af",
                 "expiry",
@@ -68,7 +71,7 @@ def _plain(entry: JournalEntry | None) -> list[object]:
             ],
         ),
         (
-            post_invoice("i1", "B6", "EUR", 1000, {"DE": 190}, MARCH_US),
+            lambda: post_invoice("i1", "B6", "EUR", 1000, {"DE": 190}, MARCH_US),
             [
                 "3edc30b83f43274e6773f0840ebbeb01",
                 "invoice",
@@ -85,7 +88,7 @@ def _plain(entry: JournalEntry | None) -> list[object]:
             ],
         ),
         (
-            reverse(USAGE, MARCH_US),
+            lambda: reverse(_usage(), MARCH_US),
             [
                 "e73615bb69927f946cb6d4578cb8035c",
                 "reversal",
@@ -104,9 +107,11 @@ def _plain(entry: JournalEntry | None) -> list[object]:
     ],
     ids=["charge", "grant", "expiry", "invoice", "reversal"],
 )
-def test_an_entry_says_all_of_its_event(entry: JournalEntry | None, expected: list[object]) -> None:
+def test_an_entry_says_all_of_its_event(
+    entry: Callable[[], JournalEntry | None], expected: list[object]
+) -> None:
     """Each member. An id that changed would book again what is booked."""
-    assert _plain(entry) == expected
+    assert _plain(entry()) == expected
 
 
 def test_the_first_instant_of_a_day_is_of_that_day() -> None:
@@ -129,5 +134,5 @@ def test_credit_that_never_expires_has_no_expiry() -> None:
 
 def test_an_entry_without_postings_is_not_reversed() -> None:
     """There is none; one would be a bug."""
-    with pytest.raises(AssertionError, match=f"entry {USAGE.entry_id} moves nothing"):
-        reverse(replace(USAGE, postings=()), MARCH_US)
+    with pytest.raises(AssertionError, match=f"entry {_usage().entry_id} moves nothing"):
+        reverse(replace(_usage(), postings=()), MARCH_US)
