@@ -94,7 +94,7 @@ def _change(
 ) -> Charge | None:
     if line is None:
         assert last is not None
-        if not last.total_minor and not last.quantity and not _exact(last):
+        if not last.quantity and not _exact(last):
             return None
         return _row(pricing, key, None, last)
     if last is not None:

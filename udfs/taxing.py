@@ -223,7 +223,7 @@ def _contained(amount: Taxable, key: LevyKey) -> Fraction:
                 (factors.get(other, Fraction(0)) for other in levy.on_taxes), Fraction(0)
             )
             factors[levy.tax_id] = Fraction(levy.rate) * base
-    factor = factors.get(key.tax_id, Fraction(0)) if key in amount.levies else Fraction(0)
+    factor = factors[key.tax_id] if key in amount.levies else Fraction(0)
     return amount.amount_minor * factor / (1 + sum(factors.values(), Fraction(0)))
 
 

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
+import os
+
+from hypothesis import HealthCheck, Phase, settings
 
 settings.register_profile("meterclose", deadline=None, print_blob=True)
-settings.load_profile("meterclose")
+# Against mutants: a few examples, the same in each run.
+settings.register_profile(
+    "mutation",
+    deadline=None,
+    database=None,
+    derandomize=True,
+    max_examples=10,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=list(HealthCheck),
+)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "meterclose"))

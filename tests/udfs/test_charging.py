@@ -74,6 +74,7 @@ def test_a_charge_says_all_of_its_line() -> None:
 
 VOLUME = card(price("calls", Volume((Tier(D(15), D(10)), Tier(None, D(5))))))
 PACKAGES = card(price("calls", Package(D(10), D(3))))
+FREE = card(price("calls", "0"))
 MINIMUM = card(price("calls", "2"), minimum="10")
 # Cards, usage run after run, and what each run adds.
 CORRECTIONS: list[tuple[str, RateCard, tuple[str, ...], list[list[str]]]] = [
@@ -118,6 +119,12 @@ CORRECTIONS: list[tuple[str, RateCard, tuple[str, ...], list[list[str]]]] = [
         PACKAGES,
         ("3", "9"),
         [["usage calls 0 300 = 300, 2026-05-01"], ["usage calls 1 0 = 300, 2026-07-01"]],
+    ),
+    (
+        "free usage that is gone is taken back too",
+        FREE,
+        ("3", ""),
+        [["usage calls 0 0 = 0, 2026-05-01"], ["usage calls 1 0 = 0, 2026-07-01"]],
     ),
     (
         "the minimum gives way to usage, and comes back",
@@ -224,3 +231,21 @@ def test_two_lines_of_one_key_are_a_broken_rule() -> None:
     period = month(CALLS, used("calls", "1"))
     with pytest.raises(AssertionError, match="acme: lines of one key"):
         charge_changes(period, price_period(period) * 2, (), FIRST)
+
+
+def test_a_part_of_a_cent_is_a_revision() -> None:
+    """Another price that rounds to the same cents: the exact amount follows all the same."""
+    usage = used("calls", "3")
+    first = charge(month(card(price("calls", "0.0001")), usage))
+    (found,) = charge(month(card(price("calls", "0.0002")), usage), first, LATER)
+    assert (found.amount_minor, str(found.amount)) == (0, "0.000300000000")
+
+
+def test_an_id_stays_as_it_is() -> None:
+    """One that changed would charge again what is charged."""
+    halves = cut(("2026-04-01", CALLS), ("2026-04-16", replace(CALLS, version=2)))
+    found = charge(period_of(halves, used("calls", "3", "1")))
+    assert [each.charge_id for each in found] == [
+        "ca0e379adb65e439121fa8ef52a39603",
+        "3e6540140b1d7557ef6be12f5681590d",
+    ]

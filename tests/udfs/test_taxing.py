@@ -7,6 +7,7 @@ from fractions import Fraction
 
 import pytest
 
+from schemas.invoice import TaxLine
 from schemas.money import Rounding
 from schemas.tax import MissingTaxRateError, TaxMode, TaxRate, TaxTable, TaxTableError, TaxTreatment
 from tests.udfs.invoicing.billing import rate
@@ -31,6 +32,7 @@ def levy(tax_id: str, share: str, mode: TaxMode = _EX, on: tuple[str, ...] = ())
 VAT, LOW = levy("VAT", "0.19"), levy("VAT", "0.07")
 GST, QST = levy("GST", "0.05"), levy("QST", "0.095", on=("GST",))
 VAT_IN, LOW_IN = levy("VAT", "0.19", _IN), levy("VAT", "0.07", _IN)
+TOP = levy("C", "0.1", on=("A", "B"))
 Amounts = list[tuple[int, tuple[LevyKey, ...]]]
 Case = tuple[Amounts, list[int], list[list[int]], list[tuple[int, int]]]
 # Amounts with their taxes; nets; tax shares of each line; tax lines as base and tax.
@@ -108,6 +110,20 @@ CASES: dict[str, Case] = {
         [[1900, 238]],
         [(10000, 1900), (11900, 238)],
     ),
+    # 1.20 x 0.2 / 1.2 = 0.20: the tax it would be on is not on this line.
+    "inclusive, on one that is not there": (
+        [(120, (levy("B", "0.2", _IN, ("A",)),))],
+        [100],
+        [[20]],
+        [(100, 20)],
+    ),
+    # C is on both: (10.00 + 1.00 + 1.10) x 0.1 = 1.21, though it stands before B.
+    "compound in three steps": (
+        [(1000, (TOP,)), (1000, (levy("A", "0.1"), levy("B", "0.1", on=("A",)), TOP))],
+        [1000, 1000],
+        [[100], [100, 110, 121]],
+        [(1000, 100), (1100, 110), (2210, 221)],
+    ),
     "a rate of 0 is shown": ([(500, (levy("VAT", "0"),))], [500], [[0]], [(500, 0)]),
     "none is none": ([(500, ())], [500], [[]], []),
     "a discount takes its tax along": (
@@ -165,7 +181,7 @@ def test_a_buyer_that_is_not_taxed(treatment: TaxTreatment) -> None:
     taxed = not_taxed([100, -30], treatment)
     (line,) = taxed.tax_lines
     assert (taxed.nets, taxed.shares) == ((100, -30), ((), ()))
-    assert (line.treatment, line.base_minor, line.tax_minor) == (treatment, 70, 0)
+    assert line == TaxLine("", Decimal(0), _EX, (), treatment, 70, 0)
 
 
 @pytest.mark.parametrize(
@@ -235,7 +251,10 @@ def test_a_missing_rate_is_an_error(jurisdiction: str, product: str, at_us: int)
 @pytest.mark.parametrize(
     ("rates", "message"),
     [
-        ((rate("VAT", "-1"),), "expected a rate of 0 or more, found -0.01"),
+        (
+            (rate("VAT", "-1"),),
+            "^tax VAT, DE, standard: expected a rate of 0 or more, found -0.01$",
+        ),
         ((rate("VAT", "NaN"),), "expected a rate of 0 or more, found NaN"),
         ((rate(effective_until_us=0),), "an end after 1970-01-01T00:00:00Z, found 1970-01-01"),
         ((rate("VAT", "7"), rate("VAT", "9")), "found a second from 1970-01-01T00:00:00Z"),
@@ -258,7 +277,7 @@ def test_a_table_without_contradiction_is_taken() -> None:
     check_tax_table(
         TaxTable(
             (
-                rate("GST", "5"),
+                rate("GST", "0", effective_until_us=9),
                 rate("GST", "6", effective_from_us=9),
                 rate("QST", "9", on_taxes=("GST",)),
                 rate("A", "1", mode=_IN, product_class="x"),

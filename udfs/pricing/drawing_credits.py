@@ -19,7 +19,7 @@ def draw_credits(period: PricedPeriod, lines: Lines) -> Lines:
     added: list[Line] = []
     for balance, drawn in _draws(period.credits, max(sum_minor(lines), 0)):
         grant = balance.grant
-        sums = sum_by_product(line for line in (*lines, *added) if line.key.product)
+        sums = sum_by_product((*lines, *added))
         parts = [("", -drawn)] if grant.is_paid else divide_by_product(-drawn, sums)
         for product, part in parts:
             key = LineKey(LineKind.CREDIT, grant.grant_id, product, period.period_start_us)
