@@ -33,7 +33,6 @@ from udfs.aggregating import plain_text
 from udfs.checking_focus import FocusViolation, Pairs, check_focus
 from udfs.exporting_focus import focus_rows
 from udfs.invoicing import InvoiceFormatError, invoices_of, last_changes
-from udfs.taxing_focus import focus_taxes, numbers_by_charge
 
 _ACCOUNTS_AT_ONCE = 1_000
 _SHOWN = 20
@@ -86,10 +85,7 @@ def focus_batches(
         invoices = invoices_of(each for name in some for each in by_account.get(name, ()))
         names = {each.terms.account_id: each.terms.buyer.name for each in invoices}
         names |= account_names
-        rows = (
-            *focus_rows(charges, seller, names, numbers_by_charge(invoices)),
-            *focus_taxes(invoices, seller, names),
-        )
+        rows = focus_rows(charges, seller, names, invoices)
         _check(rows, seen)
         yield rows
 
