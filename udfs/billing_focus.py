@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from schemas.charge import Charge
 from schemas.focus import FocusBilling
-from schemas.invoice import Invoice
+from schemas.invoice import Invoice, InvoiceState
 from udfs.invoicing import invoiced_ids
 
 _Served = tuple[str, int, int]
@@ -80,6 +80,17 @@ def bill_charges(
             )
         )
     return tuple(bills)
+
+
+def buyer_names(invoices: Iterable[Invoice]) -> dict[str, str]:
+    """Return the buyer's name on the invoice of each account that was issued last.
+
+    Args:
+        invoices: Any, in any order; those that are not issued, or are void, say nothing.
+    """
+    issued = [each for each in invoices if each.state is InvoiceState.ISSUED]
+    ordered = sorted(issued, key=lambda each: (*_issue_order(each), each.terms.currency))
+    return {each.terms.account_id: each.terms.buyer.name for each in ordered}
 
 
 def _period_alone(charge: Charge, bounds: Sequence[int]) -> tuple[int, int]:

@@ -5,15 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from schemas.charge import Charge
 from schemas.focus import FocusRow, FocusSeller
+from schemas.invoice import Invoice, InvoiceState
 from schemas.statement import LineKind
 from tests.charges import APRIL, FEBRUARY, JANUARY, MARCH, USAGE, charge_of, revision_of, whole
 from tests.focus_invoices import invoices_on
-from udfs.billing_focus import bill_charges
+from udfs.billing_focus import bill_charges, buyer_names
 from udfs.checking_focus import check_focus
 from udfs.exporting_focus import focus_rows
 
@@ -235,6 +237,25 @@ def test_an_invoice_that_is_issued_later_is_not_corrected(
     assert second.issued_us == MARCH
     bills = bill_charges(charges, None, [replace(first, issued_us=issued_us), second])
     assert [each.corrects_invoiced for each in bills] == [False, is_correction]
+
+
+def test_the_name_on_the_invoice_that_was_issued_last() -> None:
+    """Whatever its currency, and neither a draft's nor that of an invoice that is void."""
+    (first,) = invoices_on([USAGE], {"a0": "1"})
+
+    def named(name: str, **changes: Any) -> Invoice:
+        terms = replace(first.terms, buyer=replace(first.terms.buyer, name=name))
+        return replace(first, terms=terms, **changes)
+
+    rand = named("of January", issued_us=FEBRUARY)
+    invoices = [
+        named("void", state=InvoiceState.VOID, issued_us=APRIL),
+        named("draft", state=InvoiceState.DRAFT, issued_us=None),
+        named("of February", issued_us=MARCH, sequence=2),
+        named("of February before", issued_us=MARCH, sequence=1),
+        replace(rand, terms=replace(rand.terms, currency="ZAR")),
+    ]
+    assert buyer_names(invoices) == buyer_names(invoices[::-1]) == {"A": "of February"}
 
 
 def test_accounts_are_billed_apart() -> None:
