@@ -30,10 +30,10 @@ from schemas.focus_service import SERVICE_SUBCATEGORIES
 from schemas.instant import to_text, to_us
 from schemas.invoice_change import InvoiceChange
 from udfs.aggregating import plain_text
+from udfs.billing_focus import buyer_names
 from udfs.checking_focus import FocusViolation, Pairs, check_focus
 from udfs.exporting_focus import focus_rows
 from udfs.invoicing import InvoiceFormatError, invoices_of, last_changes
-from udfs.taxing_focus import focus_taxes, numbers_by_charge
 
 _ACCOUNTS_AT_ONCE = 1_000
 _SHOWN = 20
@@ -61,7 +61,7 @@ def focus_batches(
     Args:
         settings: Name the catalog.
         seller: Who sells, and as what.
-        account_names: Display names by account; of one that has none, that on its last invoice.
+        account_names: Display names by account; of one without, that on its last issued invoice.
 
     Yields:
         Rows of some accounts at a time.
@@ -84,12 +84,8 @@ def focus_batches(
         some = account_ids[start : start + _ACCOUNTS_AT_ONCE]
         charges = read_charges(catalog, namespace, some)
         invoices = invoices_of(each for name in some for each in by_account.get(name, ()))
-        names = {each.terms.account_id: each.terms.buyer.name for each in invoices}
-        names |= account_names
-        rows = (
-            *focus_rows(charges, seller, names, numbers_by_charge(invoices)),
-            *focus_taxes(invoices, seller, names),
-        )
+        names = buyer_names(invoices) | dict(account_names)
+        rows = focus_rows(charges, seller, names, invoices)
         _check(rows, seen)
         yield rows
 

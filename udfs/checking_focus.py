@@ -45,11 +45,17 @@ _NAMES = tuple(column.name for column in EXPORTED_COLUMNS)
 
 ONE_FOR_EACH: tuple[tuple[str, str], ...] = (
     ("InvoiceId", "BillingAccountId"),
+    ("InvoiceId", "BillingCurrency"),
+    ("InvoiceId", "BillingPeriodEnd"),
+    ("InvoiceId", "BillingPeriodStart"),
     ("ServiceName", "ServiceCategory"),
     ("ServiceName", "ServiceSubcategory"),
     ("SkuPriceId", "SkuId"),
 )
-"""Pairs of columns: rows that agree in the first, agree in the second."""
+"""Pairs of columns: rows that agree in the first, agree in the second.
+
+An invoice is of one billing period, as rows of that sum to its invoices (BillingPeriodStart).
+"""
 
 Pairs = dict[tuple[str, str, FocusValue], FocusValue]
 """Of such a pair and a value of the first column, the value of the second."""

@@ -35,10 +35,13 @@ from schemas.focus import (
 )
 from schemas.focus_service import other_of
 from schemas.instant import EPOCH, MICROSECOND
+from schemas.invoice import Invoice, InvoiceState
 from schemas.money import minor_digits
 from schemas.statement import LineKind
 from udfs.aggregating import EXACT, difference
 from udfs.billing_focus import bill_charges
+from udfs.invoicing import invoice_charge_ids
+from udfs.taxing_focus import focus_taxes
 
 WHOLE_UNIT = "Units"
 """Unit of what is priced as a whole."""
@@ -108,25 +111,35 @@ def focus_rows(
     charges: Iterable[Charge],
     seller: FocusSeller,
     account_names: Mapping[str, str],
-    invoice_ids: Mapping[str, str],
+    invoices: Iterable[Invoice] = (),
 ) -> tuple[FocusRow, ...]:
-    """Return charges as rows of FOCUS 1.2, ordered by account, due instant, line and revision.
+    """Return charges and the taxes added to them as rows of FOCUS 1.2.
+
+    Rows are ordered by account: its charges by due instant, line and revision, then the taxes of
+    its invoices.
 
     Args:
         charges: All charges of their accounts, in any order.
         seller: Who sells, and as what.
         account_names: Display names by account; one without has null.
-        invoice_ids: Invoices by charge; a charge without is not invoiced yet.
+        invoices: Of these accounts; only those that are issued count.
     """
-    ordered = sorted(charges, key=_order)
+    issued: dict[str, list[Invoice]] = {}
+    for each in invoices:
+        if each.state is InvoiceState.ISSUED:
+            issued.setdefault(each.terms.account_id, []).append(each)
     rows: list[FocusRow] = []
-    for account_id, members in groupby(ordered, key=lambda each: each.account_id):
-        of_account = list(members)
-        bills = bill_charges(of_account, account_names.get(account_id), invoice_ids)
-        rows += [
-            focus_row(charge, seller, billing)
-            for charge, billing in zip(of_account, bills, strict=True)
-        ]
+    for account_id, members in groupby(sorted(charges, key=_order), lambda each: each.account_id):
+        of_account, its_invoices = list(members), issued.get(account_id, [])
+        bills = bill_charges(of_account, account_names.get(account_id), its_invoices)
+        billings: dict[str, FocusBilling] = {}
+        for charge, billing in zip(of_account, bills, strict=True):
+            rows.append(focus_row(charge, seller, billing))
+            billings[charge.charge_id] = billing
+        for invoice in its_invoices:
+            missing = [each for each in invoice_charge_ids(invoice) if each not in billings]
+            assert not missing, f"{invoice.number}: expected its charges, found no {missing[0]}"
+            rows += focus_taxes(invoice, billings, seller)
     return tuple(rows)
 
 

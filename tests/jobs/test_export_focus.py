@@ -36,9 +36,10 @@ from tests.jobs.invoiced_tables import (
     read_invoices,
 )
 from tests.jobs.metered_tables import write_settings
-from tests.udfs.invoicing.billing import MAR
+from tests.udfs.invoicing.billing import FEB, MAR, charge
 
 CHARGED = (*EVERY_KIND, revision_of(USAGE, "a1", -30, quantity=Decimal(900)))
+JANUARY_TEXT, FEBRUARY_TEXT = "2013-01-01T00:00:00Z", "2013-02-01T00:00:00Z"
 YEN = charge_of(charge_id="z0", account_id="Z", currency="JPY")
 Output = pytest.CaptureFixture[str]
 
@@ -189,7 +190,11 @@ def test_rows_of_an_invoice_sum_to_what_it_asks_for(tmp_path: Path) -> None:
 
 
 def test_what_changes_an_invoice_is_a_correction(tmp_path: Path) -> None:
-    """Of the class Correction once the period is invoiced; its credit note sums up as well."""
+    """Of the class Correction once the period is invoiced; its credit note sums up as well.
+
+    By hand, of February: a credit note of 54.44 and 25.00 of OO, 15.00 of them carried over.
+    Source: FOCUS v1.2, BillingPeriodStart: a billing period sums to its invoices.
+    """
     tables = charged_tables(tmp_path, january())
     change(tmp_path, tables, "run")
     before = january()[1]
@@ -203,7 +208,8 @@ def test_what_changes_an_invoice_is_a_correction(tmp_path: Path) -> None:
         amount=Decimal(-50),
         due_us=MAR,
     )
-    add_charges(tables, [late])
+    february = {"period_start_us": FEB, "period_end_us": MAR, "due_us": MAR}
+    add_charges(tables, [late, charge(1000, charge_id="o-next", account_id="OO", **february)])
     change(tmp_path, tables, "run", "--until", "2013-03-01T00:00:00Z", now_us=FEB_NOON_US + 1)
     assert _export(tmp_path, "focus.csv") == 0
     rows = _csv(tmp_path)
@@ -211,6 +217,18 @@ def test_what_changes_an_invoice_is_a_correction(tmp_path: Path) -> None:
     note = rows["a-desks-1"]["InvoiceId"]
     assert note.startswith("CN-")
     assert _sums(tmp_path)[note] == _payable(tables)[note] == Decimal("-54.44")
+    (tax,) = (row for row in rows.values() if row["x_LineKind"] == "tax" and row["ChargeClass"])
+    assert (tax["BilledCost"], tax["InvoiceId"]) == ("-4.44", note)
+    assert tax["ChargePeriodStart"] == rows["a-desks-1"]["ChargePeriodStart"] == JANUARY_TEXT
+    carried = [rows["o-landing"], rows["o-next"]]
+    assert {row["ChargeClass"] for row in carried} == {""}
+    assert sum(_sums(tmp_path).values()) == sum(_payable(tables).values())
+    by_period: dict[str, Decimal] = {}
+    for row in rows.values():
+        start = row["BillingPeriodStart"]
+        by_period[start] = by_period.get(start, Decimal(0)) + Decimal(row["BilledCost"])
+    expected = {JANUARY_TEXT: Decimal("1467.75"), FEBRUARY_TEXT: Decimal("-29.44")}
+    assert by_period == expected
 
 
 def test_what_breaks_a_rule_is_not_written(folder: Path, capsys: Output) -> None:

@@ -15,6 +15,7 @@ from schemas.focus import FocusRow, FocusSeller
 from schemas.instant import DAY_US
 from schemas.statement import LineKind
 from tests.charges import JANUARY, breakdown, charge_of
+from tests.focus_invoices import invoices_on
 from udfs.checking_focus import check_focus
 from udfs.exporting_focus import focus_rows
 from udfs.rounding import from_minor
@@ -43,7 +44,9 @@ def books(draw: st.DrawFn) -> Book:
     for number in range(draw(st.integers(0, 6))):
         charges += draw(_lines(number))
     invoiced = [each for each in charges if draw(st.booleans())]
-    invoices = {each.charge_id: f"{each.account_id}-{each.due_us}" for each in invoiced}
+    invoices = {
+        each.charge_id: f"{each.account_id}-{each.currency}-{each.due_us}" for each in invoiced
+    }
     return Book(draw(st.permutations(charges)), invoices)
 
 
@@ -88,7 +91,7 @@ def _lines(draw: st.DrawFn, number: int) -> list[Charge]:
 
 
 def _rows(book: Book) -> tuple[FocusRow, ...]:
-    return focus_rows(book.charges, SELLER, {"A": "Ada"}, book.invoices)
+    return focus_rows(book.charges, SELLER, {"A": "Ada"}, invoices_on(book.charges, book.invoices))
 
 
 def _decimal(row: FocusRow, name: str) -> Decimal:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
 import pytest
 
 from schemas.charge import Charge
 from schemas.focus import FocusRow, FocusSeller
+from schemas.invoice import Invoice, InvoiceState
 from schemas.statement import LineKind
 from tests.charges import APRIL, FEBRUARY, JANUARY, MARCH, USAGE, charge_of, revision_of, whole
-from udfs.billing_focus import bill_charges
+from tests.focus_invoices import invoices_on
+from udfs.billing_focus import bill_charges, buyer_names
 from udfs.checking_focus import check_focus
 from udfs.exporting_focus import focus_rows
 
@@ -19,7 +23,7 @@ SELLER = FocusSeller("Air", "Air", "Air")
 
 
 def _rows(*charges: Charge, invoices: dict[str, str] | None = None) -> list[FocusRow]:
-    rows = focus_rows(charges, SELLER, {"A": "Ada's airline"}, invoices or {})
+    rows = focus_rows(charges, SELLER, {"A": "Ada's airline"}, invoices_on(charges, invoices or {}))
     assert check_focus(rows) == ()
     return list(rows)
 
@@ -128,14 +132,138 @@ def test_a_fee_in_advance_is_corrected_within_its_period() -> None:
 def test_the_billing_period_of_a_correction(others: tuple[Charge, ...], start_us: int) -> None:
     """It ends when the correction is due."""
     late = revision_of(USAGE, "a1", 30, due_us=APRIL)
-    *_, billing = bill_charges([USAGE, *others, late], None, {})
+    *_, billing = bill_charges([USAGE, *others, late], None, ())
     assert (billing.period_start_us, billing.period_end_us) == (start_us, APRIL)
+
+
+ADVANCE = whole(
+    LineKind.RECURRING_FEE,
+    "f0",
+    4900,
+    period_start_us=FEBRUARY,
+    period_end_us=MARCH,
+    due_us=FEBRUARY,
+)
+"""February's fee, due when it begins."""
+LATE = revision_of(USAGE, "a1", 30)
+"""A correction of January, due at the end of February."""
+NEXT = charge_of(
+    charge_id="n0", line_id="next", period_start_us=FEBRUARY, period_end_us=MARCH, due_us=MARCH
+)
+"""February's usage."""
+
+
+@pytest.mark.parametrize(
+    ("charges", "period"),
+    [
+        pytest.param((USAGE,), (JANUARY, FEBRUARY), id="usage of January"),
+        pytest.param((USAGE, ADVANCE), (JANUARY, FEBRUARY), id="and a fee for February"),
+        pytest.param((ADVANCE,), (FEBRUARY, MARCH), id="the fee alone"),
+        pytest.param((USAGE, NEXT), (FEBRUARY, MARCH), id="January carried over to February"),
+        pytest.param((LATE, NEXT), (FEBRUARY, MARCH), id="February and a correction"),
+        pytest.param((LATE,), (FEBRUARY, MARCH), id="the correction alone"),
+        pytest.param(
+            (charge_of(charge_id="n1", due_us=APRIL), NEXT), (FEBRUARY, MARCH), id="not the latest"
+        ),
+    ],
+)
+def test_an_invoice_is_of_one_billing_period(
+    charges: tuple[Charge, ...], period: tuple[int, int]
+) -> None:
+    """All its charges are billed in the last period that had ended when it took them.
+
+    Source: FOCUS v1.2, BillingPeriodStart: the sum of BilledCost in a billing period matches the
+    sum of its invoices.
+    """
+    known = {each.charge_id: each for each in (USAGE, *charges)}.values()
+    invoices = invoices_on(charges, {each.charge_id: "1" for each in charges})
+    bills = dict(zip(known, bill_charges(list(known), None, invoices), strict=True))
+    found = {(bills[each].period_start_us, bills[each].period_end_us) for each in charges}
+    assert found == {period}
+
+
+CUT = revision_of(ADVANCE, "f1", -2000, due_us=MARCH)
+YEN = charge_of(charge_id="y0", currency="JPY", due_us=MARCH)
+MORE = charge_of(charge_id="m0", line_id="more", due_us=MARCH)
+
+
+@pytest.mark.parametrize(
+    ("charges", "numbers", "expected"),
+    [
+        pytest.param(
+            (USAGE, ADVANCE, CUT), {"a0": "1", "f0": "1"}, ["f1"], id="a fee on January's invoice"
+        ),
+        pytest.param((ADVANCE, CUT), {"f0": "1"}, [], id="a fee on its own month's"),
+        pytest.param(
+            (USAGE, LATE, NEXT), {"a0": "1", "a1": "2", "n0": "2"}, ["a1"], id="on February's"
+        ),
+        pytest.param((USAGE, LATE, NEXT), {"a0": "1", "a1": "1", "n0": "1"}, [], id="on the same"),
+        pytest.param((USAGE, MORE), {"a0": "1"}, ["m0"], id="a line that came too late"),
+        pytest.param(
+            (USAGE, MORE, revision_of(MORE, "m1", 5, due_us=MARCH)),
+            {"a0": "1"},
+            ["m0", "m1"],
+            id="and its revision",
+        ),
+        pytest.param((USAGE, YEN), {"a0": "1"}, [], id="another currency"),
+        pytest.param(
+            (USAGE, LATE, whole(LineKind.RECURRING_FEE, "g0", 100, due_us=JANUARY)),
+            {"g0": "1"},
+            [],
+            id="of a line that is on no invoice",
+        ),
+    ],
+)
+def test_what_is_a_correction(
+    charges: tuple[Charge, ...], numbers: dict[str, str], expected: list[str]
+) -> None:
+    """It changes what an invoice of an earlier billing period said."""
+    bills = bill_charges(charges, None, invoices_on(charges, numbers))
+    found = [
+        each.charge_id for each, of in zip(charges, bills, strict=True) if of.corrects_invoiced
+    ]
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("issued_us", "is_correction"), [(FEBRUARY, True), (MARCH, True), (MARCH + 1, False)]
+)
+def test_an_invoice_that_is_issued_later_is_not_corrected(
+    issued_us: int, is_correction: bool
+) -> None:
+    """January's lay as a draft; at one instant the order of the account's invoices decides."""
+    charges = (USAGE, MORE)
+    first, second = invoices_on(charges, {"a0": "1", "m0": "2"})
+    assert second.issued_us == MARCH
+    bills = bill_charges(charges, None, [replace(first, issued_us=issued_us), second])
+    assert [each.corrects_invoiced for each in bills] == [False, is_correction]
+
+
+def test_the_name_on_the_invoice_that_was_issued_last() -> None:
+    """Whatever its currency, and neither a draft's nor that of an invoice that is void."""
+    (first,) = invoices_on([USAGE], {"a0": "1"})
+
+    def named(name: str, **changes: Any) -> Invoice:
+        terms = replace(first.terms, buyer=replace(first.terms.buyer, name=name))
+        return replace(first, terms=terms, **changes)
+
+    rand = named("of January", issued_us=FEBRUARY)
+    invoices = [
+        named("void", state=InvoiceState.VOID, issued_us=APRIL),
+        named("draft", state=InvoiceState.DRAFT, issued_us=None),
+        named("of February", issued_us=MARCH, sequence=2),
+        named("of February before", issued_us=MARCH, sequence=1),
+        replace(rand, terms=replace(rand.terms, currency="ZAR")),
+    ]
+    assert buyer_names(invoices) == buyer_names(invoices[::-1]) == {"A": "of February"}
 
 
 def test_accounts_are_billed_apart() -> None:
     """Rows come by account; names, invoices and periods of one say nothing of another."""
     other = charge_of(charge_id="z0", account_id="Z", due_us=MARCH)
-    first, second = focus_rows([other, USAGE], SELLER, {"A": "Ada"}, {"a0": "1"})
+    first, second = focus_rows(
+        [other, USAGE], SELLER, {"A": "Ada"}, invoices_on([USAGE], {"a0": "1"})
+    )
     assert (first["BillingAccountName"], second["BillingAccountName"]) == ("Ada", None)
     assert second["ChargeClass"] is None
 
@@ -143,4 +271,4 @@ def test_accounts_are_billed_apart() -> None:
 def test_a_revision_whose_charge_before_is_missing_is_a_broken_invariant() -> None:
     """Its quantity would be told as if nothing had been consumed before."""
     with pytest.raises(AssertionError, match="charge a1: no one before"):
-        bill_charges([revision_of(USAGE, "a1", 30)], None, {})
+        bill_charges([revision_of(USAGE, "a1", 30)], None, ())

@@ -22,6 +22,7 @@ from tests.charges import (
     revision_of,
     whole,
 )
+from tests.focus_invoices import invoices_on
 from udfs.checking_focus import check_focus
 from udfs.exporting_focus import focus_row, focus_rows
 
@@ -34,7 +35,7 @@ def _row(charge: Charge) -> FocusRow:
 
 
 def _rows(*charges: Charge, invoices: dict[str, str] | None = None) -> list[FocusRow]:
-    rows = focus_rows(charges, SELLER, {"A": "Ada's airline"}, invoices or {})
+    rows = focus_rows(charges, SELLER, {"A": "Ada's airline"}, invoices_on(charges, invoices or {}))
     assert check_focus(rows) == ()
     return list(rows)
 

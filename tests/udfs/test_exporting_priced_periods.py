@@ -20,6 +20,7 @@ from schemas.statement import (
     Segment,
 )
 from tests.charges import FEBRUARY, JANUARY, MARCH
+from tests.focus_invoices import invoices_on
 from udfs.charging import ChargeRun, charge_changes
 from udfs.checking_focus import check_focus
 from udfs.exporting_focus import focus_rows
@@ -88,7 +89,7 @@ def _charge(period: PricedPeriod, before: list[Charge], run: ChargeRun) -> list[
 
 
 def _rows(charges: list[Charge], invoices: dict[str, str]) -> tuple[FocusRow, ...]:
-    rows = focus_rows(charges, SELLER, {}, invoices)
+    rows = focus_rows(charges, SELLER, {}, invoices_on(charges, invoices))
     assert check_focus(rows) == ()
     billed = [row["BilledCost"] for row in rows]
     assert all(isinstance(each, Decimal) for each in billed)
