@@ -3,7 +3,7 @@
 Every sink of the metering job commits with the job's checkpoints and writes the checkpoint's number
 into the snapshot (docs/how-it-works.md). So the newest snapshots up to one number that all tables
 have reached are one cut through the log. A sink without rows commits each tenth checkpoint: an idle
-table holds the cut back by as many.
+table holds the cut back by as many, unless `commit_each_checkpoint` was asked for.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -28,6 +28,7 @@ CUT_TABLES: tuple[Table, ...] = (CLOSED_USAGE, USAGE_CORRECTIONS, METERING_WINDO
 """What is read at one cut."""
 
 _CHECKPOINT = "flink.max-committed-checkpoint-id"
+_EMPTY_COMMITS = "flink.max-continuous-empty-commits"
 _LOG_TIME = "log_time"
 _RECENT_US = 2 * DAY_US
 
@@ -79,6 +80,21 @@ def common_cut(
     before = next((each for number, each in _numbered(archive) if number < checkpoint_id), None)
     until_us = None if before is None else _received_until_us(archive, before, partitions)
     return Cut(checkpoint_id, dict(sorted(chosen.items())), until_us)
+
+
+def commit_each_checkpoint(catalog: Catalog, namespace: str) -> None:
+    """Have sinks commit with each checkpoint, without rows too: no idle table holds the cut back.
+
+    For a job that is stopped soon: of one that runs on, each checkpoint adds a snapshot to each
+    table. A sink reads it when it starts.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+    """
+    for table in CUT_TABLES:
+        with catalog.load_table((namespace, table.name)).transaction() as change:
+            change.set_properties({_EMPTY_COMMITS: "1"})
 
 
 def _numbered(table: IcebergTable) -> Iterator[tuple[int, Snapshot]]:

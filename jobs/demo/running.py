@@ -9,6 +9,7 @@ from pathlib import Path
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
+from iceberg.cutting import commit_each_checkpoint
 from jobs.create_topics import create_topics
 from jobs.demo.following import JobProgress, follow_job
 from jobs.demo.stages import Stages, Step
@@ -73,7 +74,10 @@ def run_year(folder: Path, environ: Mapping[str, str], stages: Stages) -> Run:
         settings = load_settings(SETTINGS, overrides)
         with stages.stage("create topics and tables, publish the accounts"):
             create_topics(settings.kafka)
-            make_tables(open_catalog(settings.catalog), settings.catalog.namespace)
+            catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+            make_tables(catalog, namespace)
+            # Else the last weeks could not be priced: the job is stopped and does not run on.
+            commit_each_checkpoint(catalog, namespace)
             publish_accounts(settings.kafka, load_accounts(ACCOUNTS))
         with stages.stage("start Flink"):
             flink = FlinkCluster(folder / "flink", slots=settings.flink.parallelism)

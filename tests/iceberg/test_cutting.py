@@ -9,7 +9,7 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
-from iceberg.cutting import CUT_TABLES, Cut, common_cut
+from iceberg.cutting import CUT_TABLES, Cut, commit_each_checkpoint, common_cut
 from iceberg.table import Table
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS, USAGE_CORRECTIONS
 from schemas.instant import to_us
@@ -111,3 +111,12 @@ def test_log_time_is_the_least_over_partitions(catalog: Catalog) -> None:
     _all_at(catalog, 3)
     assert _cut(catalog, 2).received_until_us == to_us(NOON - timedelta(days=5))
     assert _cut(catalog, 3).received_until_us is None
+
+
+def test_idle_sinks_are_asked_to_commit(catalog: Catalog) -> None:
+    """Each table of the cut has the sink's property, also when it is asked for again."""
+    for _ in range(2):
+        commit_each_checkpoint(catalog, "billing")
+    name = "flink.max-continuous-empty-commits"
+    found = [catalog.load_table(("billing", each.name)).properties[name] for each in CUT_TABLES]
+    assert found == ["1"] * 4

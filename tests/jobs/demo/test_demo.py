@@ -17,6 +17,7 @@ from jobs.flights.departures import read_flights
 pytestmark = pytest.mark.integration
 
 FLIGHTS = 8_000
+CARRIERS = 16
 
 
 def _first_flights() -> Iterator[dict[str, str]]:
@@ -49,5 +50,7 @@ def test_everything_adds_up_and_nothing_is_left(
     assert all(each["published"] == each["found"] for each in report["published"])
     assert {meter["open"] for meter in report["fates"]["meters"]} == {0}
     assert report["corrections"]["by_meter"]
+    assert len(report["charges"]) == CARRIERS
+    assert sum(each["usage_minor"] or 0 for each in report["charges"]) > 0
     assert Path(report["savepoint"].removeprefix("file:")).is_dir()
     assert not _processes_of(tmp_path)
