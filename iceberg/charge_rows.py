@@ -1,15 +1,27 @@
 """Charges and runs as rows of their tables, both ways."""
 
-from collections.abc import Collection, Mapping
-from typing import Any
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, TypeAlias
 
+import pyarrow as pa
 from pyiceberg.catalog import Catalog
 
 from iceberg.charge_tables import CHARGES, RUNS
+from iceberg.creating import iceberg_schema
 from iceberg.reading import read_once
-from iceberg.row_shapes import read_shape, shape_values
+from iceberg.row_shapes import read_shape, read_shapes, shape_values, shapes_table
 from schemas.charge import Charge
 from schemas.pricing_run import PricingRun
+
+ChargeRows: TypeAlias = pa.Table
+"""Charges as Arrow rows, for those who only pass them on."""
+
+_SCHEMA = iceberg_schema(CHARGES).as_arrow()
+
+
+def charges_table(charges: Sequence[Charge]) -> ChargeRows:
+    """Return charges as Arrow rows of `charges`."""
+    return shapes_table(Charge, charges, _SCHEMA)
 
 
 def charge_row(charge: Charge) -> dict[str, object]:
@@ -61,7 +73,7 @@ def read_charges(
     """
     existing = catalog.load_table((namespace, CHARGES.name))
     found = read_once(existing, CHARGES, {"account_id": account_ids})
-    return tuple(read_charge(row) for row in found.to_pylist())
+    return tuple(read_shapes(Charge, found))
 
 
 def read_runs(catalog: Catalog, namespace: str) -> tuple[PricingRun, ...]:

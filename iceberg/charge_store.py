@@ -10,18 +10,22 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 
 import duckdb
+import pyarrow as pa
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table as IcebergTable
 
-from iceberg.charge_rows import charge_row, read_charge, read_run, run_row
+from iceberg.charge_rows import read_run, run_row
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.reading import load_once, read_once
-from iceberg.writing import append_batches, append_rows
+from iceberg.row_shapes import read_shapes
+from iceberg.writing import append_rows, append_tables
 from schemas.charge import Charge
 from schemas.pricing_run import PricingRun, RunStatus
 
 _BATCH_ROWS = 10_000
+_FILE_ROWS = 200_000
 _ORDERED = f"FROM {CHARGES.name} ORDER BY account_id, charge_id"
+_SIZES = f"SELECT account_id, count(*) FROM {CHARGES.name} GROUP BY ALL ORDER BY ALL"  # noqa: S608
 
 
 class ChargeStore:
@@ -37,7 +41,9 @@ class ChargeStore:
         """
         self._charges: IcebergTable = catalog.load_table((namespace, CHARGES.name))
         self._runs: IcebergTable = catalog.load_table((namespace, RUNS.name))
-        self._rows = duckdb.connect(f"{folder}/charges.duckdb")
+        self.path = f"{folder}/charges.duckdb"
+        """Of the database, for `iceberg.account_ranges`."""
+        self._rows = duckdb.connect(self.path)
         self._is_read = False
 
     @property
@@ -99,8 +105,7 @@ class ChargeStore:
         cursor = self._read_charges().cursor()
         cursor.execute("SET TimeZone = 'UTC'")
         for batch in cursor.sql(sql, params=values).to_arrow_reader(_BATCH_ROWS):
-            for row in batch.to_pylist():
-                yield read_charge(row)
+            yield from read_shapes(Charge, batch)
 
     def _read_charges(self) -> duckdb.DuckDBPyConnection:
         """Return the database with the charges, each once: they are read the first time."""
@@ -108,6 +113,14 @@ class ChargeStore:
             load_once(self._rows, self._charges, CHARGES)
             self._is_read = True
         return self._rows
+
+    def sizes(self) -> list[tuple[str, int]]:
+        """Return how many charges each account has, ordered by account.
+
+        Raises:
+            BrokenRowsError: Two rows of one identity differ.
+        """
+        return self._read_charges().execute(_SIZES).fetchall()
 
     def write_run(self, run: PricingRun) -> None:
         """Append a row of runs.
@@ -119,18 +132,27 @@ class ChargeStore:
         append_rows(self._runs, RUNS, [run_row(run)])
         self._runs.refresh()
 
-    def append(self, batches: Iterable[Sequence[Charge]]) -> None:
+    def append(self, batches: Iterable[pa.Table]) -> None:
         """Append charges in one commit, if nobody else has since this was opened.
 
         Args:
-            batches: Charges; what they raise, or a stop, leaves the table as it was.
+            batches: Rows of charges (`iceberg.charge_rows`); what they raise, or a stop, leaves the
+                table as it was.
 
         Raises:
             CommitConflictError: Another program did.
             UnknownCommitError: The catalog gave no clear answer.
         """
-        append_batches(
-            self._charges,
-            CHARGES,
-            ([charge_row(charge) for charge in batch] for batch in batches),
-        )
+        append_tables(self._charges, CHARGES, _gathered(batches))
+
+
+def _gathered(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Yield the rows of batches in tables that are worth a file."""
+    waiting: list[pa.Table] = []
+    for batch in batches:
+        waiting.append(batch)
+        if sum(map(len, waiting)) >= _FILE_ROWS:
+            yield pa.concat_tables(waiting)
+            waiting = []
+    if waiting:
+        yield pa.concat_tables(waiting)

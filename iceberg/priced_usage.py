@@ -1,9 +1,7 @@
 """Reads what is to be priced: totals of billing periods at one cut, and windows where needed."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Iterator, Mapping
 from datetime import datetime
-from itertools import groupby
 
 import duckdb
 from pyiceberg.catalog import Catalog
@@ -13,14 +11,14 @@ from pyiceberg.expressions.parser import parse
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.reading import check_totals, load_revisions, load_windows
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, USAGE_CORRECTIONS
-from schemas.aggregation import Aggregation
 from schemas.instant import EPOCH, MICROSECOND
-from schemas.priced_usage import UsageDetail, UsageTotal
+from schemas.priced_usage import UsedMeter
 
 _KEY = "account_id, meter_id, dimensions, period_start, period_end"
 _BATCH_ROWS = 10_000
 
-# Of each total the rows that it was read from, and the log time up to which it counts.
+# Of each total the rows that it was read from, and the log time up to which it counts. Ordered by
+# account, so that those of some accounts lie together.
 _PRICED = f"""
     CREATE TABLE priced_usage AS
     WITH sources AS (
@@ -34,50 +32,22 @@ _PRICED = f"""
     SELECT {_KEY}, epoch_us(period_start) AS start_us, epoch_us(period_end) AS end_us,
         timezone, aggregation, unit, quantity, event_count, row_ids, reach
     FROM usage_totals JOIN read_from USING ({_KEY})
+    ORDER BY account_id, start_us, end_us, meter_id, dimensions
 """  # noqa: S608 - no outside text
 _LATER = (
     f"DELETE FROM {CLOSED_USAGE.name} WHERE cut > ?",  # noqa: S608 - no outside text
     f"DELETE FROM {USAGE_CORRECTIONS.name} WHERE correction_end > ?",  # noqa: S608 - the same
 )
-_COUNTED = "SELECT count(DISTINCT (account_id, start_us, end_us)) FROM priced_usage"
-_TOTAL_FIELDS = tuple(field.name for field in fields(UsageTotal))
-_ORDERED = """
-    SELECT account_id, start_us, end_us, timezone, meter_id, dimensions, unit, quantity,
-        event_count, aggregation, row_ids
-    FROM priced_usage
-    ORDER BY account_id, start_us, end_us, meter_id, dimensions
-"""
-# Up to the log time of its last revision a meter's windows are in its totals, and no others are.
-_DETAILS = f"""
-    WITH reached AS (
-        SELECT meter_id, max(reach) AS reach FROM priced_usage
-        WHERE (account_id, period_start, period_end) = ($account, $start, $end)
-        GROUP BY meter_id
-    )
-    SELECT meter_id, dimensions, epoch_us(event_window_start), ifnull(part, ''), quantity,
-        event_count
-    FROM {METERING_WINDOWS.name} JOIN reached USING (meter_id)
-    WHERE account_id = $account AND event_window_start >= $start AND event_window_start < $end
-        AND log_window_end <= reach
-    UNION ALL
-    SELECT meter_id, dimensions, epoch_us(first_event_time), '', quantity, event_count
-    FROM {BROUGHT_BACK_USAGE.name}
-    WHERE (account_id, period_start, period_end) = ($account, $start, $end)
-    ORDER BY ALL
+_USED = "SELECT DISTINCT account_id, start_us, end_us, meter_id FROM priced_usage ORDER BY ALL"
+_SIZES = f"""
+    SELECT account_id, count(*) FROM (
+        SELECT account_id FROM priced_usage UNION ALL SELECT account_id FROM {METERING_WINDOWS.name}
+    ) GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 - no outside text
 
 
-@dataclass(frozen=True, slots=True)
-class PeriodName:
-    """One billing period of one account."""
-
-    account_id: str
-    start_us: int
-    end_us: int
-
-
 class PricedUsage:
-    """Usage at one cut, each row once; close it when done."""
+    """Usage at one cut, each row once; close it when done, and before others read its database."""
 
     def __init__(
         self,
@@ -101,7 +71,9 @@ class PricedUsage:
             BrokenRowsError: Rows contradict each other; a revision is missing.
         """
         self._catalog, self._namespace, self._snapshot_ids = catalog, namespace, snapshot_ids
-        self._rows = duckdb.connect(f"{folder}/usage.duckdb")
+        self.path = f"{folder}/usage.duckdb"
+        """Of the database, for `iceberg.account_ranges`."""
+        self._rows = duckdb.connect(self.path)
         load_revisions(self._rows, catalog, namespace, snapshot_ids)
         for sql in _LATER:
             self._rows.execute(sql, [_instant(until_us)])
@@ -112,59 +84,32 @@ class PricedUsage:
         """Give the database up."""
         self._rows.close()
 
-    def count_periods(self) -> int:
-        """Return how many billing periods there are."""
-        ((count,),) = self._rows.execute(_COUNTED).fetchall()
-        return int(count)
+    def used_meters(self) -> Iterator[UsedMeter]:
+        """Yield each meter that was used in each period, ordered by account and period."""
+        # A cursor of its own: windows may be loaded while it is open.
+        found = self._rows.cursor().execute(_USED)
+        while rows := found.fetchmany(_BATCH_ROWS):
+            yield from (UsedMeter(*row) for row in rows)
 
-    def periods(self) -> Iterator[tuple[UsageTotal, ...]]:
-        """Yield the totals of each period, ordered by account, period, meter and dimensions."""
-        # A cursor of its own: details are asked for while it is open.
-        ordered = self._rows.cursor().execute(_ORDERED)
-        for _, totals in groupby(_totals(ordered), key=_period):
-            yield tuple(totals)
-
-    def load_details(self, periods: Sequence[PeriodName]) -> None:
-        """Read the windows of some periods."""
-        snapshot_id = self._snapshot_ids.get(METERING_WINDOWS.name)
-        existing = self._catalog.load_table((self._namespace, METERING_WINDOWS.name))
-        if snapshot_id is None or not periods:
-            wanted: BooleanExpression = AlwaysFalse()
-        else:
-            since = min(each.start_us for each in periods)
-            until = max(each.end_us for each in periods)
-            start = "event_window_start"
-            wanted = parse(
-                f"{start} >= '{_instant(since).isoformat()}'"
-                f" and {start} < '{_instant(until).isoformat()}'"
-            )
-        load_windows(self._rows, existing, wanted, snapshot_id)
-
-    def details(self, period: PeriodName) -> tuple[UsageDetail, ...]:
-        """Return the windows of a period that its totals count, and what was brought back.
+    def load_windows(self, span: tuple[int, int] | None) -> None:
+        """Read the windows of all accounts from an instant until before another.
 
         Args:
-            period: One that `load_details` was given.
+            span: Both; None: no windows are needed.
         """
-        values = {
-            "account": period.account_id,
-            "start": _instant(period.start_us),
-            "end": _instant(period.end_us),
-        }
-        found = self._rows.execute(_DETAILS, values).fetchall()
-        return tuple(UsageDetail(*row) for row in found)
+        snapshot_id = self._snapshot_ids.get(METERING_WINDOWS.name)
+        existing = self._catalog.load_table((self._namespace, METERING_WINDOWS.name))
+        if snapshot_id is None or span is None:
+            wanted: BooleanExpression = AlwaysFalse()
+        else:
+            since, until = map(_instant, span)
+            start = "event_window_start"
+            wanted = parse(f"{start} >= '{since.isoformat()}' and {start} < '{until.isoformat()}'")
+        load_windows(self._rows, existing, wanted, snapshot_id)
 
-
-def _totals(ordered: duckdb.DuckDBPyConnection) -> Iterator[UsageTotal]:
-    while rows := ordered.fetchmany(_BATCH_ROWS):
-        for row in rows:
-            values = dict(zip(_TOTAL_FIELDS, row, strict=True))
-            aggregation, row_ids = Aggregation(values["aggregation"]), tuple(values["row_ids"])
-            yield UsageTotal(**values | {"aggregation": aggregation, "row_ids": row_ids})
-
-
-def _period(total: UsageTotal) -> PeriodName:
-    return PeriodName(total.account_id, total.period_start_us, total.period_end_us)
+    def sizes(self) -> list[tuple[str, int]]:
+        """Return how many totals and loaded windows each account has, ordered by account."""
+        return self._rows.execute(_SIZES).fetchall()
 
 
 def _instant(instant_us: int) -> datetime:

@@ -150,14 +150,25 @@ def load_revisions(
     connection.execute(USAGE_TOTALS)
 
 
-def load_once(connection: duckdb.DuckDBPyConnection, existing: IcebergTable, table: Table) -> None:
-    """Copy a table's current rows into DuckDB under its name, each row once.
+def load_once(
+    connection: duckdb.DuckDBPyConnection,
+    existing: IcebergTable,
+    table: Table,
+    snapshot_id: int | None = None,
+) -> None:
+    """Copy a table's rows into DuckDB under its name, each row once.
+
+    Args:
+        connection: Gets them.
+        existing: The Iceberg table.
+        table: Its declaration.
+        snapshot_id: As of which snapshot; None: the current one.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
     """
     connection.execute("SET TimeZone = 'UTC'")
-    _load(connection, existing, table, "* FROM committed")
+    _load(connection, existing, table, "* FROM committed", snapshot_id=snapshot_id)
 
 
 def load_windows(

@@ -2,10 +2,10 @@
 
 import uuid
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, RESTError
 from pyiceberg.io.pyarrow import write_file
 from pyiceberg.manifest import DataFile
@@ -60,13 +60,34 @@ def append_batches(
         CommitConflictError: The table has another snapshot by now.
         UnknownCommitError: The catalog gave no clear answer. The rows may be there: read again.
     """
+    schema = existing.schema().as_arrow()
+    append_tables(
+        existing,
+        table,
+        (pa.Table.from_pylist([dict(row) for row in batch], schema=schema) for batch in batches),
+    )
+
+
+def append_tables(existing: IcebergTable, table: Table, batches: Iterable[pa.Table]) -> None:
+    """Append rows in one commit, as `append_batches`.
+
+    Args:
+        existing: The table as it was loaded and read.
+        table: Its declaration.
+        batches: Arrow tables with every column in its place.
+
+    Raises:
+        CommitConflictError: The table has another snapshot by now.
+        UnknownCommitError: The catalog gave no clear answer. The rows may be there: read again.
+    """
     metadata = existing.metadata
     once = metadata.model_copy(update={"properties": {**metadata.properties, _RETRIES: "0"}})
     existing.metadata = once
+    schema = existing.schema().as_arrow()
     written: list[DataFile] = []
     try:
         for batch in batches:
-            written += _write_files(existing, table, batch, len(written))
+            written += _write_files(existing, table, batch.cast(schema), len(written))
     except BaseException:
         _delete(existing, written)
         raise
@@ -100,35 +121,32 @@ def _commit(existing: IcebergTable, table: Table, written: Sequence[DataFile]) -
 
 
 def _write_files(
-    existing: IcebergTable, table: Table, rows: Sequence[Mapping[str, object]], number: int
+    existing: IcebergTable, table: Table, rows: pa.Table, number: int
 ) -> list[DataFile]:
     """Write rows as one file for each month, numbered from `number` on."""
-    by_month: dict[tuple[int, int], list[Mapping[str, object]]] = {}
-    for row in rows:
-        instant = row[table.partition_by]
-        assert isinstance(instant, datetime)
-        by_month.setdefault((instant.year, instant.month), []).append(row)
-    schema = existing.schema().as_arrow()
+    instants = rows.column(table.partition_by)
+    # Instants are UTC in Arrow, so these are the months of the partitions.
+    months = pc.add(pc.multiply(pc.year(instants), 12), pc.month(instants))
+    parts = [
+        rows.filter(pc.equal(months, month)) for month in sorted(pc.unique(months).to_pylist())
+    ]
     tasks = [
         WriteTask(
             write_uuid=uuid.uuid4(),
             task_id=number + place,
             schema=existing.schema(),
-            record_batches=pa.Table.from_pylist(
-                [dict(row) for row in by_month[month]], schema=schema
-            ).to_batches(),
-            partition_key=_partition_key(existing, table, by_month[month][0]),
+            record_batches=part.to_batches(),
+            partition_key=_partition_key(existing, table, part),
         )
-        for place, month in enumerate(sorted(by_month))
+        for place, part in enumerate(parts)
     ]
     return list(write_file(existing.io, existing.metadata, iter(tasks)))
 
 
-def _partition_key(existing: IcebergTable, table: Table, row: Mapping[str, object]) -> PartitionKey:
-    """Return the partition of a row: its month."""
-    instant = row[table.partition_by]
-    assert isinstance(instant, datetime)
+def _partition_key(existing: IcebergTable, table: Table, rows: pa.Table) -> PartitionKey:
+    """Return the partition of rows of one month."""
     (partition_field,) = existing.spec().fields
     month_of: Callable[[Any], int | None] = MonthTransform().transform(TimestamptzType())
-    value = PartitionFieldValue(field=partition_field, value=month_of(to_us(instant)))
+    first_us = to_us(rows.column(table.partition_by)[0].as_py())
+    value = PartitionFieldValue(field=partition_field, value=month_of(first_us))
     return PartitionKey([value], existing.spec(), existing.schema())

@@ -27,6 +27,7 @@ from iceberg.pricing_inputs import IncompleteUsageError
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.kafka_clients import KafkaUnreachableError
+from jobs.pricing.charging_ranges import WorkerError
 from jobs.pricing.finishing import finish_runs
 from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, price_once
 from jobs.reporting.rendering_charges import print_pricing
@@ -52,6 +53,7 @@ REFUSED = (
     UnknownTermsError,
     CommitConflictError,
     UnknownCommitError,
+    WorkerError,
 )
 """What stops a run before it writes; each has one clear line."""
 
@@ -73,6 +75,7 @@ def price_usage(settings: Settings, asked: AskedRun, say: Callable[[str], None])
             is written.
         CommitConflictError: Other runs were faster again and again.
         UnknownCommitError: The catalog did not say whether charges are there; run it again.
+        WorkerError: A worker was killed; nothing is written.
     """
     namespace = settings.catalog.namespace
     catalog = open_catalog(settings.catalog)
@@ -102,11 +105,17 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser = argparse.ArgumentParser(prog="price_usage", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--settings", required=True, help="settings file")
     parser.add_argument("--until", help="log time up to which usage is priced, RFC 3339")
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=len(os.sched_getaffinity(0)),
+        help="processes that price at a time; unless given, one for each core",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
     try:
         settings = load_settings(options.settings, environ)
-        asked = AskedRun(to_us(datetime.now(UTC)), _read_until(options.until))
+        asked = AskedRun(to_us(datetime.now(UTC)), _read_until(options.until), options.workers)
         report = price_usage(settings, asked, _say)
     except REFUSED as error:
         print(error, file=sys.stderr)

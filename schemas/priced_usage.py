@@ -58,3 +58,20 @@ class UsageDetail:
     part: str
     quantity: Decimal
     event_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class UsedMeter:
+    """A meter that an account used in a billing period.
+
+    Attributes:
+        account_id: Who.
+        start_us: First instant of the period.
+        end_us: First instant after it.
+        meter_id: Which meter.
+    """
+
+    account_id: str
+    start_us: int
+    end_us: int
+    meter_id: str

@@ -9,6 +9,7 @@ from schemas.aggregation import Aggregation
 from schemas.instant import to_text
 from schemas.price_model import Percentage
 from schemas.priced_usage import UsageDetail, UsageTotal
+from schemas.rate_card import MeterPrice
 from schemas.statement import GroupUsage, MeterUsage, Segment
 from udfs.rating import merge_groups
 
@@ -150,11 +151,17 @@ def _overflow(known: set[str]) -> str:
     return next((each for each in sorted(known) if "__overflow__" in each), "")
 
 
+def is_by_value(price: MeterPrice) -> bool:
+    """Return whether a price looks at each value, such as one with a least fee of each."""
+    model = price.model
+    if not isinstance(model, Percentage):
+        return False
+    return model.least_fee is not None or model.greatest_fee is not None
+
+
 def _is_by_value(meter_id: str, segments: Sequence[Segment]) -> bool:
     return any(
-        price.meter_id == meter_id
-        and isinstance(price.model, Percentage)
-        and (price.model.least_fee is not None or price.model.greatest_fee is not None)
+        price.meter_id == meter_id and is_by_value(price)
         for segment in segments
         for price in segment.card.prices
     )

@@ -36,6 +36,13 @@ class ChargeSums:
             before = self._minor.get(charge.currency, 0)
             self._minor[charge.currency] = before + charge.amount_minor
 
+    def merge(self, others: ChargeSums) -> None:
+        """Count what others have counted."""
+        self._count += others._count
+        self._hash = (self._hash + others._hash) % _MODULUS
+        for currency, minor in others._minor.items():
+            self._minor[currency] = self._minor.get(currency, 0) + minor
+
     def output_hash(self) -> str:
         """Return the sum of the charges' hashes, 64 hex digits; runs' ids are not in it.
 

@@ -1,22 +1,24 @@
-"""Puts together, account by account, what pricing reads from several tables in the same order."""
+"""Puts together, account by account, what pricing reads from several tables."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
-from typing import Generic, TypeVar
+from operator import attrgetter
+from typing import TypeVar
 
-from iceberg.priced_usage import PeriodName, PricedUsage
+from iceberg.account_ranges import AccountRange, PeriodName, RangeReader, period_of
 from iceberg.pricing_inputs import PricingInputs
 from schemas.account_pricing import AccountPricing, PeriodUsage
-from schemas.charge import Charge
 from schemas.contract import Contract, CreditGrant, OneOffFee
-from schemas.priced_usage import UsageTotal
+from schemas.priced_usage import UsageDetail, UsageTotal
 from schemas.terms import Terms
 from udfs.assembling import needs_detail
 from udfs.charging_accounts import account_segments
 from udfs.segmenting import Cards
 
-T = TypeVar("T")
+T = TypeVar("T", Contract, CreditGrant, OneOffFee)
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,113 +37,84 @@ class Agreements:
     grants: Mapping[str, tuple[CreditGrant, ...]]
     one_off_fees: Mapping[str, tuple[OneOffFee, ...]]
 
+    def of(self, account_ids: Sequence[str]) -> Agreements:
+        """Return what was agreed with some accounts."""
+        return Agreements(
+            _of(self.terms, account_ids),
+            _of(self.contracts, account_ids),
+            _of(self.grants, account_ids),
+            _of(self.one_off_fees, account_ids),
+        )
+
 
 def agreements_of(inputs: PricingInputs) -> Agreements:
     """Return what was agreed by account, versions ordered by the instant from which they hold."""
-    contracts: dict[str, list[Contract]] = {}
-    for contract in sorted(inputs.lists.contracts, key=lambda each: each.effective_from_us):
-        contracts.setdefault(contract.account_id, []).append(contract)
-    grants: dict[str, list[CreditGrant]] = {}
-    for grant in inputs.lists.credit_grants:
-        grants.setdefault(grant.account_id, []).append(grant)
-    fees: dict[str, list[OneOffFee]] = {}
-    for fee in inputs.lists.one_off_fees:
-        fees.setdefault(fee.account_id, []).append(fee)
+    lists = inputs.lists
+    contracts = sorted(lists.contracts, key=attrgetter("effective_from_us"))
     return Agreements(
         inputs.terms,
-        {account_id: tuple(found) for account_id, found in contracts.items()},
-        {account_id: tuple(found) for account_id, found in grants.items()},
-        {account_id: tuple(found) for account_id, found in fees.items()},
+        _by_account(contracts),
+        _by_account(lists.credit_grants),
+        _by_account(lists.one_off_fees),
     )
 
 
-class _Aligned(Generic[T]):
-    """Values by account from a stream ordered by account, asked for in the same order."""
-
-    def __init__(self, values: Iterable[tuple[str, T]]) -> None:
-        self._values = iter(values)
-        self._next = next(self._values, None)
-
-    def peek(self) -> str | None:
-        """Return the account that comes next."""
-        return None if self._next is None else self._next[0]
-
-    def take(self, account_id: str) -> T | None:
-        """Return the account's value, if it comes next."""
-        if self._next is None or self._next[0] != account_id:
-            return None
-        value = self._next[1]
-        self._next = next(self._values, None)
-        return value
-
-
 def account_inputs(
-    agreements: Agreements,
-    usage: PricedUsage,
-    charges: Iterable[tuple[str, tuple[Charge, ...]]],
-    detailed: frozenset[PeriodName],
+    agreements: Agreements, cards: Cards, reader: RangeReader, within: AccountRange
 ) -> Iterator[AccountPricing]:
-    """Yield what is known of each account, ordered by account.
+    """Yield what is known of each account of a range, ordered by account.
 
     Args:
-        agreements: With all accounts.
-        usage: What they used.
-        charges: What each was charged before, ordered by account.
-        detailed: Periods whose windows are priced.
+        agreements: With the accounts of the range.
+        cards: All rate cards.
+        reader: Has their usage and charges.
+        within: The range.
+
+    Raises:
+        UnknownTermsError: A period has no contract or no rate card.
     """
-    used = _Aligned(_by_account(usage))
-    charged = _Aligned(charges)
-    named = _Aligned((each, each) for each in sorted(agreements.contracts))
-    while (account_id := _least(used.peek(), charged.peek(), named.peek())) is not None:
-        named.take(account_id)
-        periods = used.take(account_id) or ()
+    used, charged = reader.usage(within), reader.charges(within)
+    details: Mapping[PeriodName, tuple[UsageDetail, ...]] = {}
+    if reader.has_windows():
+        periods = [totals for each in used.values() for totals in each]
+        details = reader.details(_find_detailed(agreements, cards, periods))
+    for account_id in sorted(used.keys() | charged.keys() | agreements.contracts.keys()):
         yield AccountPricing(
             account_id,
             agreements.terms.get(account_id, ()),
             agreements.contracts.get(account_id, ()),
             agreements.grants.get(account_id, ()),
             agreements.one_off_fees.get(account_id, ()),
-            tuple(_with_details(usage, totals, detailed) for totals in periods),
-            charged.take(account_id) or (),
+            tuple(
+                PeriodUsage(totals, details.get(period_of(totals[0]), ()))
+                for totals in used.get(account_id, ())
+            ),
+            charged.get(account_id, ()),
         )
 
 
-def find_detailed(
-    agreements: Agreements, usage: PricedUsage, cards: Cards
-) -> tuple[PeriodName, ...]:
-    """Return the periods that have to be read window by window.
-
-    Raises:
-        UnknownTermsError: A period has no contract or no rate card.
-    """
+def _find_detailed(
+    agreements: Agreements, cards: Cards, periods: Sequence[tuple[UsageTotal, ...]]
+) -> list[PeriodName]:
+    """Return the periods that have to be read window by window."""
     found = []
-    for totals in usage.periods():
-        name = _name(totals)
+    for totals in periods:
+        name = period_of(totals[0])
         contracts = agreements.contracts.get(name.account_id, ())
         terms = agreements.terms.get(name.account_id, ())
         span = (name.start_us, name.end_us)
         segments = account_segments(name.account_id, terms, contracts, cards, span)
         if any(needs_detail(total, segments) for total in totals):
             found.append(name)
-    return tuple(found)
+    return found
 
 
-def _by_account(usage: PricedUsage) -> Iterator[tuple[str, tuple[tuple[UsageTotal, ...], ...]]]:
-    for account_id, periods in groupby(usage.periods(), key=lambda totals: totals[0].account_id):
-        yield account_id, tuple(periods)
+def _by_account(agreed: Sequence[T]) -> dict[str, tuple[T, ...]]:
+    found: dict[str, list[T]] = {}
+    for each in agreed:
+        found.setdefault(each.account_id, []).append(each)
+    return {account_id: tuple(each) for account_id, each in found.items()}
 
 
-def _least(*account_ids: str | None) -> str | None:
-    return min((each for each in account_ids if each is not None), default=None)
-
-
-def _name(totals: Sequence[UsageTotal]) -> PeriodName:
-    first = totals[0]
-    return PeriodName(first.account_id, first.period_start_us, first.period_end_us)
-
-
-def _with_details(
-    usage: PricedUsage, totals: tuple[UsageTotal, ...], detailed: frozenset[PeriodName]
-) -> PeriodUsage:
-    name = _name(totals)
-    return PeriodUsage(totals, usage.details(name) if name in detailed else ())
+def _of(agreed: Mapping[str, V], account_ids: Sequence[str]) -> dict[str, V]:
+    return {each: agreed[each] for each in account_ids if each in agreed}

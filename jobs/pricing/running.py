@@ -1,14 +1,13 @@
-"""One run of pricing: reads at a cut, charges account by account, commits once."""
+"""One run of pricing: reads at a cut, charges range by range of accounts, commits once."""
 
-import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from iceberg.charge_rows import ChargeRows
 from iceberg.charge_store import ChargeStore
-from iceberg.priced_usage import PricedUsage
 from iceberg.pricing_inputs import (
     PricingInputs,
     find_repeated,
@@ -18,23 +17,17 @@ from iceberg.pricing_inputs import (
     until_of,
 )
 from jobs import VERSION
-from jobs.pricing.account_inputs import account_inputs, agreements_of, find_detailed
+from jobs.pricing.account_inputs import Agreements, agreements_of
+from jobs.pricing.charging_ranges import RangeWork, charge_ranges
+from jobs.pricing.finding_windows import window_span
 from jobs.pricing.finishing import finish_runs
-from jobs.settings import Settings, load_meters
-from schemas.charge import Charge
-from schemas.contract import Contract, FxRate
+from jobs.pricing.pricing_rules import card_fingerprints, contract_fingerprint, late_us, rules_of
+from jobs.settings import Settings
 from schemas.instant import to_text
-from schemas.plain_form import content_fingerprint, encode_shape
-from schemas.price_lists import identity_of
 from schemas.pricing_run import PricingRun, RunStatus
-from schemas.rate_card import RateCard
-from udfs.charging_accounts import PricingRules, charge_account
+from udfs.charging_accounts import PricingRules
 from udfs.identifying import digest
 from udfs.summing_charges import ChargeSums
-
-_BATCH_CHARGES = 50_000
-_MS_US = 1000
-_S_US = 1_000_000
 
 
 class RefusedInputError(Exception):
@@ -48,10 +41,12 @@ class AskedRun:
     Attributes:
         at_us: When it begins, wall clock.
         until_us: Log time up to which usage is priced; None: as far as it is complete.
+        workers: Processes that price at a time.
     """
 
     at_us: int
     until_us: int | None = None
+    workers: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +79,19 @@ class _Run:
         self.run_id = digest("run", str(at_us), inputs_text(inputs), str(store.snapshot_id))
         self.sums = ChargeSums()
         self.accounts = 0
-        self._agreements = agreements_of(inputs)
-        self._rules = _rules(settings, inputs, self.run_id)
+        self.agreements = agreements_of(inputs)
+        self.rules = rules_of(settings, inputs, self.run_id)
 
-    def batches(self, usage: PricedUsage, say: Callable[[str], None]) -> Iterator[list[Charge]]:
+    def batches(
+        self, work: RangeWork, workers: int, say: Callable[[str], None]
+    ) -> Iterator[ChargeRows]:
         """Yield all charges; then note the run, as the commit of the charges comes next."""
-        agreements, rules = self._agreements, self._rules
-        detailed = find_detailed(agreements, usage, rules.cards)
-        usage.load_details(detailed)
-        charged = self._store.by_account()
-        batch: list[Charge] = []
-        for account in account_inputs(agreements, usage, charged, frozenset(detailed)):
-            batch += charge_account(rules, account)
-            self.accounts += 1
-            if self.accounts % 10_000 == 0:
-                say(f"{self.accounts:,} accounts, {self.sums.count + len(batch):,} charges")
-            if len(batch) >= _BATCH_CHARGES:
-                yield self._count(batch)
-                batch = []
-        yield self._count(batch)
+        for charged in charge_ranges(work, workers, say):
+            self.accounts += charged.accounts
+            self.sums.merge(charged.sums)
+            yield charged.rows
         if self.sums.count:
             self._store.write_run(self.row(RunStatus.STARTED))
-
-    def _count(self, batch: list[Charge]) -> list[Charge]:
-        self.sums.add(batch)
-        return batch
 
     def row(self, status: RunStatus) -> PricingRun:
         """Return the run's row."""
@@ -118,8 +101,8 @@ class _Run:
             status,
             self._at_us,
             inputs_text(self.inputs),
-            _text(_fingerprints(lists.rate_cards)),
-            content_fingerprint(_text(_fingerprints(lists.contracts))),
+            card_fingerprints(lists),
+            contract_fingerprint(lists),
             VERSION,
             self.sums.totals(),
             self.sums.output_hash(),
@@ -142,17 +125,16 @@ def price_once(
     repeated = find_repeated(catalog, namespace)
     if repeated:
         raise RefusedInputError(_repeated_text(repeated))
-    partitions, late_us = settings.kafka.partitions, _late_us(settings)
-    inputs = read_inputs(catalog, namespace, partitions, late_us, asked.until_us)
+    partitions = settings.kafka.partitions
+    inputs = read_inputs(catalog, namespace, partitions, late_us(settings), asked.until_us)
     if inputs is None:
         return PricingReport(None, finished, None)
-    with (
-        closing(ChargeStore(catalog, namespace, str(_empty(folder / "charges")))) as store,
-        closing(open_usage(catalog, namespace, inputs, str(_empty(folder / "usage")))) as usage,
-    ):
+    with closing(ChargeStore(catalog, namespace, str(_empty(folder / "charges")))) as store:
         _check_order(store, inputs.until_us)
         run = _Run(settings, inputs, store, asked.at_us)
-        store.append(run.batches(usage, say))
+        usage_folder = str(_empty(folder / "usage"))
+        work = read_work(catalog, namespace, run.rules, inputs, run.agreements, store, usage_folder)
+        store.append(run.batches(work, asked.workers, say))
     if not run.sums.count:
         return PricingReport(None, finished, inputs.until_us, run.accounts)
     return PricingReport(
@@ -163,6 +145,38 @@ def price_once(
         run.sums.count,
         run.sums.minor_by_currency(),
     )
+
+
+def read_work(
+    catalog: Any,
+    namespace: str,
+    rules: PricingRules,
+    inputs: PricingInputs,
+    agreements: Agreements,
+    store: ChargeStore,
+    folder: str,
+) -> RangeWork:
+    """Read usage and charges into their databases, and give both up to those who charge.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+        rules: Of the run.
+        inputs: Of the run.
+        agreements: Of all accounts.
+        store: Has what was charged before.
+        folder: An empty folder for the database of the usage.
+
+    Raises:
+        BrokenRowsError: Rows contradict each other.
+    """
+    with closing(open_usage(catalog, namespace, inputs, folder)) as usage:
+        usage.load_windows(window_span(agreements, rules.cards, usage.used_meters()))
+        sizes = dict(usage.sizes())
+    for account_id, count in store.sizes():
+        sizes[account_id] = sizes.get(account_id, 0) + count
+    store.close()
+    return RangeWork(rules, usage.path, store.path, sorted(sizes.items()), agreements)
 
 
 def _empty(folder: Path) -> Path:
@@ -187,47 +201,3 @@ def _repeated_text(repeated: Mapping[str, Sequence[Any]]) -> str:
         f"table {name}: expected each commit once, found the {first.kind} {first.name} in snapshots"
         f" {', '.join(map(str, first.snapshot_ids))}; look at it before anything is priced"
     )
-
-
-def _rules(settings: Settings, inputs: PricingInputs, run_id: str) -> PricingRules:
-    meters = load_meters(settings.metering.meters_file)
-    lists = inputs.lists
-    cards: dict[tuple[str, str], list[RateCard]] = {}
-    for card in sorted(lists.rate_cards, key=lambda each: each.effective_from_us):
-        cards.setdefault((card.card_id, card.currency), []).append(card)
-    return PricingRules(
-        cards,
-        inputs.until_us,
-        max(meter.grace_us for meter in meters),
-        run_id,
-        _by_day(lists.fx_rates),
-    )
-
-
-def _by_day(rates: Sequence[FxRate]) -> dict[tuple[str, str], list[FxRate]]:
-    found: dict[tuple[str, str], list[FxRate]] = {}
-    for rate in sorted(rates, key=identity_of):
-        found.setdefault((rate.day, rate.quote), []).append(rate)
-    return found
-
-
-def _late_us(settings: Settings) -> int:
-    """Return how long after its instant a row is emitted at most, in log time.
-
-    A timer fires at its instant and the delay of its bucket, once the watermark, which is the slack
-    behind, has passed it.
-    """
-    metering = settings.metering
-    return metering.close_jitter_s * _S_US + (metering.watermark_slack_ms + 1) * _MS_US
-
-
-def _fingerprints(shapes: Sequence[RateCard | Contract]) -> dict[str, str]:
-    """Return a hash of each version's content, by what it is known by."""
-    return {
-        "/".join(map(str, identity_of(each))): content_fingerprint(encode_shape(each))
-        for each in shapes
-    }
-
-
-def _text(members: Mapping[str, object]) -> str:
-    return json.dumps(members, separators=(",", ":"), sort_keys=True, ensure_ascii=False)

@@ -1,6 +1,5 @@
 """Usage as pricing reads it: totals by period at a cut, and the windows that they are made of."""
 
-from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,19 +8,23 @@ from pathlib import Path
 import pytest
 from pyiceberg.catalog import Catalog
 
+from iceberg.account_ranges import AccountRange, PeriodName, RangeReader
 from iceberg.catalog import open_catalog
+from iceberg.charge_store import ChargeStore
 from iceberg.creating import make_tables
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
-from iceberg.priced_usage import PeriodName, PricedUsage
+from iceberg.priced_usage import PricedUsage
 from iceberg.reading import BrokenRowsError
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, USAGE_CORRECTIONS
 from schemas.instant import to_us
-from schemas.priced_usage import UsageTotal
+from schemas.priced_usage import UsageDetail, UsageTotal, UsedMeter
 from tests.iceberg.filling import LocalCatalog, append
 from tests.iceberg.rows import brought_back, correction, row_of
 
 JANUARY, FEBRUARY = datetime(2013, 1, 1, tzinfo=UTC), datetime(2013, 2, 1, tzinfo=UTC)
 PERIOD = PeriodName("A", to_us(JANUARY), to_us(FEBRUARY))
+SPAN = (PERIOD.start_us, PERIOD.end_us)
+ALL = AccountRange("", None)
 
 
 @pytest.fixture
@@ -51,9 +54,22 @@ def _open(
     return closing(PricedUsage(catalog, "billing", chosen, until_us, str(folder)))
 
 
-def _periods(usage: PricedUsage) -> Iterator[UsageTotal]:
-    for totals in usage.periods():
-        yield from totals
+def _reader(catalog: Catalog, folder: Path, usage: PricedUsage) -> closing[RangeReader]:
+    """Give usage, and what was charged, to a reader of ranges."""
+    usage.close()
+    with closing(ChargeStore(catalog, "billing", str(folder))) as store:
+        assert store.sizes() == []
+    return closing(RangeReader(usage.path, store.path))
+
+
+def _periods(catalog: Catalog, folder: Path, usage: PricedUsage) -> list[tuple[UsageTotal, ...]]:
+    """Return all totals by period."""
+    with _reader(catalog, folder, usage) as reader:
+        return [each for periods in reader.usage(ALL).values() for each in periods]
+
+
+def _totals(catalog: Catalog, folder: Path, usage: PricedUsage) -> list[UsageTotal]:
+    return [total for totals in _periods(catalog, folder, usage) for total in totals]
 
 
 def test_a_total_names_the_rows_that_it_is_made_of(catalog: Catalog, tmp_path: Path) -> None:
@@ -62,8 +78,8 @@ def test_a_total_names_the_rows_that_it_is_made_of(catalog: Catalog, tmp_path: P
     append(catalog, USAGE_CORRECTIONS, [row_of(USAGE_CORRECTIONS, **correction(1, 5, 2))])
     append(catalog, BROUGHT_BACK_USAGE, [brought_back("e1", quantity=Decimal(4), event_count=4)])
     with _open(catalog, tmp_path) as usage:
-        assert usage.count_periods() == 1
-        (total,) = _periods(usage)
+        assert list(usage.used_meters()) == [UsedMeter("A", *SPAN, "flights")]
+        (total,) = _totals(catalog, tmp_path, usage)
     assert (total.quantity, total.event_count) == (9, 9)
     assert total.row_ids == ("b-e1", "c0", "c1")
     assert (total.period_start_us, total.period_end_us) == (PERIOD.start_us, PERIOD.end_us)
@@ -75,7 +91,7 @@ def test_what_came_after_the_cut_is_not_there(catalog: Catalog, tmp_path: Path) 
     before = _snapshots(catalog)
     append(catalog, USAGE_CORRECTIONS, [row_of(USAGE_CORRECTIONS, **correction(1, 5, 2))])
     with _open(catalog, tmp_path, before) as usage:
-        assert [total.quantity for total in _periods(usage)] == [3]
+        assert [total.quantity for total in _totals(catalog, tmp_path, usage)] == [3]
 
 
 @pytest.mark.parametrize(
@@ -94,7 +110,7 @@ def test_rows_count_up_to_an_instant(
     append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE)])
     append(catalog, USAGE_CORRECTIONS, [row_of(USAGE_CORRECTIONS, **correction(1, 5, 2))])
     with _open(catalog, tmp_path, until_us=until_us) as usage:
-        assert [total.quantity for total in _periods(usage)] == quantities
+        assert [total.quantity for total in _totals(catalog, tmp_path, usage)] == quantities
 
 
 def test_periods_come_by_account_and_time(catalog: Catalog, tmp_path: Path) -> None:
@@ -109,7 +125,8 @@ def test_periods_come_by_account_and_time(catalog: Catalog, tmp_path: Path) -> N
     ]
     append(catalog, CLOSED_USAGE, rows)
     with _open(catalog, tmp_path) as usage:
-        found = [[total.row_ids for total in totals] for totals in usage.periods()]
+        periods = _periods(catalog, tmp_path, usage)
+    found = [[total.row_ids for total in totals] for totals in periods]
     assert found == [[("0",), ("1",)], [("2",)], [("3",)]]
 
 
@@ -151,9 +168,12 @@ def test_windows_up_to_the_last_revision_make_up_the_total(
     ]
     append(catalog, METERING_WINDOWS, windows)
     with _open(catalog, tmp_path) as usage:
-        usage.load_details([PERIOD])
-        details = usage.details(PERIOD)
-        (total,) = _periods(usage)
+        usage.load_windows(SPAN)
+        assert usage.sizes() == [("A", 1 + 4), ("B", 1)]
+        with _reader(catalog, tmp_path, usage) as reader:
+            assert reader.has_windows()
+            details = reader.details([PERIOD])[PERIOD]
+            ((total,),) = reader.usage(ALL)["A"]
     assert sum(detail.quantity for detail in details) == total.quantity == 9
     days = [datetime.fromtimestamp(detail.at_us / 1e6, UTC).day for detail in details]
     assert sorted(days) == [3, 5, 20]
@@ -163,5 +183,31 @@ def test_without_windows_there_is_no_detail(catalog: Catalog, tmp_path: Path) ->
     """They may not be kept; whoever needs them finds that they do not add up."""
     append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE)])
     with _open(catalog, tmp_path) as usage:
-        usage.load_details([PERIOD])
-        assert usage.details(PERIOD) == ()
+        usage.load_windows(SPAN)
+        with _reader(catalog, tmp_path, usage) as reader:
+            assert not reader.has_windows()
+            assert reader.details([PERIOD]) == {}
+
+
+def test_windows_are_of_the_periods_that_are_asked_for(catalog: Catalog, tmp_path: Path) -> None:
+    """Each period's, of each account, apart; of a period that is not asked for there are none."""
+    own = {"row_id": "2", "account_id": "B"}
+    append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE), row_of(CLOSED_USAGE, **own)])
+    windows = [_window(3, 5, 3), _window(4, 5, 1, account_id="B"), _window(5, 5, 2, account_id="B")]
+    append(catalog, METERING_WINDOWS, windows)
+    other = PeriodName("B", *SPAN)
+    with _open(catalog, tmp_path) as usage:
+        usage.load_windows(SPAN)
+        with _reader(catalog, tmp_path, usage) as reader:
+            found = reader.details([PERIOD, other])
+            assert reader.details([other]) == {other: found[other]}
+            assert reader.details([]) == {}
+    day_us = 86_400_000_000
+    at_us = [PERIOD.start_us + day * day_us for day in (2, 3, 4)]
+    assert found == {
+        PERIOD: (UsageDetail("flights", "{}", at_us[0], "", Decimal(3), 3),),
+        other: (
+            UsageDetail("flights", "{}", at_us[1], "", Decimal(1), 1),
+            UsageDetail("flights", "{}", at_us[2], "", Decimal(2), 2),
+        ),
+    }
