@@ -27,9 +27,10 @@ from iceberg.pricing_inputs import IncompleteUsageError
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.kafka_clients import KafkaUnreachableError
+from jobs.pricing.charging_on_flink import FlinkRunError
 from jobs.pricing.charging_ranges import WorkerError
 from jobs.pricing.finishing import finish_runs
-from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, price_once
+from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, Runner, price_once
 from jobs.reporting.rendering_charges import print_pricing
 from jobs.settings import Settings, SettingsError, load_settings
 from schemas.instant import to_us
@@ -54,6 +55,7 @@ REFUSED = (
     CommitConflictError,
     UnknownCommitError,
     WorkerError,
+    FlinkRunError,
 )
 """What stops a run before it writes; each has one clear line."""
 
@@ -76,6 +78,7 @@ def price_usage(settings: Settings, asked: AskedRun, say: Callable[[str], None])
         CommitConflictError: Other runs were faster again and again.
         UnknownCommitError: The catalog did not say whether charges are there; run it again.
         WorkerError: A worker was killed; nothing is written.
+        FlinkRunError: The job failed, or Flink is not there; nothing is written.
     """
     namespace = settings.catalog.namespace
     catalog = open_catalog(settings.catalog)
@@ -111,11 +114,19 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         default=len(os.sched_getaffinity(0)),
         help="processes that price at a time; unless given, one for each core",
     )
+    parser.add_argument(
+        "--runner",
+        type=Runner,
+        choices=tuple(Runner),
+        default=Runner.LOCAL,
+        help="what charges the accounts: processes on this machine, or a batch job on Flink",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
     try:
         settings = load_settings(options.settings, environ)
-        asked = AskedRun(to_us(datetime.now(UTC)), _read_until(options.until), options.workers)
+        now_us, until_us = to_us(datetime.now(UTC)), _read_until(options.until)
+        asked = AskedRun(now_us, until_us, options.workers, options.runner)
         report = price_usage(settings, asked, _say)
     except REFUSED as error:
         print(error, file=sys.stderr)

@@ -3,6 +3,7 @@
 What refuses an account is a value, so that an engine can carry it to whoever asked for the run. A
 run that reads table by table refuses at the first step that fails for any account; the steps here
 are in the same order and have numbers, so the same refusal is found whatever account comes first.
+From the last step on such a run, too, goes account by account.
 """
 
 from __future__ import annotations
@@ -77,11 +78,11 @@ def detailed_spans(rules: PricingRules, rows: AccountRows) -> tuple[Span, ...]:
 
     Args:
         rules: As `charge_account` takes them.
-        rows: Of an account, without windows; of one that `charge_rows` refuses there may be none.
+        rows: Of an account, without windows; of one that `charge_rows` refuses there are none.
     """
     account = _Account(rules, _in_order(rows))
-    _take(account, _STEPS[: _STEPS.index(_find_detailed) + 1])
-    return tuple(sorted(account.detailed))
+    refused = _take(account, (*_USAGE_STEPS, _find_detailed))
+    return () if refused else tuple(sorted(account.detailed))
 
 
 def _in_order(rows: AccountRows) -> AccountRows:
@@ -156,6 +157,7 @@ def _take_charges(account: _Account) -> None:
 
 
 def _charge(account: _Account) -> None:
+    _find_detailed(account)
     rows = account.rows
     account.charges = charge_account(
         account.rules,
@@ -171,17 +173,14 @@ def _charge(account: _Account) -> None:
     )
 
 
-_STEPS = (
+_USAGE_STEPS = (
     _take_closed,
     _take_corrections,
     _take_brought_back,
     _check_revisions,
     _total_usage,
-    _find_detailed,
-    _take_windows,
-    _take_charges,
-    _charge,
 )
+_STEPS = (*_USAGE_STEPS, _take_windows, _take_charges, _charge)
 
 
 def _usage_of(account: _Account, period: PeriodTotals) -> PeriodUsage:

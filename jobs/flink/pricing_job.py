@@ -22,7 +22,12 @@ from jobs.flink.class_path import check_class_path
 from jobs.flink.hot_path import with_options
 from jobs.flink.pricing_function import OUTCOMES, ChargeAccounts, FindDetailed
 from jobs.flink.pricing_rows import GATHERED, SPAN, charge_type, read_refusal
-from jobs.flink.pricing_sql import PricedTables, gathered_sql, with_windows_sql
+from jobs.flink.pricing_sql import (
+    GATHERED_TABLES,
+    PricedTables,
+    gathered_sql,
+    with_windows_sql,
+)
 from jobs.flink.sections import name_section
 from jobs.settings import Settings
 from schemas.account_rows import RefusedAccount
@@ -92,6 +97,8 @@ def run_pricing_job(settings: Settings, job: PricingJob) -> int | RefusedAccount
         MissingJarError: Flink lacks a jar.
         PricingJobError: The job failed.
     """
+    if job.snapshot_ids.keys().isdisjoint(GATHERED_TABLES):
+        return 0
     check_class_path(settings.catalog)
     configuration = Configuration()
     for option, value in pricing_options(settings).items():

@@ -12,6 +12,12 @@ from jobs.flink.pricing_rows import ACCOUNTS, CONTENT_SHAPES, ROW_SHAPES
 
 _NEW_LINE = r"U&'\000A'"
 _ROLLED_UP = "is_rolled_up"
+GATHERED_TABLES = (
+    *(name for name in ROW_SHAPES if name != METERING_WINDOWS.name),
+    *CONTENT_SHAPES,
+    ACCOUNTS,
+)
+"""What an account is gathered from, windows apart."""
 _TABLES: Mapping[str, Table] = {table.name: table for table in TABLES}
 
 
@@ -38,8 +44,12 @@ class PricedTables:
 
 
 def gathered_sql(tables: PricedTables) -> str:
-    """Return the query of all rows but windows by account: its id, and a row in each line."""
-    return _gather([_rows_sql(tables, name) for name in _names() if tables.has(name)])
+    """Return the query of all rows but windows by account: its id, and a row in each line.
+
+    Args:
+        tables: Has one of `GATHERED_TABLES`.
+    """
+    return _gather([_rows_sql(tables, name) for name in GATHERED_TABLES if tables.has(name)])
 
 
 def with_windows_sql(tables: PricedTables, gathered: str, spans: str) -> str:
@@ -60,12 +70,8 @@ def with_windows_sql(tables: PricedTables, gathered: str, spans: str) -> str:
         f" AND {start} >= CAST(s.`since` AS TIMESTAMP_LTZ(6))"
         f" AND {start} < CAST(s.`until` AS TIMESTAMP_LTZ(6))"
     )
-    return _gather([f"SELECT account_id, contents AS content FROM {gathered}", windows])  # noqa: S608
-
-
-def _names() -> tuple[str, ...]:
-    shaped = [name for name in ROW_SHAPES if name != METERING_WINDOWS.name]
-    return (*shaped, *CONTENT_SHAPES, ACCOUNTS)
+    rows = f"SELECT account_id, contents AS content FROM {gathered}"  # noqa: S608
+    return _gather([rows, windows])
 
 
 def _gather(queries: list[str]) -> str:
@@ -77,7 +83,8 @@ def _gather(queries: list[str]) -> str:
 
 
 def _rows_sql(tables: PricedTables, name: str) -> str:
-    return f"SELECT `account_id`, {_content_sql(name)} AS content FROM {tables.of(name)}"  # noqa: S608
+    content = _content_sql(name)
+    return f"SELECT `account_id`, {content} AS content FROM {tables.of(name)}"  # noqa: S608
 
 
 def _content_sql(name: str, prefix: str = "") -> str:

@@ -1,0 +1,38 @@
+"""What a program needs that runs a job on Flink's mini cluster, in its own process."""
+
+import atexit
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from jobs.local.flink_home import FlinkHome, flink_distribution
+
+# Of these one is set where someone has chosen a Flink: `flink run` sets the first.
+_CHOSEN = ("PYFLINK_GATEWAY_PORT", "FLINK_HOME", "FLINK_CONF_DIR", "FLINK_LIB_DIR")
+
+
+def provide_flink(environ: Mapping[str, str]) -> None:
+    """Let this process find Flink with our jars, unless a Flink was chosen for it.
+
+    It has to be called before the first job. The folder of the configuration and the logs is gone
+    when the process ends.
+
+    Args:
+        environ: The environment of the process.
+
+    Raises:
+        SetupError: What `make setup` provides is missing.
+    """
+    if any(environ.get(name) for name in _CHOSEN):
+        return
+    distribution = flink_distribution()
+    folder = Path(tempfile.mkdtemp(prefix="meterclose-flink-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    home = FlinkHome(folder, distribution)
+    options = home.default_options(0, 0, 1)
+    # A program that has no cluster reads these options only.
+    options["env.java.opts.all"] += f" {options['env.java.opts.client']}"
+    home.prepare(options)
+    os.environ.update(home.environment())
