@@ -1,44 +1,52 @@
 """Rows of the journal as chained entries: one row for each posting, and back."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.compute as pc
 from pyiceberg.catalog import Catalog
 
+from iceberg.creating import iceberg_schema
 from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import BrokenRowsError, read_once
-from schemas.instant import EPOCH, MICROSECOND, to_us
+from schemas.instant import to_us
 from schemas.journal import ChainedEntry, JournalEntry, Posting, SourceKind
 from schemas.money import MINOR_DIGITS
 
+_SCHEMA = iceberg_schema(JOURNAL).as_arrow()
 _OF_POSTING = ("posting_no", "ledger_account", "amount_minor")
 _OF_ENTRY = tuple(name for name in JOURNAL.names if name not in _OF_POSTING)
 
 
-def write_entry(chained: ChainedEntry) -> list[dict[str, object]]:
-    """Return the rows of an entry, values by column in the order of the table."""
-    entry = chained.entry
-    return [
-        {
-            "entry_no": chained.entry_no,
-            "posting_no": number,
-            "entry_id": entry.entry_id,
-            "source_kind": entry.source_kind.value,
-            "source_id": entry.source_id,
-            "account_id": entry.account_id,
-            "booked": EPOCH + entry.booked_us * MICROSECOND,
-            "currency": entry.currency,
-            "ledger_account": posting.ledger_account,
-            "amount_minor": posting.amount_minor,
-            "memo": entry.memo,
-            "run_id": chained.run_id,
-            "previous_hash": chained.previous_hash,
-            "entry_hash": chained.entry_hash,
-        }
-        for number, posting in enumerate(entry.postings)
-    ]
+def journal_table(chained: Sequence[ChainedEntry]) -> pa.Table:
+    """Return entries as Arrow rows of the journal, ordered as they come."""
+    postings = [(each, number) for each in chained for number in range(len(each.entry.postings))]
+    entries = [each.entry for each, _ in postings]
+    columns: dict[str, list[object]] = {
+        "entry_no": [each.entry_no for each, _ in postings],
+        "posting_no": [number for _, number in postings],
+        "entry_id": [entry.entry_id for entry in entries],
+        "source_kind": [entry.source_kind.value for entry in entries],
+        "source_id": [entry.source_id for entry in entries],
+        "account_id": [entry.account_id for entry in entries],
+        "booked": [entry.booked_us for entry in entries],
+        "currency": [entry.currency for entry in entries],
+        "ledger_account": [
+            posting.ledger_account for each in chained for posting in each.entry.postings
+        ],
+        "amount_minor": [
+            posting.amount_minor for each in chained for posting in each.entry.postings
+        ],
+        "memo": [entry.memo for entry in entries],
+        "run_id": [each.run_id for each, _ in postings],
+        "previous_hash": [each.previous_hash for each, _ in postings],
+        "entry_hash": [each.entry_hash for each, _ in postings],
+    }
+    return pa.Table.from_arrays(
+        [pa.array(columns[field.name], field.type) for field in _SCHEMA], schema=_SCHEMA
+    )
 
 
 def read_entries(rows: Iterable[Mapping[str, Any]]) -> Iterator[ChainedEntry]:

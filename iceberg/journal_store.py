@@ -4,10 +4,10 @@ from collections.abc import Collection, Iterable, Sequence
 
 from pyiceberg.catalog import Catalog
 
-from iceberg.journal_rows import read_journal, read_last, write_entry
+from iceberg.journal_rows import journal_table, read_journal, read_last
 from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import read_once
-from iceberg.writing import append_batches
+from iceberg.writing import append_tables
 from schemas.journal import ChainedEntry
 
 
@@ -46,8 +46,4 @@ class JournalStore:
             CommitConflictError: Another program did.
             UnknownCommitError: The catalog gave no clear answer.
         """
-        append_batches(
-            self._journal,
-            JOURNAL,
-            ([row for entry in batch for row in write_entry(entry)] for batch in batches),
-        )
+        append_tables(self._journal, JOURNAL, map(journal_table, batches))

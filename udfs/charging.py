@@ -227,5 +227,4 @@ def _decimal(exact: Fraction) -> Decimal:
     return EXACT.scaleb(Decimal(scaled), -AMOUNT_DIGITS)
 
 
-def _text(value: object) -> str:
-    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+_text = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False).encode

@@ -10,6 +10,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from fractions import Fraction
+from functools import lru_cache
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -243,10 +244,13 @@ def _entry(
     return entry
 
 
+# The charges of a run share few instants and zones.
+@lru_cache(maxsize=10_000)
 def _local_day(instant_us: int, timezone: str) -> str:
     return _local(instant_us, timezone).date().isoformat()
 
 
+@lru_cache(maxsize=10_000)
 def _midnight_us(instant_us: int, timezone: str) -> int:
     """Return midnight UTC of the calendar day that an instant falls on in a zone."""
     local = _local(instant_us, timezone)

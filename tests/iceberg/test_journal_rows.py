@@ -11,7 +11,7 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_table
-from iceberg.journal_rows import read_entries, read_journal, read_last, write_entry
+from iceberg.journal_rows import journal_table, read_entries, read_journal, read_last
 from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import BrokenRowsError
 from schemas.journal import ChainedEntry
@@ -24,7 +24,8 @@ CHAINED = tuple(chain(full_ledger(), START, "r1"))
 
 def rows_of(chained: tuple[ChainedEntry, ...]) -> list[dict[str, Any]]:
     """Return the rows of entries."""
-    return [row for each in chained for row in write_entry(each)]
+    rows: list[dict[str, Any]] = journal_table(chained).to_pylist()
+    return rows
 
 
 @pytest.fixture
@@ -102,7 +103,7 @@ def test_rows_that_do_not_fit_are_refused(
     place: int, changes: dict[str, object], complaint: str
 ) -> None:
     """One line with the entry, what was expected and what was found."""
-    rows = write_entry(CHAINED[3])
+    rows = journal_table([CHAINED[3]]).to_pylist()
     rows[place] |= changes
     with pytest.raises(BrokenRowsError) as caught:
         tuple(read_entries(rows))
@@ -119,6 +120,6 @@ def test_rows_that_do_not_fit_are_refused(
 )
 def test_what_is_in_no_closed_list_is_refused(changes: dict[str, object], complaint: str) -> None:
     """In all rows of an entry alike."""
-    rows = [row | changes for row in write_entry(CHAINED[3])]
+    rows = [row | changes for row in journal_table([CHAINED[3]]).to_pylist()]
     with pytest.raises(BrokenRowsError, match=complaint):
         tuple(read_entries(rows))

@@ -11,7 +11,7 @@ import pytest
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
-from iceberg.journal_rows import write_entry
+from iceberg.journal_rows import journal_table
 from iceberg.ledger_tables import JOURNAL
 from schemas.journal import ChainedEntry, JournalEntry
 from schemas.statement import LineKind
@@ -48,7 +48,7 @@ def write_journal(folder: Path, journal: Chain) -> str:
     catalog = open_catalog(LocalCatalog(folder))
     make_tables(catalog, "billing")
     if journal:
-        append(catalog, JOURNAL, [row for each in journal for row in write_entry(each)])
+        append(catalog, JOURNAL, journal_table(journal).to_pylist())
     return str(settings)
 
 

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from iceberg.journal_rows import read_entries, write_entry
+from iceberg.journal_rows import journal_table, read_entries
 from iceberg.reading import BrokenRowsError
 from schemas.charge import Charge
 from schemas.instant import DAY_US
@@ -169,7 +169,7 @@ def other(value: Any) -> Any:
 def test_any_changed_row_is_found(entries: tuple[JournalEntry, ...], draw: Any) -> None:
     """Each column of each row, alone or in all rows of the entry."""
     chained = tuple(chain(entries, START, "r1"))
-    rows = [row for each in chained for row in write_entry(each)]
+    rows = journal_table(chained).to_pylist()
     assert holds(rows, chained[-1])
     row = draw.draw(st.sampled_from(rows))
     column = draw.draw(st.sampled_from(list(row)))
@@ -184,7 +184,7 @@ def test_any_changed_row_is_found(entries: tuple[JournalEntry, ...], draw: Any) 
 def test_any_removed_row_is_found(entries: tuple[JournalEntry, ...], draw: Any) -> None:
     """One posting, or any number of them."""
     chained = tuple(chain(entries, START, "r1"))
-    rows = [row for each in chained for row in write_entry(each)]
+    rows = journal_table(chained).to_pylist()
     kept = draw.draw(st.lists(st.booleans(), min_size=len(rows), max_size=len(rows)))
     left = [row for row, is_kept in zip(rows, kept, strict=True) if is_kept]
     assert holds(left, chained[-1]) == all(kept)
@@ -194,7 +194,7 @@ def test_any_removed_row_is_found(entries: tuple[JournalEntry, ...], draw: Any) 
 def test_any_inserted_row_is_found(entries: tuple[JournalEntry, ...], draw: Any) -> None:
     """A posting more in an entry, or an entry more, in any place."""
     chained = tuple(chain(entries, START, "r1"))
-    rows = [row for each in chained for row in write_entry(each)]
+    rows = journal_table(chained).to_pylist()
     row = dict(draw.draw(st.sampled_from(rows)))
     row["entry_no"] = draw.draw(st.integers(0, len(chained)))
     row["posting_no"] = draw.draw(st.integers(0, 5))
@@ -205,7 +205,7 @@ def test_any_inserted_row_is_found(entries: tuple[JournalEntry, ...], draw: Any)
 def test_any_reordering_is_found(entries: tuple[JournalEntry, ...], draw: Any) -> None:
     """Entries that change places, or postings within one."""
     chained = tuple(chain(entries, START, "r1"))
-    rows = [row for each in chained for row in write_entry(each)]
+    rows = journal_table(chained).to_pylist()
     one, two = (draw.draw(st.sampled_from(rows)) for _ in range(2))
     assume(one is not two)
     places = ("entry_no", "posting_no")
@@ -221,5 +221,5 @@ def test_entries_that_change_places_are_found(entries: tuple[JournalEntry, ...],
     chained = list(chain(entries, START, "r1"))
     order = draw.draw(st.permutations(range(len(chained))))
     moved = [replace(chained[place], entry_no=number) for number, place in enumerate(order)]
-    rows = [row for each in moved for row in write_entry(each)]
+    rows = journal_table(moved).to_pylist()
     assert holds(rows, chained[-1]) == (order == sorted(order))
