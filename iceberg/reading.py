@@ -7,7 +7,8 @@ out too (`iceberg.covering`).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from typing import cast
+from datetime import datetime
+from typing import Any, cast
 
 import duckdb
 import pyarrow as pa
@@ -28,6 +29,7 @@ from iceberg.tables import (
     USAGE_TABLES,
 )
 from iceberg.totals import USAGE_TOTALS
+from schemas.instant import to_text, to_us
 
 # What the archive says about each record. JSON that cannot be read leaves all null.
 _ENVELOPE = "['$.type', '$.source', '$.id']"
@@ -41,6 +43,7 @@ _RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
         FROM (SELECT * EXCLUDE (payload), TRY(decode(payload)) AS text FROM committed)
     )"""  # noqa: S608 - no outside text
 
+_TOTAL_KEY = "account_id, meter_id, dimensions, period_start, period_end"
 _REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
     aggregation, unit, revision, quantity, breakdown, event_count"""
 _REVISED_USAGE = f"""
@@ -237,12 +240,21 @@ def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
     Args:
         rows: From `open_rows`, or filled by `load_revisions`.
     """
-    broken = rows.execute("FROM revised_usage WHERE NOT explained LIMIT 1").fetchone()
-    if broken is not None:
-        raise BrokenRowsError(f"usage_totals: revisions that do not add up: {broken[:5]}")
-    broken = rows.execute("FROM usage_totals WHERE NOT addable LIMIT 1").fetchone()
-    if broken is not None:
-        raise BrokenRowsError(f"usage_totals: usage brought back that does not fit: {broken[:5]}")
+    for view, is_broken, what in (
+        ("revised_usage", "NOT explained", "revisions that do not add up"),
+        ("usage_totals", "NOT addable", "usage brought back that does not fit"),
+    ):
+        broken = rows.execute(
+            f"SELECT {_TOTAL_KEY} FROM {view} WHERE {is_broken}"  # noqa: S608 - no outside text
+            " ORDER BY account_id, period_start, period_end, meter_id, dimensions LIMIT 1"
+        ).fetchone()
+        if broken is not None:
+            raise BrokenRowsError(f"usage_totals: {what}: {_shown(broken)}")
+
+
+def _shown(key: Sequence[Any]) -> tuple[object, ...]:
+    """Return a key for a line that people read: instants as text."""
+    return tuple(to_text(to_us(each)) if isinstance(each, datetime) else each for each in key)
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
@@ -287,7 +299,7 @@ def check_repeats(connection: duckdb.DuckDBPyConnection, table: Table, loaded: s
         f" GROUP BY {identity} HAVING count(*) > 1 ORDER BY {identity} LIMIT 1"
     ).fetchone()
     if broken is not None:
-        raise BrokenRowsError(f"{table.name}: rows of one identity differ: {broken}")
+        raise BrokenRowsError(f"{table.name}: rows of one identity differ: {_shown(broken)}")
 
 
 def _list(names: Sequence[str]) -> str:

@@ -15,6 +15,7 @@ from schemas.account_pricing import AccountPricing, PeriodUsage
 from schemas.account_rows import AccountRows, RefusedAccount
 from schemas.brought_back_usage import BroughtBackUsage
 from schemas.charge import Charge
+from schemas.instant import to_text
 from schemas.usage_row import ClosedUsage, UsageCorrection
 from schemas.usage_window import UsageWindow
 from udfs.assembling import MissingDetailError, needs_detail
@@ -199,9 +200,9 @@ def _window_key(row: UsageWindow) -> tuple[object, ...]:
         row.account_id,
         row.meter_id,
         row.dimensions,
-        row.event_window_start_us,
+        to_text(row.event_window_start_us),
         row.event_window_s,
         row.part,
-        row.log_window_end_us,
+        to_text(row.log_window_end_us),
         row.is_retraction,
     )

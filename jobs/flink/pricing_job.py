@@ -188,8 +188,9 @@ def _add_sink(tables: StreamTableEnvironment, place: str, branch: str) -> None:
 
 
 def _cause(error: Any) -> str:
-    """Return the first line of what a Java error came from."""
+    """Return one line of what a Java error came from; of an error in Python, its last one."""
     cause = error.java_exception
     while cause.getCause() is not None:
         cause = cause.getCause()
-    return " ".join(str(cause.toString()).partition("\n")[0].split())
+    lines = [line for line in str(cause.toString()).splitlines() if line.strip()]
+    return " ".join(lines[-1 if "Traceback" in cause.toString() else 0].split())

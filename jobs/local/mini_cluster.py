@@ -35,4 +35,11 @@ def provide_flink(environ: Mapping[str, str]) -> None:
     # A program that has no cluster reads these options only.
     options["env.java.opts.all"] += f" {options['env.java.opts.client']}"
     home.prepare(options)
+    _leave_the_terminal_alone(home.conf_dir / "log4j-cli.properties")
     os.environ.update(home.environment())
+
+
+def _leave_the_terminal_alone(logging: Path) -> None:
+    """Let nothing be logged but into the file: the terminal is for what programs print."""
+    lines = logging.read_text().splitlines(keepends=True)
+    logging.write_text("".join(line for line in lines if ".appenderRef.console" not in line))
