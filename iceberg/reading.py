@@ -7,8 +7,7 @@ out too (`iceberg.covering`).
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import datetime
-from typing import Any, cast
+from typing import cast
 
 import duckdb
 import pyarrow as pa
@@ -20,6 +19,7 @@ from pyiceberg.table import Table as IcebergTable
 
 from iceberg.covering import covered_sql, reach_sql
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.row_shapes import shown_key
 from iceberg.table import Table
 from iceberg.tables import (
     CLOSED_USAGE,
@@ -29,7 +29,6 @@ from iceberg.tables import (
     USAGE_TABLES,
 )
 from iceberg.totals import USAGE_TOTALS
-from schemas.instant import to_text, to_us
 
 # What the archive says about each record. JSON that cannot be read leaves all null.
 _ENVELOPE = "['$.type', '$.source', '$.id']"
@@ -249,12 +248,7 @@ def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
             " ORDER BY account_id, period_start, period_end, meter_id, dimensions LIMIT 1"
         ).fetchone()
         if broken is not None:
-            raise BrokenRowsError(f"usage_totals: {what}: {_shown(broken)}")
-
-
-def _shown(key: Sequence[Any]) -> tuple[object, ...]:
-    """Return a key for a line that people read: instants as text."""
-    return tuple(to_text(to_us(each)) if isinstance(each, datetime) else each for each in key)
+            raise BrokenRowsError(f"usage_totals: {what}: {shown_key(broken)}")
 
 
 def _connect() -> duckdb.DuckDBPyConnection:
@@ -299,7 +293,7 @@ def check_repeats(connection: duckdb.DuckDBPyConnection, table: Table, loaded: s
         f" GROUP BY {identity} HAVING count(*) > 1 ORDER BY {identity} LIMIT 1"
     ).fetchone()
     if broken is not None:
-        raise BrokenRowsError(f"{table.name}: rows of one identity differ: {_shown(broken)}")
+        raise BrokenRowsError(f"{table.name}: rows of one identity differ: {shown_key(broken)}")
 
 
 def _list(names: Sequence[str]) -> str:
