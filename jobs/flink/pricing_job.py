@@ -50,6 +50,9 @@ _REQUIRED_OPTIONS = {
     "table.exec.iceberg.use-v2-sink": "true",
     "table.exec.uid.generation": "ALWAYS",
     "table.local-time-zone": "UTC",
+    # A join that is chosen while the job runs has no uid.
+    "table.optimizer.adaptive-broadcast-join.strategy": "NONE",
+    "table.optimizer.skewed-join-optimization.strategy": "NONE",
 }
 
 
@@ -100,12 +103,7 @@ def run_pricing_job(settings: Settings, job: PricingJob) -> int | RefusedAccount
     if job.snapshot_ids.keys().isdisjoint(GATHERED_TABLES):
         return 0
     check_class_path(settings.catalog)
-    configuration = Configuration()
-    for option, value in pricing_options(settings).items():
-        configuration.set_string(option, value)
-    stream = StreamExecutionEnvironment.get_execution_environment(configuration)
-    batch = EnvironmentSettings.new_instance().in_batch_mode().build()
-    tables = StreamTableEnvironment.create(stream, batch)
+    stream, tables = open_batch(settings)
     outcomes = build_pricing_job(tables, settings, job)
     try:
         collected = outcomes._j_data_stream.collectAsync()
@@ -119,12 +117,23 @@ def run_pricing_job(settings: Settings, job: PricingJob) -> int | RefusedAccount
     return int(accounts or 0) if refusal is None else read_refusal(refusal)
 
 
+def open_batch(settings: Settings) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
+    """Return the streaming and the table environment, set up by `pricing_options`."""
+    configuration = Configuration()
+    for option, value in pricing_options(settings).items():
+        configuration.set_string(option, value)
+    stream = StreamExecutionEnvironment.get_execution_environment(configuration)
+    batch = EnvironmentSettings.new_instance().in_batch_mode().build()
+    tables = StreamTableEnvironment.create(stream, batch)
+    for option in ("table.exec.uid.generation", "table.local-time-zone"):
+        tables.get_config().set(option, _REQUIRED_OPTIONS[option])
+    return stream, tables
+
+
 def build_pricing_job(
     tables: StreamTableEnvironment, settings: Settings, job: PricingJob
 ) -> DataStream:
     """Add the whole job to the environment; return the stream of its one outcome."""
-    for option in ("table.exec.uid.generation", "table.local-time-zone"):
-        tables.get_config().set(option, _REQUIRED_OPTIONS[option])
     catalog = settings.catalog
     options = with_options(flink_catalog_options(catalog))
     tables.execute_sql(f"CREATE CATALOG `{catalog.name}` WITH ({options})")

@@ -59,6 +59,7 @@ _TYPES = {"BIGINT": Types.LONG(), "INT": Types.INT()}
 _FIELDS = {
     "closed_usage": "closed",
     "usage_corrections": "corrections",
+    "brought_back_usage": "brought_back",
     "metering_windows": "windows",
     "charges": "before",
     "credit_grants": "grants",

@@ -9,6 +9,10 @@ from pathlib import Path
 
 from jobs.local.flink_home import FlinkHome, flink_distribution
 
+WORKERS = "_python_worker_execution_mode"
+"""PyFlink's variable for where Python's workers run: `process`, or `loopback`, which is threads of
+this program that share one core."""
+
 # Of these one is set where someone has chosen a Flink: `flink run` sets the first.
 _CHOSEN = ("PYFLINK_GATEWAY_PORT", "FLINK_HOME", "FLINK_CONF_DIR", "FLINK_LIB_DIR")
 
@@ -36,7 +40,7 @@ def provide_flink(environ: Mapping[str, str]) -> None:
     options["env.java.opts.all"] += f" {options['env.java.opts.client']}"
     home.prepare(options)
     _leave_the_terminal_alone(home.conf_dir / "log4j-cli.properties")
-    os.environ.update(home.environment())
+    os.environ.update({WORKERS: "process", **home.environment()})
 
 
 def _leave_the_terminal_alone(logging: Path) -> None:
