@@ -139,16 +139,10 @@ def _without_windows(world: World) -> None:
     world.meter(day(2, 2), closed_usage=[closed("A", 1, 8)])
 
 
-def _contradiction(world: World) -> None:
-    rows = [closed("B", 1, 2), closed("B", 1, 3)]
-    world.meter(day(2, 2), closed_usage=rows)
-
-
 REFUSED: dict[str, Callable[[World], None]] = {
     "no contract": _usage_of_f,
     "a gap": _gap,
     "no windows": _without_windows,
-    "a contradiction": _contradiction,
 }
 
 
