@@ -9,17 +9,16 @@ comes, with its files.
 from collections.abc import Iterator, Sequence
 
 from pyiceberg.catalog import Catalog
-from pyiceberg.exceptions import CommitFailedException, CommitStateUnknownException, RESTError
+from pyiceberg.exceptions import CommitFailedException
 from pyiceberg.expressions.parser import parse
 from pyiceberg.manifest import ManifestEntryStatus
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
-from sqlalchemy.exc import SQLAlchemyError
 
-from iceberg.charge_rows import read_charge
 from iceberg.charge_tables import CHARGES
 from iceberg.reading import BrokenRowsError
-from iceberg.writing import CommitConflictError, UnknownCommitError
+from iceberg.row_shapes import read_shapes
+from iceberg.writing import NO_CLEAR_ANSWER, CommitConflictError, unknown_commit
 from schemas.charge import Charge
 
 _PREFIX = "pricing-run-"
@@ -47,28 +46,31 @@ class ChargeBranch:
         """Its name in the table."""
         return f"{_PREFIX}{self._run_id}"
 
-    def charges(self) -> Iterator[list[Charge]]:
-        """Yield all that the run has written, batch by batch; nothing if it wrote nothing.
+    def charges(self, expected: int) -> Iterator[list[Charge]]:
+        """Yield all that the run has written, batch by batch.
+
+        Args:
+            expected: How many there are, as the writer says.
 
         Raises:
             CommitConflictError: The table has other charges by now.
-            BrokenRowsError: The branch has rows of another run.
+            BrokenRowsError: The branch has other rows than the run's, or another number.
         """
         table = self._load()
         head = _head(table, self.name)
-        if head is None:
+        if head is None and not expected:
             return
-        self._check_base(table, head)
+        head = self._check_base(table, head)
+        added = int(head.summary["added-records"] or 0) if head.summary else 0
         found = 0
         wanted = parse(f"run_id == '{self._run_id}'")
         for batch in table.scan(wanted, snapshot_id=head.snapshot_id).to_arrow_batch_reader():
             found += batch.num_rows
-            yield [read_charge(row) for row in batch.to_pylist()]
-        added = int(head.summary["added-records"] or 0) if head.summary else 0
-        if found != added:
+            yield list(read_shapes(Charge, batch))
+        if not expected == added == found:
             raise BrokenRowsError(
-                f"{CHARGES.name}, branch {self.name}: expected {added} rows of its run, found"
-                f" {found}"
+                f"{CHARGES.name}, branch {self.name}: expected {expected} rows of its run, found"
+                f" {found} among {added}"
             )
 
     def publish(self) -> None:
@@ -78,19 +80,18 @@ class ChargeBranch:
             CommitConflictError: The table has other charges by now.
             UnknownCommitError: The catalog gave no clear answer.
         """
-        head_id = self._head_id()
+        table = self._load()
+        head_id = self._check_base(table, _head(table, self.name)).snapshot_id
         try:
             for _ in range(_ATTEMPTS):
-                table = self._load()
-                # As it is after a commit whose answer was lost.
-                if _current_id(table) == head_id or self._set_current(table):
+                if self._set_current(table):
                     return
-        except (CommitStateUnknownException, RESTError, SQLAlchemyError) as error:
-            found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
-            raise UnknownCommitError(
-                f"commit, table {CHARGES.name}: expected the catalog to take it, found {found};"
-                " run it again: what is there by now is not added again"
-            ) from error
+                table = self._load()
+                # The refusal was an answer to what had been taken before.
+                if _current_id(table) == head_id:
+                    return
+        except NO_CLEAR_ANSWER as error:
+            raise unknown_commit(CHARGES, error) from error
         raise _conflict()
 
     def _set_current(self, table: IcebergTable) -> bool:
@@ -103,11 +104,6 @@ class ChargeBranch:
             return False
         return True
 
-    def _head_id(self) -> int:
-        head = _head(self._load(), self.name)
-        assert head is not None, f"{self.name}: published without a charge"
-        return head.snapshot_id
-
     def drop(self) -> None:
         """Drop the branch and its files, if it is there."""
         _drop(self._catalog, self._identifier, self.name)
@@ -115,10 +111,13 @@ class ChargeBranch:
     def _load(self) -> IcebergTable:
         return self._catalog.load_table(self._identifier)
 
-    def _check_base(self, table: IcebergTable, head: Snapshot | None) -> None:
-        found = (_current_id(table), None if head is None else head.parent_snapshot_id)
-        if head is None or found != (self._base_id, self._base_id):
+    def _check_base(self, table: IcebergTable, head: Snapshot | None) -> Snapshot:
+        """Return the branch's snapshot, which the table may become; whoever sees more drops it."""
+        if head is None:
             raise _conflict()
+        if (_current_id(table), head.parent_snapshot_id) != (self._base_id, self._base_id):
+            raise _conflict()
+        return head
 
 
 def drop_stale_branches(catalog: Catalog, namespace: str) -> tuple[str, ...]:

@@ -44,9 +44,9 @@ class ChargeAccounts(ProcessFunction):
         if outcome is None:
             return
         if isinstance(outcome, RefusedAccount):
-            yield OUTCOMES, Row(1, write_refusal(outcome))
+            yield OUTCOMES, Row(0, write_refusal(outcome))
             return
-        yield OUTCOMES, Row(1, None)
+        yield OUTCOMES, Row(len(outcome), None)
         for charge in outcome:
             yield write_charge(charge)
 

@@ -77,6 +77,19 @@ class PricingJob:
     has_details: bool
 
 
+@dataclass(frozen=True, slots=True)
+class PricedAccounts:
+    """What a job has done.
+
+    Attributes:
+        accounts: How many were looked at.
+        charges: How many stand in the branch.
+    """
+
+    accounts: int
+    charges: int
+
+
 def pricing_options(settings: Settings) -> dict[str, str]:
     """Return every Flink option of the job, ordered by name."""
     flink = settings.flink
@@ -90,18 +103,18 @@ def pricing_options(settings: Settings) -> dict[str, str]:
     return dict(sorted({**_CHOSEN_OPTIONS, **flink.properties, **_REQUIRED_OPTIONS, **own}.items()))
 
 
-def run_pricing_job(settings: Settings, job: PricingJob) -> int | RefusedAccount:
+def run_pricing_job(settings: Settings, job: PricingJob) -> PricedAccounts | RefusedAccount:
     """Run the job to its end, on the cluster that this program is bound to, or in this process.
 
     Returns:
-        How many accounts were looked at; or which one cannot be charged.
+        What it has done; or which account cannot be charged.
 
     Raises:
         MissingJarError: Flink lacks a jar.
         PricingJobError: The job failed.
     """
     if job.snapshot_ids.keys().isdisjoint(GATHERED_TABLES):
-        return 0
+        return PricedAccounts(0, 0)
     check_class_path(settings.catalog)
     stream, tables = open_batch(settings)
     outcomes = build_pricing_job(tables, settings, job)
@@ -109,12 +122,14 @@ def run_pricing_job(settings: Settings, job: PricingJob) -> int | RefusedAccount
         collected = outcomes._j_data_stream.collectAsync()
         stream.execute("price_usage")
         with CloseableIterator(collected, outcomes.get_type()) as rows:
-            ((accounts, refusal),) = rows
+            ((accounts, charges, refusal),) = rows
     except Py4JJavaError as error:
         raise PricingJobError(
             f"pricing job: expected it to finish, found {_cause(error)}; nothing is charged"
         ) from error
-    return int(accounts or 0) if refusal is None else read_refusal(refusal)
+    if refusal is not None:
+        return read_refusal(refusal)
+    return PricedAccounts(accounts, charges or 0)
 
 
 def open_batch(settings: Settings) -> tuple[StreamExecutionEnvironment, StreamTableEnvironment]:
@@ -145,7 +160,7 @@ def build_pricing_job(
     tables.create_temporary_view("outcomes", outcomes)
     name_section(tables, "outcome")
     return tables.to_data_stream(
-        tables.sql_query("SELECT SUM(accounts) AS accounts, MIN(refusal) AS refusal FROM outcomes")
+        tables.sql_query("SELECT COUNT(*), SUM(charges), MIN(refusal) FROM outcomes")
     )
 
 

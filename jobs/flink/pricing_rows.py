@@ -52,8 +52,8 @@ SPAN = Types.ROW_NAMED(
     ["account_id", "since", "until"], [Types.STRING(), Types.STRING(), Types.STRING()]
 )
 """A billing period whose windows are priced."""
-OUTCOME = Types.ROW_NAMED(["accounts", "refusal"], [Types.INT(), Types.STRING()])
-"""How many accounts were looked at, one or none, and why it cannot be charged, or null."""
+OUTCOME = Types.ROW_NAMED(["charges", "refusal"], [Types.LONG(), Types.STRING()])
+"""Of an account that was looked at: how many charges it gets, and why it gets none, or null."""
 
 _TYPES = {"BIGINT": Types.LONG(), "INT": Types.INT()}
 _FIELDS = {

@@ -1,10 +1,9 @@
 """What a program needs that runs a job on Flink's mini cluster, in its own process."""
 
 import atexit
-import os
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import MutableMapping
 from pathlib import Path
 
 from jobs.local.flink_home import FlinkHome, flink_distribution
@@ -13,23 +12,23 @@ WORKERS = "_python_worker_execution_mode"
 """PyFlink's variable for where Python's workers run: `process`, or `loopback`, which is threads of
 this program that share one core."""
 
-# Of these one is set where someone has chosen a Flink: `flink run` sets the first.
-_CHOSEN = ("PYFLINK_GATEWAY_PORT", "FLINK_HOME", "FLINK_CONF_DIR", "FLINK_LIB_DIR")
+CHOSEN = ("PYFLINK_GATEWAY_PORT", "FLINK_HOME", "FLINK_CONF_DIR", "FLINK_LIB_DIR")
+"""Of these one is set where someone has chosen a Flink; `flink run` sets the first."""
 
 
-def provide_flink(environ: Mapping[str, str]) -> None:
+def provide_flink(environ: MutableMapping[str, str]) -> None:
     """Let this process find Flink with our jars, unless a Flink was chosen for it.
 
     It has to be called before the first job. The folder of the configuration and the logs is gone
     when the process ends.
 
     Args:
-        environ: The environment of the process.
+        environ: The environment of the process, which gets what Flink needs.
 
     Raises:
         SetupError: What `make setup` provides is missing.
     """
-    if any(environ.get(name) for name in _CHOSEN):
+    if any(environ.get(name) for name in CHOSEN):
         return
     distribution = flink_distribution()
     folder = Path(tempfile.mkdtemp(prefix="meterclose-flink-"))
@@ -40,7 +39,7 @@ def provide_flink(environ: Mapping[str, str]) -> None:
     options["env.java.opts.all"] += f" {options['env.java.opts.client']}"
     home.prepare(options)
     _leave_the_terminal_alone(home.conf_dir / "log4j-cli.properties")
-    os.environ.update({WORKERS: "process", **home.environment()})
+    environ.update({WORKERS: "process", **home.environment()})
 
 
 def _leave_the_terminal_alone(logging: Path) -> None:

@@ -1,10 +1,12 @@
 """Charges all accounts by a Flink job: what it adds stands in a branch, until it is published."""
 
+from __future__ import annotations
+
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from iceberg.charge_branch import ChargeBranch, drop_stale_branches
 from iceberg.charge_tables import CHARGES
@@ -22,6 +24,9 @@ from udfs.rating import MissingPriceError
 from udfs.segmenting import Cards, UnknownTermsError
 from udfs.summing_charges import ChargeSums
 from udfs.totalling import BrokenUsageError
+
+if TYPE_CHECKING:
+    from jobs.flink.pricing_job import PricedAccounts
 
 _ERRORS: dict[str, type[Exception]] = {
     BrokenUsageError.__name__: BrokenRowsError,
@@ -76,11 +81,11 @@ def charge_on_flink(
     drop_stale_branches(catalog, namespace)
     branch = ChargeBranch(catalog, namespace, work.rules.run_id, work.base_id)
     with _dropped_unless_published(branch):
-        accounts = _run_job(settings, work, branch.name)
+        priced = _run_job(settings, work, branch.name)
         sums = ChargeSums()
-        for charges in branch.charges():
+        for charges in branch.charges(priced.charges):
             sums.add(charges)
-        note(sums, accounts)
+        note(sums, priced.accounts)
         if sums.count:
             branch.publish()
 
@@ -96,8 +101,8 @@ def _dropped_unless_published(branch: ChargeBranch) -> Iterator[None]:
         raise
 
 
-def _run_job(settings: Settings, work: FlinkWork, branch: str) -> int:
-    """Run the job; return how many accounts were looked at, or raise why one is refused."""
+def _run_job(settings: Settings, work: FlinkWork, branch: str) -> PricedAccounts:
+    """Run the job; return what it has done, or raise why an account is refused."""
     try:
         provide_flink(os.environ)
     except SetupError as error:

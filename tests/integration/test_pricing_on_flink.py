@@ -12,7 +12,8 @@ import pytest
 from iceberg.tables import METERING_WINDOWS
 from jobs.local.places import PYTHON, ROOT
 from jobs.pricing.running import Runner
-from tests.integration.pricing_runs import REFUSED, Player
+from tests.integration.pricing_runs import Player
+from tests.integration.pricing_worlds import REFUSED
 from tests.integration.test_mini_cluster import BEAMS_FAREWELL
 from tests.integration.test_plan import Operator
 

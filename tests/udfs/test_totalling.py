@@ -58,7 +58,7 @@ def test_rows_of_one_identity_that_differ_are_refused() -> None:
 def test_rows_count_up_to_an_instant(until_us: int, counts: tuple[int, int]) -> None:
     """A closed row from its cut on, a correction from the end of its bucket on."""
     found = rows_until([closed()], [corrected(1, "5", "2")], until_us)
-    assert tuple(map(len, found)) == counts
+    assert (len(found[0]), len(found[1])) == counts
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_the_last_revision_stands() -> None:
 
 def test_totals_come_by_period_meter_and_dimensions() -> None:
     """In their order; a meter reaches as far as any of its totals does."""
-    later = {"period_start_us": FEBRUARY, "period_end_us": FEBRUARY + 1}
+    later: dict[str, Any] = {"period_start_us": FEBRUARY, "period_end_us": FEBRUARY + 1}
     rows = [
         closed(**later),
         closed(meter_id="miles"),
