@@ -1,7 +1,7 @@
-"""Prices worlds of tables step by step with one runner, and prints what came of it, as JSON.
+"""Prices worlds of tables step by step with one runner, and writes what came of it, as JSON.
 
-Run as `pricing_runs RUNNER FOLDER`, it does so in a program of its own: Flink's gateway, once it
-has begun, keeps its class path.
+Run as `pricing_runs RUNNER FOLDER FILE`, it does so in a program of its own: Flink's gateway, once
+it has begun, keeps its class path.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from jobs.settings import load_settings
 from tests.integration.pricing_worlds import (
     ACCOUNTS,
     REFUSED,
+    lose_a_file,
     make_rich_world,
     meter_january,
     meter_march,
@@ -54,11 +55,10 @@ class Player:
         world = make_rich_world(self._folder / "rich")
         meter_january(world)
         kept = world.keep()
-        # Those were quicker in this process; as a user has it, Python's workers have their own.
-        os.environ[WORKERS] = "process"
         found: dict[str, Any] = {"refusals": refusals, "runs": self._price_twice(world)}
         if self._runner is Runner.FLINK:
             found["plan"] = _plan(world)
+            found["failed"] = self._refuse(plain.again(), lose_a_file)
             found["at once"] = self._at_once(replace(kept.again(), checkpoint=world.checkpoint))
         return found
 
@@ -69,7 +69,9 @@ class Player:
 
     def _price_twice(self, world: World) -> dict[str, Any]:
         """Price January, the corrections, and then what there is left, which is nothing."""
-        reports = [self._price(world, 1)]
+        # As a user has it; all other runs are quicker with Python's workers in this process.
+        with _environ(WORKERS, "process"):
+            reports = [self._price(world, 1)]
         meter_march(world)
         reports += [self._price(world, 2), self._price(world, 3)]
         return {
@@ -124,6 +126,16 @@ class Player:
             "files of nobody": sorted(set(_files(world)) - set(before) - own),
             "snapshots": len(table.snapshots()),
         }
+
+
+@contextlib.contextmanager
+def _environ(name: str, value: str) -> Iterator[None]:
+    kept = os.environ[name]
+    os.environ[name] = value
+    try:
+        yield
+    finally:
+        os.environ[name] = kept
 
 
 def _plan(world: World) -> list[dict[str, Any]]:
@@ -182,11 +194,10 @@ def _plain(values: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def main(runner: str, folder: str) -> None:
-    """Print what came of all worlds."""
-    with contextlib.redirect_stdout(sys.stderr):
-        found = Player(Runner(runner), Path(folder)).play()
-    json.dump(found, sys.stdout)
+def main(runner: str, folder: str, file: str) -> None:
+    """Write what came of all worlds into a file."""
+    found = Player(Runner(runner), Path(folder)).play()
+    Path(file).write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

@@ -120,6 +120,14 @@ def _without_windows(world: World) -> None:
     world.meter(day(2, 2), closed_usage=[closed("A", 1, 8)])
 
 
+def lose_a_file(world: World) -> None:
+    """Let a file of usage be lost, which no reader can do without."""
+    world.meter(day(2, 2))
+    for path in append(world.catalog, CLOSED_USAGE, [closed("A", 1, 8)]):
+        Path(path).unlink()
+    world.commit(world.checkpoint)
+
+
 REFUSED: dict[str, Callable[[World], None]] = {
     "no contract": _usage_of_f,
     "a gap": _gap,

@@ -4,6 +4,7 @@ Both runners take the same steps (`pricing_runs`), each in a world of its own.
 """
 
 import json
+import re
 import subprocess
 from typing import Any
 
@@ -26,8 +27,10 @@ Found = dict[str, Any]
 def flink(tmp_path_factory: pytest.TempPathFactory) -> Found:
     """What came of all steps on Flink's mini cluster."""
     folder = tmp_path_factory.mktemp("flink")
+    file = folder / "found.json"
+    module = "tests.integration.pricing_runs"
     done = subprocess.run(
-        [str(PYTHON), "-m", "tests.integration.pricing_runs", "flink", str(folder)],
+        [str(PYTHON), "-m", module, "flink", str(folder), str(file)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -35,7 +38,7 @@ def flink(tmp_path_factory: pytest.TempPathFactory) -> Found:
     )
     assert done.returncode == 0, done.stderr
     assert "Traceback" not in BEAMS_FAREWELL.sub("", done.stderr)
-    found: Found = json.loads(done.stdout)
+    found: Found = json.loads(file.read_text())
     return found
 
 
@@ -89,6 +92,15 @@ def test_what_is_refused_is_refused_alike(flink: Found, local: Found, name: str)
     assert found == local["refusals"][name]
     assert found["code"] in (1, 2)
     assert found["error"].count("\n") == 1
+    assert found["is unchanged"]
+
+
+def test_a_job_that_fails_is_one_line(flink: Found) -> None:
+    """Of what it came from, such as a file that was lost; nothing is written."""
+    found = flink["failed"]
+    assert found["code"] == 2
+    line = r"pricing job: expected it to finish, found .*parquet.*; nothing is charged\n"
+    assert re.fullmatch(line, found["error"])
     assert found["is unchanged"]
 
 
