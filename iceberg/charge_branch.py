@@ -18,6 +18,7 @@ from pyiceberg.table.snapshots import Snapshot
 from iceberg.charge_tables import CHARGES
 from iceberg.reading import BrokenRowsError
 from iceberg.row_shapes import read_shapes
+from iceberg.scanning import batch_reader
 from iceberg.writing import NO_CLEAR_ANSWER, CommitConflictError, unknown_commit
 from schemas.charge import Charge
 
@@ -64,7 +65,7 @@ class ChargeBranch:
         added = int(head.summary["added-records"] or 0) if head.summary else 0
         found = 0
         wanted = parse(f"run_id == '{self._run_id}'")
-        for batch in table.scan(wanted, snapshot_id=head.snapshot_id).to_arrow_batch_reader():
+        for batch in batch_reader(table.scan(wanted, snapshot_id=head.snapshot_id)):
             found += batch.num_rows
             yield list(read_shapes(Charge, batch))
         if not expected == added == found:

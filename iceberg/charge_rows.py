@@ -10,6 +10,7 @@ from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.creating import iceberg_schema
 from iceberg.reading import read_once
 from iceberg.row_shapes import read_shape, read_shapes, shape_values, shapes_table
+from iceberg.scanning import batch_reader
 from schemas.charge import Charge
 from schemas.pricing_run import PricingRun
 
@@ -57,7 +58,7 @@ def charged_accounts(catalog: Catalog, namespace: str) -> tuple[str, ...]:
     scan = catalog.load_table((namespace, CHARGES.name)).scan(selected_fields=("account_id",))
     found = {
         account_id
-        for batch in scan.to_arrow_batch_reader()
+        for batch in batch_reader(scan)
         for account_id in batch.column("account_id").unique().to_pylist()
     }
     return tuple(sorted(found))

@@ -19,6 +19,7 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.types import TimestamptzType
 
+from iceberg.scanning import batch_reader
 from iceberg.table import Table
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS, USAGE_CORRECTIONS
 from schemas.instant import DAY_US, EPOCH, MICROSECOND, to_us
@@ -130,7 +131,7 @@ def _last_log_times(
     scan = table.scan(wanted, fields, snapshot_id=snapshot.snapshot_id)
     with duckdb.connect() as rows:
         rows.execute("SET TimeZone = 'UTC'")
-        rows.register("archive", scan.to_arrow_batch_reader())
+        rows.register("archive", batch_reader(scan))
         found = rows.execute(
             "SELECT max(log_time) FROM archive GROUP BY kafka_partition"
         ).fetchall()

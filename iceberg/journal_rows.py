@@ -11,6 +11,7 @@ from pyiceberg.catalog import Catalog
 from iceberg.creating import iceberg_schema
 from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import BrokenRowsError, read_once
+from iceberg.scanning import batch_reader
 from schemas.instant import to_us
 from schemas.journal import ChainedEntry, JournalEntry, Posting, SourceKind
 from schemas.money import MINOR_DIGITS
@@ -88,7 +89,7 @@ def read_last(catalog: Catalog, namespace: str) -> ChainedEntry | None:
     existing = catalog.load_table((namespace, JOURNAL.name))
     fields = ("entry_no", "entry_id")
     last_no, last_id = -1, ""
-    for batch in existing.scan(selected_fields=fields).to_arrow_batch_reader():
+    for batch in batch_reader(existing.scan(selected_fields=fields)):
         if batch.num_rows and (number := pc.max(batch["entry_no"]).as_py()) > last_no:
             place = pc.index(batch["entry_no"], number).as_py()
             last_no, last_id = number, batch["entry_id"][place].as_py()

@@ -6,7 +6,7 @@ with other content is a broken invariant. Running usage that a rolled-up row hol
 out too (`iceberg.covering`).
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from typing import cast
 
 import duckdb
@@ -17,9 +17,11 @@ from pyiceberg.expressions import AlwaysTrue as Everything
 from pyiceberg.expressions import And, BooleanExpression, In
 from pyiceberg.table import Table as IcebergTable
 
-from iceberg.covering import covered_sql, reach_sql
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.loading import BrokenRowsError as BrokenRowsError  # noqa: PLC0414 - for callers
+from iceberg.loading import load_table
 from iceberg.row_shapes import shown_key
+from iceberg.scanning import batch_reader
 from iceberg.table import Table
 from iceberg.tables import (
     CLOSED_USAGE,
@@ -71,10 +73,6 @@ _REVISED_USAGE = f"""
 _is_in = cast(Callable[[str, set[str]], BooleanExpression], In)
 
 
-class BrokenRowsError(Exception):
-    """Rows contradict each other: the tables were written by something else than the job."""
-
-
 def read_once(
     existing: IcebergTable,
     table: Table,
@@ -98,7 +96,7 @@ def read_once(
     for column, texts in sorted((within or {}).items()):
         wanted = And(wanted, _is_in(column, set(texts)))
     with _connect() as connection:
-        _load(connection, existing, table, "* FROM committed", wanted, snapshot_id)
+        load_table(connection, existing, table, "* FROM committed", wanted, snapshot_id)
         return connection.table(table.name).to_arrow_table()
 
 
@@ -118,7 +116,7 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
     for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
-        _load(connection, existing, table, columns)
+        load_table(connection, existing, table, columns)
     connection.execute(_REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
     return connection
@@ -147,7 +145,7 @@ def load_revisions(
         existing = catalog.load_table((namespace, table.name))
         snapshot_id = snapshot_ids.get(table.name)
         wanted = Nothing() if snapshot_id is None else Everything()
-        _load(connection, existing, table, "* FROM committed", wanted, snapshot_id)
+        load_table(connection, existing, table, "* FROM committed", wanted, snapshot_id, False)
     connection.execute(_REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
 
@@ -170,7 +168,7 @@ def load_once(
         BrokenRowsError: Two rows of one identity differ.
     """
     connection.execute("SET TimeZone = 'UTC'")
-    _load(connection, existing, table, "* FROM committed", snapshot_id=snapshot_id)
+    load_table(connection, existing, table, "* FROM committed", Everything(), snapshot_id, False)
 
 
 def load_windows(
@@ -184,7 +182,7 @@ def load_windows(
     Raises:
         BrokenRowsError: Two rows of one identity differ.
     """
-    _load(connection, existing, METERING_WINDOWS, "* FROM committed", wanted, snapshot_id)
+    load_table(connection, existing, METERING_WINDOWS, "* FROM committed", wanted, snapshot_id)
 
 
 def load_payloads(
@@ -207,7 +205,7 @@ def load_payloads(
         return
     archive = catalog.load_table((namespace, RAW_EVENTS.name))
     fields = ("kafka_partition", "kafka_offset", "payload")
-    rows.register("archive", archive.scan(selected_fields=fields).to_arrow_batch_reader())
+    rows.register("archive", batch_reader(archive.scan(selected_fields=fields)))
     rows.execute(
         "INSERT INTO payloads SELECT DISTINCT ON (kafka_partition, kafka_offset)"  # noqa: S608
         f" * FROM archive SEMI JOIN {places} USING (kafka_partition, kafka_offset)"
@@ -255,46 +253,3 @@ def _connect() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     return connection
-
-
-def _load(
-    connection: duckdb.DuckDBPyConnection,
-    existing: IcebergTable,
-    table: Table,
-    columns: str,
-    wanted: BooleanExpression = Everything(),  # noqa: B008 - a constant
-    snapshot_id: int | None = None,
-) -> None:
-    """Copy the table's rows into DuckDB, each identity once, batch after batch."""
-    scan = existing.scan(wanted, snapshot_id=snapshot_id)
-    connection.register("committed", scan.to_arrow_batch_reader())
-    connection.execute(f"CREATE TEMP TABLE loaded AS SELECT {columns}")
-    connection.unregister("committed")
-    check_repeats(connection, table, "loaded")
-    identity = _list(table.identity)
-    connection.execute(
-        f"CREATE TABLE {table.name} AS"  # noqa: S608 - names of the declaration
-        f" SELECT DISTINCT ON ({identity}) * FROM loaded ORDER BY ALL"
-    )
-    connection.execute("DROP TABLE loaded")
-    if table is METERING_WINDOWS:
-        connection.execute(f"CREATE TEMP TABLE reach AS {reach_sql(table.name)}")
-        covered = covered_sql(table.name, "reach")
-        connection.execute(f"DELETE FROM {table.name} WHERE {covered}")  # noqa: S608
-        connection.execute("DROP TABLE reach")
-
-
-def check_repeats(connection: duckdb.DuckDBPyConnection, table: Table, loaded: str) -> None:
-    """Raise a BrokenRowsError where rows of one identity differ, in a relation of the table's."""
-    content = "* EXCLUDE (job_version)" if "job_version" in table.names else "*"
-    identity = _list(table.identity)
-    broken = connection.execute(
-        f"SELECT {identity} FROM (SELECT DISTINCT {content} FROM {loaded})"  # noqa: S608
-        f" GROUP BY {identity} HAVING count(*) > 1 ORDER BY {identity} LIMIT 1"
-    ).fetchone()
-    if broken is not None:
-        raise BrokenRowsError(f"{table.name}: rows of one identity differ: {shown_key(broken)}")
-
-
-def _list(names: Sequence[str]) -> str:
-    return ", ".join(names)

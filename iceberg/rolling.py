@@ -22,9 +22,10 @@ from pyiceberg.table import ALWAYS_TRUE, FileScanTask
 from pyiceberg.table import Table as IcebergTable
 
 from iceberg.covering import DAY_S, HOUR_S, ROLLED_UP
-from iceberg.reading import check_repeats
+from iceberg.loading import check_repeats
 from iceberg.replacing import discard_files, replace_files, write_rows
 from iceberg.rolling_sql import ROLLABLE, files_to_replace, fill_reach, judge, outputs, roll_up
+from iceberg.scanning import batch_reader
 from iceberg.tables import METERING_WINDOWS
 from schemas.instant import EPOCH, MICROSECOND
 
@@ -233,7 +234,7 @@ def _read_reach(connection: duckdb.DuckDBPyConnection, existing: IcebergTable) -
         f" AND {start} >= '{first.isoformat()}' AND {start} <= '{last.isoformat()}'",
         selected_fields=_REACH_COLUMNS,
     )
-    connection.register("wide", wide.to_arrow_batch_reader())
+    connection.register("wide", batch_reader(wide))
     fill_reach(connection, "wide")
     connection.unregister("wide")
 
