@@ -216,15 +216,15 @@ def _joined(
 
 
 def _average(last: _Revision | None, back: Sequence[BroughtBackUsage]) -> Decimal | None:
-    event_count = sum(each.event_count for each in back)
-    units_sum = reduce(EXACT.add, (each.quantity for each in back), _ZERO)
-    if last is not None and last.event_count:
-        if last.breakdown is None:
-            return None
-        event_count += last.event_count
-        units_sum = EXACT.add(units_sum, Decimal(json.loads(last.breakdown)["sum"]))
+    before = 0 if last is None else last.event_count
+    event_count = before + sum(each.event_count for each in back)
     if not event_count:
         return _ZERO
+    units_sum = reduce(EXACT.add, (each.quantity for each in back), _ZERO)
+    if last is not None and before:
+        if last.breakdown is None:
+            return None
+        units_sum = EXACT.add(units_sum, Decimal(json.loads(last.breakdown)["sum"]))
     return rounded(Fraction(units_sum) / event_count)
 
 

@@ -118,7 +118,7 @@ def insert(rows: DuckDBPyConnection, table: Table, shape: Row) -> None:
     rows.execute(f"INSERT INTO {table.name} ({names}) VALUES ({holes})", values)  # noqa: S608
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(usages())
 def test_totals_are_those_of_the_views(
     views: DuckDBPyConnection,

@@ -119,6 +119,7 @@ def test_revisions_that_add_up(
         (closed("0", **average("-10")), [back("0", 3, **AVERAGE)], "-1.666666667", 6),
         (closed("0", event_count=0, **AVERAGE), [back("-5", -2, **AVERAGE)], "2.5", -2),
         (closed("3", **average("9")), [back("-9", -3, **AVERAGE)], "0", 0),
+        (closed("3", **AVERAGE), [back("-9", -3, **AVERAGE)], "0", 0),
         (closed("1e28"), [back("0.000000001")], "10000000000000000000000000000.000000001", 4),
         (closed("3", **LATEST), [], "3", 3),
     ],
