@@ -8,22 +8,26 @@ took place. Two at once cannot both commit charges: each appends only to what it
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
+from operator import attrgetter
 
 import duckdb
 import pyarrow as pa
 from pyiceberg.catalog import Catalog
+from pyiceberg.expressions import BooleanExpression
 from pyiceberg.table import Table as IcebergTable
 
 from iceberg.charge_rows import read_run, run_row
 from iceberg.charge_tables import CHARGES, RUNS
-from iceberg.reading import load_once, read_once
+from iceberg.reading import is_in, load_once, read_once
 from iceberg.row_shapes import read_shapes
+from iceberg.scanning import batch_reader
 from iceberg.writing import append_rows, append_tables
 from schemas.charge import Charge
 from schemas.pricing_run import PricingRun, RunStatus
 
 _BATCH_ROWS = 10_000
 _FILE_ROWS = 200_000
+_account_id = attrgetter("account_id")
 _ORDERED = f"FROM {CHARGES.name} ORDER BY account_id, charge_id"
 _SIZES = f"SELECT account_id, count(*) FROM {CHARGES.name} GROUP BY ALL ORDER BY ALL"  # noqa: S608
 
@@ -41,6 +45,7 @@ class ChargeStore:
         """
         self._charges: IcebergTable = catalog.load_table((namespace, CHARGES.name))
         self._runs: IcebergTable = catalog.load_table((namespace, RUNS.name))
+        self._folder = folder
         self.path = f"{folder}/charges.duckdb"
         """Of the database, for `iceberg.account_ranges`."""
         self._rows = duckdb.connect(self.path)
@@ -77,14 +82,7 @@ class ChargeStore:
         started = [run for run in runs if run.run_id not in finished]
         if not started:
             return ()
-        written = {
-            run_id
-            for (run_id,) in self._read_charges()
-            .execute(
-                f"SELECT DISTINCT run_id FROM {CHARGES.name}"  # noqa: S608 - no outside text
-            )
-            .fetchall()
-        }
+        written = _written_by(self._charges, [run.run_id for run in started])
         return tuple(run for run in started if run.run_id in written)
 
     def by_account(self) -> Iterator[tuple[str, tuple[Charge, ...]]]:
@@ -93,19 +91,18 @@ class ChargeStore:
         Raises:
             BrokenRowsError: Two rows of one identity differ.
         """
-        for account_id, charges in groupby(self._read(_ORDERED), key=lambda each: each.account_id):
+        for account_id, charges in groupby(_read(self._read_charges(), _ORDERED), key=_account_id):
             yield account_id, tuple(charges)
 
     def of_run(self, run_id: str) -> Iterator[Charge]:
-        """Yield the charges of a run, ordered by account and id."""
-        sql = f"FROM {CHARGES.name} WHERE run_id = ? ORDER BY account_id, charge_id"
-        return self._read(sql, [run_id])
+        """Yield the charges of a run, ordered by account and id; no others are read.
 
-    def _read(self, sql: str, values: Sequence[str] = ()) -> Iterator[Charge]:
-        cursor = self._read_charges().cursor()
-        cursor.execute("SET TimeZone = 'UTC'")
-        for batch in cursor.sql(sql, params=values).to_arrow_reader(_BATCH_ROWS):
-            yield from read_shapes(Charge, batch)
+        Raises:
+            BrokenRowsError: Two rows of one identity differ.
+        """
+        with duckdb.connect(f"{self._folder}/{run_id}.duckdb") as rows:
+            load_once(rows, self._charges, CHARGES, wanted=_by_runs([run_id]))
+            yield from _read(rows, _ORDERED)
 
     def _read_charges(self) -> duckdb.DuckDBPyConnection:
         """Return the database with the charges, each once: they are read the first time."""
@@ -144,6 +141,25 @@ class ChargeStore:
             UnknownCommitError: The catalog gave no clear answer.
         """
         append_tables(self._charges, CHARGES, _gathered(batches))
+
+
+def _by_runs(run_ids: Sequence[str]) -> BooleanExpression:
+    return is_in("run_id", set(run_ids))
+
+
+def _written_by(charges: IcebergTable, run_ids: Sequence[str]) -> set[str]:
+    """Return those runs that have charges; a file has those of one run, so few are read."""
+    scan = charges.scan(_by_runs(run_ids), ("run_id",))
+    return {
+        run_id for batch in batch_reader(scan) for run_id in batch["run_id"].unique().to_pylist()
+    }
+
+
+def _read(rows: duckdb.DuckDBPyConnection, sql: str) -> Iterator[Charge]:
+    cursor = rows.cursor()
+    cursor.execute("SET TimeZone = 'UTC'")
+    for batch in cursor.sql(sql).to_arrow_reader(_BATCH_ROWS):
+        yield from read_shapes(Charge, batch)
 
 
 def _gathered(batches: Iterable[pa.Table]) -> Iterator[pa.Table]:

@@ -4,9 +4,12 @@ from typing import Any
 
 import duckdb
 from pyiceberg.catalog import Catalog
+from pyiceberg.expressions.parser import parse
 
 from iceberg.charge_tables import CHARGES
 from iceberg.reading import load_once
+from iceberg.scanning import batch_reader
+from schemas.statement import LineKind
 
 _BY_ACCOUNT = f"""
     SELECT account_id, currency,
@@ -48,6 +51,20 @@ def list_charges(catalog: Catalog, namespace: str, account_id: str) -> list[dict
         BrokenRowsError: Two charges of one id differ.
     """
     return _rows(catalog, namespace, _OF_ACCOUNT, [account_id])
+
+
+def sum_draws(catalog: Catalog, namespace: str) -> dict[str, int]:
+    """Return what charges have drawn on each grant of credit, in minor units."""
+    existing = catalog.load_table((namespace, CHARGES.name))
+    fields = ("charge_id", "line_id", "amount_minor")
+    scan = existing.scan(parse(f"kind = '{LineKind.CREDIT}'"), fields)
+    with duckdb.connect() as connection:
+        connection.register("draws", batch_reader(scan))
+        found = connection.execute(
+            "SELECT line_id, -sum(amount_minor)::BIGINT FROM (SELECT DISTINCT * FROM draws)"
+            " GROUP BY ALL ORDER BY ALL"
+        ).fetchall()
+    return dict(found)
 
 
 def _rows(catalog: Catalog, namespace: str, sql: str, values: list[str]) -> list[dict[str, Any]]:

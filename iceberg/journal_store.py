@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from pyiceberg.catalog import Catalog
+from pyiceberg.expressions.parser import parse
 
 from iceberg.journal_rows import journal_table, read_journal, read_last
 from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import read_once
+from iceberg.scanning import batch_reader
 from iceberg.writing import append_tables
-from schemas.journal import ChainedEntry
+from schemas.journal import ChainedEntry, SourceKind
 
 
 class JournalStore:
@@ -38,6 +40,17 @@ class JournalStore:
             return set()
         rows = read_once(self._journal, JOURNAL, {"entry_id": entry_ids}).to_pylist()
         return {row["entry_id"] for row in rows}
+
+    def booked(self, source_kind: SourceKind) -> dict[str, dict[str, int]]:
+        """Return what entries of a kind move: minor units by id and account of the ledger."""
+        fields = ("entry_id", "ledger_account", "amount_minor")
+        scan = self._journal.scan(parse(f"source_kind = '{source_kind}'"), fields)
+        found: dict[str, dict[str, int]] = {}
+        for batch in batch_reader(scan):
+            columns = (batch.column(name).to_pylist() for name in fields)
+            for entry_id, account, amount_minor in zip(*columns, strict=True):
+                found.setdefault(entry_id, {})[account] = amount_minor
+        return found
 
     def append(self, batches: Iterable[Sequence[ChainedEntry]]) -> None:
         """Append entries in one commit, if nobody else has since this was opened.

@@ -70,7 +70,7 @@ _REVISED_USAGE = f"""
 """  # noqa: S608 - no outside text
 
 # PyIceberg's own signature, which mypy takes for that of the fields.
-_is_in = cast(Callable[[str, set[str]], BooleanExpression], In)
+is_in = cast(Callable[[str, set[str]], BooleanExpression], In)
 
 
 def read_once(
@@ -94,7 +94,7 @@ def read_once(
     """
     wanted: BooleanExpression = Everything()
     for column, texts in sorted((within or {}).items()):
-        wanted = And(wanted, _is_in(column, set(texts)))
+        wanted = And(wanted, is_in(column, set(texts)))
     with _connect() as connection:
         load_table(connection, existing, table, "* FROM committed", wanted, snapshot_id)
         return connection.table(table.name).to_arrow_table()
@@ -155,6 +155,7 @@ def load_once(
     existing: IcebergTable,
     table: Table,
     snapshot_id: int | None = None,
+    wanted: BooleanExpression = Everything(),  # noqa: B008 - a constant
 ) -> None:
     """Copy a table's rows into DuckDB under its name, each row once.
 
@@ -163,12 +164,13 @@ def load_once(
         existing: The Iceberg table.
         table: Its declaration.
         snapshot_id: As of which snapshot; None: the current one.
+        wanted: Which rows.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
     """
     connection.execute("SET TimeZone = 'UTC'")
-    load_table(connection, existing, table, "* FROM committed", Everything(), snapshot_id, False)
+    load_table(connection, existing, table, "* FROM committed", wanted, snapshot_id, False)
 
 
 def load_windows(

@@ -27,9 +27,11 @@ from iceberg.pricing_inputs import IncompleteUsageError
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.kafka_clients import KafkaUnreachableError
+from jobs.pricing.booking_credit import book_credit
 from jobs.pricing.charging_on_flink import FlinkRunError
 from jobs.pricing.charging_ranges import WorkerError
 from jobs.pricing.finishing import finish_runs
+from jobs.pricing.pricing_rules import greatest_grace_us
 from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, Runner, price_once
 from jobs.reporting.rendering_charges import print_pricing
 from jobs.settings import Settings, SettingsError, load_settings
@@ -86,6 +88,9 @@ def price_usage(settings: Settings, asked: AskedRun, say: Callable[[str], None])
     report = _look_again(lambda folder: price_once(catalog, settings, folder, asked, say), say)
     if report.run_id is not None:
         _look_again(lambda folder: finish_runs(catalog, namespace, folder), say)
+    if (until_us := report.until_us) is not None:
+        grace_us = greatest_grace_us(settings)
+        _look_again(lambda _: book_credit(catalog, namespace, until_us, grace_us), say)
     return report
 
 

@@ -9,8 +9,7 @@ entries are missing at the end, or that all of it was written anew.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from hashlib import sha256
 
 from schemas.journal import ChainBreak, ChainedEntry, ChainFault, ChainHead, JournalEntry
@@ -19,37 +18,6 @@ START = ChainHead(0, "0" * 64)
 """Head of the empty chain."""
 
 _encode = json.JSONEncoder(separators=(",", ":")).encode
-
-
-class UsedEntryIdError(Exception):
-    """An id has an entry of other content already; one line with id, expected and found."""
-
-
-def new_entries(
-    entries: Iterable[JournalEntry], before: Mapping[str, JournalEntry]
-) -> tuple[JournalEntry, ...]:
-    """Return those entries that are not in the journal yet, in their order.
-
-    Args:
-        entries: What is to be booked; the same one may come twice.
-        before: Entries of the journal by id, at least those with an id of `entries`.
-
-    Raises:
-        UsedEntryIdError: An id is used, and its entry moves something else. Only the memo may be
-            worded otherwise.
-    """
-    known, added = dict(before), []
-    for entry in entries:
-        existing = known.get(entry.entry_id)
-        if existing is None:
-            known[entry.entry_id] = entry
-            added.append(entry)
-        elif replace(existing, memo=entry.memo) != entry:
-            raise UsedEntryIdError(
-                f"entry {entry.entry_id}, {entry.source_kind} {entry.source_id}: expected what it"
-                f" was booked with, {_canonical_text(existing)}, found {_canonical_text(entry)}"
-            )
-    return tuple(added)
 
 
 def chain(entries: Iterable[JournalEntry], head: ChainHead, run_id: str) -> Iterator[ChainedEntry]:

@@ -148,13 +148,22 @@ def post_expiry(
     assert grant.expires_us is not None, f"grant {grant.grant_id} never expires"
     return _entry(
         SourceKind.EXPIRY,
-        digest("expiry", grant.grant_id, str(revision)),
+        _expiry_id(grant, revision),
         grant.account_id,
         booked_us,
         grant.currency,
         f"expiry of credit {grant.grant_id}",
         [(ledger_account(CREDITS), unused_minor), (ledger_account(BREAKAGE), -unused_minor)],
     )
+
+
+def expiry_entry_id(grant: CreditGrant, revision: int) -> str:
+    """Return the id of the entry that books a revision of a grant's expiry."""
+    return entry_id_of(SourceKind.EXPIRY, _expiry_id(grant, revision))
+
+
+def _expiry_id(grant: CreditGrant, revision: int) -> str:
+    return digest("expiry", grant.grant_id, str(revision))
 
 
 def post_invoice(

@@ -4,7 +4,6 @@ What a run charged stands in `charges` once its one commit is there. The journal
 alone, so whoever comes first can book it: the run itself, or the next one after a crash.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
@@ -15,10 +14,12 @@ from typing import Any
 from iceberg.charge_store import ChargeStore
 from iceberg.journal_store import JournalStore
 from iceberg.price_lists import read_price_lists
+from iceberg.pricing_inputs import until_of
+from jobs.pricing.booking_credit import new_grants
 from schemas.journal import ChainedEntry, JournalEntry
 from schemas.pricing_run import PricingRun, RunStatus
 from udfs.chaining import chain, head_of
-from udfs.posting import post_charge, post_grant
+from udfs.posting import post_charge
 
 _BATCH_ENTRIES = 50_000
 
@@ -51,12 +52,8 @@ def _entries(
     catalog: Any, namespace: str, store: ChargeStore, journal: JournalStore, run: PricingRun
 ) -> Iterator[JournalEntry]:
     """Yield what a run books: grants of credit that are new, then its charges."""
-    inputs = json.loads(run.input_snapshots)
-    lists = read_price_lists(catalog, namespace)
-    grants = [each for each in lists.credit_grants if each.granted_us < inputs["until_us"]]
-    granted = [entry for each in grants if (entry := post_grant(each)) is not None]
-    known = journal.known({entry.entry_id for entry in granted})
-    yield from (entry for entry in granted if entry.entry_id not in known)
+    grants = read_price_lists(catalog, namespace).credit_grants
+    yield from new_grants(grants, journal, until_of(run))
     for charge in store.of_run(run.run_id):
         entry = post_charge(charge)
         if entry is not None:

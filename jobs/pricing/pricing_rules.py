@@ -17,7 +17,6 @@ _S_US = 1_000_000
 
 def rules_of(settings: Settings, inputs: PricingInputs, run_id: str) -> PricingRules:
     """Return the rules of a run over its inputs."""
-    meters = load_meters(settings.metering.meters_file)
     lists = inputs.lists
     cards: dict[tuple[str, str], list[RateCard]] = {}
     for card in sorted(lists.rate_cards, key=lambda each: each.effective_from_us):
@@ -25,10 +24,15 @@ def rules_of(settings: Settings, inputs: PricingInputs, run_id: str) -> PricingR
     return PricingRules(
         cards,
         inputs.until_us,
-        max(meter.grace_us for meter in meters),
+        greatest_grace_us(settings),
         run_id,
         _by_day(lists.fx_rates),
     )
+
+
+def greatest_grace_us(settings: Settings) -> int:
+    """Return how long after a period's end usage of all meters has closed."""
+    return max(meter.grace_us for meter in load_meters(settings.metering.meters_file))
 
 
 def late_us(settings: Settings) -> int:

@@ -20,7 +20,7 @@ from schemas.statement import LineKind
 from tests.udfs.booking import FEBRUARY_US, JANUARY_US, MARCH_US, charge_of, sides
 from tests.udfs.reading_hledger import check_hledger
 from udfs.balancing import balances, rest_by_currency, trial_balance
-from udfs.chaining import START, chain, new_entries, verify
+from udfs.chaining import START, chain, verify
 from udfs.exporting_hledger import export_hledger
 from udfs.posting import check_balanced, post_charge, post_invoice, reverse
 
@@ -122,13 +122,6 @@ def test_balances_know_no_order(entries: tuple[JournalEntry, ...], chance: Any) 
         key = (each.ledger_account, each.account_id, each.currency)
         sums[key] += each.change_minor
         assert each.balance_minor == sums[key]
-
-
-@given(ledgers, st.integers(0, 6))
-def test_a_second_run_adds_nothing(entries: tuple[JournalEntry, ...], done: int) -> None:
-    """However much of it the first has done."""
-    before = {each.entry_id: each for each in entries[:done]}
-    assert new_entries(entries, before) == entries[done:]
 
 
 @given(ledgers)

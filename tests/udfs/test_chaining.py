@@ -8,10 +8,10 @@ from hashlib import sha256
 
 import pytest
 
-from schemas.journal import ChainBreak, ChainedEntry, ChainFault, ChainHead, JournalEntry, Posting
+from schemas.journal import ChainBreak, ChainedEntry, ChainFault, ChainHead, Posting
 from schemas.statement import LineKind
 from tests.udfs.booking import booked, charge_of
-from udfs.chaining import START, UsedEntryIdError, chain, head_of, new_entries, verify
+from udfs.chaining import START, chain, head_of, verify
 
 ENTRIES = tuple(
     booked(charge_of(LineKind.USAGE, 100 + number, charge_id=f"c{number}")) for number in range(4)
@@ -151,33 +151,3 @@ def test_a_known_hash_finds_what_a_chain_cannot(known: int) -> None:
     anew = tuple(chain((replace(ENTRIES[0], memo="another"), *ENTRIES[1:]), START, "r1"))
     assert verify(anew) == head_of(anew[-1])
     assert break_of(anew, known_hash).fault is ChainFault.KNOWN_HASH
-
-
-def test_what_is_booked_is_not_booked_again() -> None:
-    """A second run of the same input adds nothing, and an entry that comes twice is one."""
-    twice = (*ENTRIES, *ENTRIES, replace(ENTRIES[0]))
-    assert new_entries(twice, {}) == ENTRIES
-    before = {entry.entry_id: entry for entry in ENTRIES[:2]}
-    assert new_entries(twice, before) == ENTRIES[2:]
-    assert new_entries([replace(ENTRIES[0], memo="in other words")], before) == ()
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [
-        {"postings": ENTRIES[1].postings},
-        {"account_id": "B7"},
-        {"currency": "EUR"},
-        {"booked_us": 0},
-    ],
-    ids=str,
-)
-@pytest.mark.parametrize("is_before", [True, False])
-def test_a_used_id_with_other_content_is_an_error(
-    changes: dict[str, object], is_before: bool
-) -> None:
-    """Whether it is in the journal or among what is booked now."""
-    entry: JournalEntry = replace(ENTRIES[0], **changes)  # type: ignore[arg-type]
-    before = {entry.entry_id: ENTRIES[0]} if is_before else {}
-    with pytest.raises(UsedEntryIdError, match=f"entry {entry.entry_id}, charge c0: expected"):
-        new_entries([entry] if is_before else [ENTRIES[0], entry], before)
