@@ -35,16 +35,21 @@ _SIZES = f"SELECT account_id, count(*) FROM {CHARGES.name} GROUP BY ALL ORDER BY
 class ChargeStore:
     """The tables `charges` and `runs`, as they were when this was opened; close it when done."""
 
-    def __init__(self, catalog: Catalog, namespace: str, folder: str) -> None:
+    def __init__(
+        self, catalog: Catalog, namespace: str, folder: str, snapshot_id: int | None = None
+    ) -> None:
         """Load both.
 
         Args:
             catalog: Has the tables.
             namespace: Theirs.
             folder: An empty folder for a database of the charges, which are read when asked for.
+            snapshot_id: Charges are read as of this snapshot, and none is appended; None: as they
+                are now.
         """
         self._charges: IcebergTable = catalog.load_table((namespace, CHARGES.name))
         self._runs: IcebergTable = catalog.load_table((namespace, RUNS.name))
+        self._snapshot_id = snapshot_id
         self._folder = folder
         self.path = f"{folder}/charges.duckdb"
         """Of the database, for `iceberg.account_ranges`."""
@@ -107,7 +112,7 @@ class ChargeStore:
     def _read_charges(self) -> duckdb.DuckDBPyConnection:
         """Return the database with the charges, each once: they are read the first time."""
         if not self._is_read:
-            load_once(self._rows, self._charges, CHARGES)
+            load_once(self._rows, self._charges, CHARGES, self._snapshot_id)
             self._is_read = True
         return self._rows
 
@@ -140,6 +145,7 @@ class ChargeStore:
             CommitConflictError: Another program did.
             UnknownCommitError: The catalog gave no clear answer.
         """
+        assert self._snapshot_id is None, "charges of the past are only read"
         append_tables(self._charges, CHARGES, _gathered(batches))
 
 

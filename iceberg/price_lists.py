@@ -9,6 +9,7 @@ from typing import Any
 from pyiceberg.catalog import Catalog
 from pyiceberg.table import Table as IcebergTable
 
+from iceberg.kept_snapshots import check_kept
 from iceberg.pricing_tables import PRICING_TABLES
 from iceberg.reading import BrokenRowsError, read_once
 from iceberg.table import Table
@@ -17,10 +18,6 @@ from schemas.instant import EPOCH, MICROSECOND
 from schemas.plain_form import content_fingerprint, encode_shape
 from schemas.plain_form_reader import PlainFormError, decode_shape
 from schemas.price_lists import PRICE_LISTS, PriceLists, PriceShape, identity_of
-
-
-class UnknownSnapshotError(Exception):
-    """A snapshot is not among those that the table keeps; one line."""
 
 
 @dataclass(frozen=True)
@@ -114,10 +111,7 @@ def _snapshot_id(
         snapshot = existing.current_snapshot()
         return None if snapshot is None else snapshot.snapshot_id
     asked = snapshot_ids.get(table.name)
-    if asked is not None and existing.snapshot_by_id(asked) is None:
-        raise UnknownSnapshotError(
-            f"snapshot, table {table.name}: expected one that the table keeps, found {asked}"
-        )
+    check_kept(existing, table, asked)
     return asked
 
 

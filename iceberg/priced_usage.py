@@ -9,6 +9,7 @@ from pyiceberg.expressions import AlwaysFalse, BooleanExpression
 from pyiceberg.expressions.parser import parse
 
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.kept_snapshots import check_kept
 from iceberg.reading import check_totals, load_revisions, load_windows
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, USAGE_CORRECTIONS
 from schemas.instant import EPOCH, MICROSECOND
@@ -96,12 +97,17 @@ class PricedUsage:
 
         Args:
             span: Both; None: no windows are needed.
+
+        Raises:
+            UnknownSnapshotError: They are needed, and their snapshot has expired.
         """
         snapshot_id = self._snapshot_ids.get(METERING_WINDOWS.name)
         existing = self._catalog.load_table((self._namespace, METERING_WINDOWS.name))
         if snapshot_id is None or span is None:
             wanted: BooleanExpression = AlwaysFalse()
+            snapshot_id = None  # it may have expired
         else:
+            check_kept(existing, METERING_WINDOWS, snapshot_id)
             since, until = map(_instant, span)
             start = "event_window_start"
             wanted = parse(f"{start} >= '{since.isoformat()}' and {start} < '{until.isoformat()}'")

@@ -10,9 +10,11 @@ from iceberg.account_tables import ACCOUNTS
 from iceberg.checking import RepeatedCommit, repeated_commits
 from iceberg.cutting import CUT_TABLES, common_cut
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.kept_snapshots import check_kept
 from iceberg.price_lists import read_price_lists
 from iceberg.priced_usage import PricedUsage
 from iceberg.reading import read_once
+from iceberg.tables import CLOSED_USAGE, USAGE_CORRECTIONS
 from schemas.account import decode_account
 from schemas.instant import to_text
 from schemas.price_lists import PriceLists
@@ -88,6 +90,31 @@ def read_inputs(
         dict(sorted(snapshot_ids.items())),
         terms,
         lists,
+    )
+
+
+def read_past_inputs(catalog: Catalog, namespace: str, run: PricingRun) -> PricingInputs:
+    """Return what an earlier run read.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+        run: The run.
+
+    Raises:
+        UnknownSnapshotError: A snapshot that it read has expired. That of the windows is looked for
+            when they are needed (`PricedUsage.load_windows`), that of the archive never.
+        BrokenRowsError: Rows contradict each other.
+    """
+    snapshot_ids: dict[str, int] = json.loads(run.input_snapshots)["snapshots"]
+    for table in (CLOSED_USAGE, USAGE_CORRECTIONS, BROUGHT_BACK_USAGE, ACCOUNTS):
+        existing = catalog.load_table((namespace, table.name))
+        check_kept(existing, table, snapshot_ids.get(table.name))
+    return PricingInputs(
+        until_of(run),
+        snapshot_ids,
+        _read_terms(catalog, namespace, snapshot_ids.get(ACCOUNTS.name)),
+        read_price_lists(catalog, namespace, snapshot_ids),
     )
 
 

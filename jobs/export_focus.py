@@ -1,10 +1,10 @@
-"""Exports charges as a FOCUS 1.2 dataset: one row for each charge, CSV or Parquet.
+"""Exports charges and their taxes as a FOCUS 1.2 dataset, CSV or Parquet.
 
     python -m jobs.export_focus --settings config/live.yaml --provider NAME --output focus.csv
 
 Every row is checked against the rules of FOCUS 1.2 first: where one is broken, nothing is written.
-Which charges stand on which invoice is read from a CSV file with the columns charge_id and
-invoice_id, display names of accounts from one with account_id and account_name.
+Which charges stand on which invoice, and with which taxes, is read from the table of invoices;
+display names of accounts too, or from a CSV file with account_id and account_name.
 """
 
 import argparse
@@ -22,17 +22,22 @@ from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.charge_rows import charged_accounts, read_charges
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.focus_files import FocusParquet
+from iceberg.invoice_store import InvoiceStore
 from iceberg.reading import BrokenRowsError
 from jobs.settings import CatalogSettings, SettingsError, load_settings
 from schemas.focus import EXPORTED_COLUMNS, FocusRow, FocusSeller, FocusValue
 from schemas.focus_service import SERVICE_SUBCATEGORIES
 from schemas.instant import to_text, to_us
+from schemas.invoice_change import InvoiceChange
 from udfs.aggregating import plain_text
 from udfs.checking_focus import FocusViolation, Pairs, check_focus
 from udfs.exporting_focus import focus_rows
+from udfs.invoicing import InvoiceFormatError, invoices_of, last_changes
+from udfs.taxing_focus import focus_taxes, numbers_by_charge
 
 _ACCOUNTS_AT_ONCE = 1_000
 _SHOWN = 20
+_NAME_COLUMNS = ("account_id", "account_name")
 
 
 class FocusError(Exception):
@@ -50,35 +55,52 @@ def focus_batches(
     settings: CatalogSettings,
     seller: FocusSeller,
     account_names: Mapping[str, str],
-    invoice_ids: Mapping[str, str],
 ) -> Iterator[tuple[FocusRow, ...]]:
-    """Yield all charges as checked rows of FOCUS 1.2, some accounts at a time.
+    """Yield all charges, and the taxes of their invoices, as checked rows of FOCUS 1.2.
 
     Args:
         settings: Name the catalog.
         seller: Who sells, and as what.
-        account_names: Display names by account.
-        invoice_ids: Invoices by charge.
+        account_names: Display names by account; of one that has none, that on its last invoice.
+
+    Yields:
+        Rows of some accounts at a time.
 
     Raises:
         CatalogUnreachableError: The catalog does not open.
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Rows contradict each other.
+        InvoiceFormatError: The content of an invoice is damaged.
         FocusError: A row breaks a rule of the specification.
     """
     catalog, namespace = open_catalog(settings), settings.namespace
     check_tables(catalog, namespace)
+    changes = last_changes(InvoiceStore(catalog, namespace).changes())
+    by_account: dict[str, list[InvoiceChange]] = {}
+    for each in changes:
+        by_account.setdefault(each.account_id, []).append(each)
     account_ids, seen = charged_accounts(catalog, namespace), Pairs()
     for start in range(0, len(account_ids), _ACCOUNTS_AT_ONCE):
         some = account_ids[start : start + _ACCOUNTS_AT_ONCE]
         charges = read_charges(catalog, namespace, some)
-        rows = focus_rows(charges, seller, account_names, invoice_ids)
-        violations = check_focus(rows, seen)
-        if violations:
-            more = len(violations) - _SHOWN
-            shown = [_line(rows, each) for each in violations[:_SHOWN]]
-            raise FocusError("\n".join([*shown, *([f"and {more} more"] if more > 0 else [])]))
+        invoices = invoices_of(each for name in some for each in by_account.get(name, ()))
+        names = {each.terms.account_id: each.terms.buyer.name for each in invoices}
+        names |= account_names
+        rows = (
+            *focus_rows(charges, seller, names, numbers_by_charge(invoices)),
+            *focus_taxes(invoices, seller, names),
+        )
+        _check(rows, seen)
         yield rows
+
+
+def _check(rows: Sequence[FocusRow], seen: Pairs) -> None:
+    """Raise a FocusError where rows break a rule."""
+    violations = check_focus(rows, seen)
+    if violations:
+        more = len(violations) - _SHOWN
+        shown = [_line(rows, each) for each in violations[:_SHOWN]]
+        raise FocusError("\n".join([*shown, *([f"and {more} more"] if more > 0 else [])]))
 
 
 class FocusCsv:
@@ -157,24 +179,24 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         if kind is None:
             expected = " or ".join(FILES)
             raise SettingsError("unknown kind", "--output", expected, options.output.name)
-        names = _read_optional(options.account_names, "account_id", "account_name")
-        invoices = _read_optional(options.invoices, "charge_id", "invoice_id")
+        path_of_names = options.account_names
+        names = {} if path_of_names is None else read_pairs(path_of_names, *_NAME_COLUMNS)
         provider = options.provider
         publisher, issuer = options.publisher or provider, options.invoice_issuer or provider
         seller = FocusSeller(provider, publisher, issuer, options.service_category)
         settings = load_settings(options.settings, environ)
         count = 0
         with _renamed_when_whole(options.output) as path, kind(path) as file:
-            for rows in focus_batches(settings.catalog, seller, names, invoices):
+            for rows in focus_batches(settings.catalog, seller, names):
                 file.write(rows)
                 count += len(rows)
-    except (FocusError, BrokenRowsError) as error:
+    except (FocusError, BrokenRowsError, InvoiceFormatError) as error:
         print(error, file=sys.stderr)
         return 1
     except (SettingsError, CatalogUnreachableError, TableConflictError, OSError) as error:
         print(error, file=sys.stderr)
         return 2
-    print(f"{count} charges: {options.output}")
+    print(f"{count:,} rows: {options.output}")
     return 0
 
 
@@ -195,12 +217,7 @@ def _parser() -> argparse.ArgumentParser:
         help="of FOCUS, such as Analytics (Other)",
     )
     parser.add_argument("--account-names", type=Path, help="CSV: account_id, account_name")
-    parser.add_argument("--invoices", type=Path, help="CSV: charge_id, invoice_id")
     return parser
-
-
-def _read_optional(path: Path | None, key: str, value: str) -> dict[str, str]:
-    return {} if path is None else read_pairs(path, key, value)
 
 
 @contextmanager

@@ -1,20 +1,26 @@
 """Prices closed usage and its corrections: charges, the ledger's journal, and a row of runs.
 
     python -m jobs.price_usage --settings config/live.yaml [--until 2026-11-01T00:00:00Z] [--json]
+<<<<<<< HEAD
         [--runner flink]
+=======
+    python -m jobs.price_usage --settings config/live.yaml --dry-run [--rate-card FILE]
+>>>>>>> main
 
 Everything is read at one cut through the log, priced with the loaded rate cards and contracts, and
 held against what was charged before: only the difference is written. So a second run over the same
 input writes nothing. A run that died is finished by the next one; of two at once one is told to
-look again.
+look again. A dry run prices what a run has priced anew, tells what differs, and writes nothing.
 """
 
 import argparse
 import json
 import os
+import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
@@ -24,6 +30,7 @@ from rich.console import Console
 
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.creating import TableConflictError, check_tables
+from iceberg.kept_snapshots import UnknownSnapshotError
 from iceberg.pricing_inputs import IncompleteUsageError
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
@@ -31,10 +38,14 @@ from jobs.kafka_clients import KafkaUnreachableError
 from jobs.pricing.booking_credit import book_credit
 from jobs.pricing.charging_on_flink import FlinkRunError
 from jobs.pricing.charging_ranges import WorkerError
+from jobs.pricing.dry_running import AskedDryRun, price_dry
 from jobs.pricing.finishing import finish_runs
+from jobs.pricing.options import add_dry_run_options, check_dry_run_options
 from jobs.pricing.pricing_rules import greatest_grace_us
 from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, Runner, price_once
+from jobs.reporting.rendering import WIDTH
 from jobs.reporting.rendering_charges import print_pricing
+from jobs.reporting.rendering_dry_run import print_dry_run, write_dry_run
 from jobs.settings import Settings, SettingsError, load_settings
 from schemas.instant import to_us
 from udfs.assembling import MissingDetailError
@@ -59,6 +70,7 @@ REFUSED = (
     UnknownCommitError,
     WorkerError,
     FlinkRunError,
+    UnknownSnapshotError,
 )
 """What stops a run before it writes; each has one clear line."""
 
@@ -128,9 +140,13 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         help="what charges the accounts: processes on this machine, or a batch job on Flink",
     )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    add_dry_run_options(parser)
     options = parser.parse_args(arguments)
+    check_dry_run_options(parser, options)
     try:
         settings = load_settings(options.settings, environ)
+        if options.dry_run:
+            return _dry_run(settings, options)
         now_us, until_us = to_us(datetime.now(UTC)), _read_until(options.until)
         asked = AskedRun(now_us, until_us, options.workers, options.runner)
         report = price_usage(settings, asked, _say)
@@ -145,6 +161,23 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     else:
         print_pricing(Console(), report)
     return 0
+
+
+def _dry_run(settings: Settings, options: argparse.Namespace) -> int:
+    """Price without writing, and show it; return the exit code."""
+    until_us = _read_until(options.until)
+    asked = AskedDryRun(options.as_of, options.rate_card, until_us, options.workers)
+    catalog = open_catalog(settings.catalog)
+    check_tables(catalog, settings.catalog.namespace)
+    with tempfile.TemporaryDirectory() as folder:
+        found = price_dry(catalog, settings, Path(folder), asked, _say)
+        with closing(found.differences):
+            if options.json:
+                write_dry_run(sys.stdout.write, found)
+            else:
+                width = max(WIDTH, shutil.get_terminal_size().columns)
+                print_dry_run(Console(width=width), found, options.limit)
+            return 1 if options.must_match and not found.is_same else 0
 
 
 def _read_until(text: str | None) -> int | None:

@@ -174,8 +174,14 @@ FOCUS_COLUMNS: tuple[FocusColumn, ...] = (
 )
 """Every column of FOCUS 1.2, in the order of the specification."""
 
+_NOT_ALWAYS = (
+    "x_CorrectedChargeId",
+    "x_RateCardId",
+    "x_RateCardVersion",
+    "x_ContractVersion",
+)
 CUSTOM_COLUMNS: tuple[FocusColumn, ...] = tuple(
-    _text(name, _X, name == "x_CorrectedChargeId")
+    _text(name, _X, name in _NOT_ALWAYS)
     for name in (
         "x_ChargeId",
         "x_CorrectedChargeId",
@@ -187,7 +193,7 @@ CUSTOM_COLUMNS: tuple[FocusColumn, ...] = tuple(
         "x_ContractVersion",
     )
 )
-"""What names the charge, its source (such as the discount) and the versions that priced it."""
+"""What names the charge or tax, its source (such as the discount) and what priced it."""
 
 EXPORTED_COLUMNS = FOCUS_COLUMNS + CUSTOM_COLUMNS
 """The columns of an export: those of FOCUS first, as the rules on their order want it."""

@@ -18,6 +18,7 @@ from schemas.billing_period import BillingPeriod
 from schemas.charge import Charge
 from schemas.contract import Contract, Discount, FxRate, OneOffFee
 from schemas.instant import EPOCH, MICROSECOND
+from schemas.rate_card import RateCard
 from schemas.statement import Line, PricedPeriod, Segment
 from schemas.terms import Terms
 from udfs.assembling import MissingDetailError, assemble_usage
@@ -41,6 +42,7 @@ class PricingRules:
         until_us: Log time up to which usage is complete.
         grace_us: From a period's end until usage of all meters has closed.
         run_id: The run that writes.
+        tried: Cards by which nothing was charged, whatever versions they have; of a dry run.
     """
 
     cards: Cards
@@ -48,6 +50,7 @@ class PricingRules:
     grace_us: int
     run_id: str
     fx_rates: FxRates = field(default_factory=dict)
+    tried: tuple[RateCard, ...] = ()
 
 
 def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge, ...]:
@@ -176,7 +179,8 @@ def _is_as_charged(
     contract_versions = {each.contract_version for each in earlier}
     free = set.intersection(*(set(each.card.free_meters) for each in segments))
     return (
-        {(each.card.card_id, each.card.version) for each in segments} <= cards
+        not any(each.card in rules.tried for each in segments)
+        and {(each.card.card_id, each.card.version) for each in segments} <= cards
         and segments[-1].contract.version in contract_versions
         and all(rows.issuperset(each.row_ids) for each in usage.totals if each.meter_id not in free)
     )

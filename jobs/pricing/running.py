@@ -141,13 +141,13 @@ def price_once(
     finished = finish_runs(catalog, namespace, _empty(folder / "before"))
     repeated = find_repeated(catalog, namespace)
     if repeated:
-        raise RefusedInputError(_repeated_text(repeated))
+        raise RefusedInputError(repeated_text(repeated))
     partitions = settings.kafka.partitions
     inputs = read_inputs(catalog, namespace, partitions, late_us(settings), asked.until_us)
     if inputs is None:
         return PricingReport(None, finished, None)
     with closing(ChargeStore(catalog, namespace, str(_empty(folder / "charges")))) as store:
-        _check_order(store, inputs.until_us)
+        check_order(store, inputs.until_us)
         run = _Run(settings, inputs, store, asked.at_us)
         if asked.runner is Runner.FLINK:
             flink_work = FlinkWork(run.rules, inputs, run.agreements, store.snapshot_id)
@@ -205,7 +205,7 @@ def _empty(folder: Path) -> Path:
     return folder
 
 
-def _check_order(store: ChargeStore, until_us: int) -> None:
+def check_order(store: ChargeStore, until_us: int) -> None:
     """Refuse to price as of before an earlier run: it would take back what that one charged."""
     before_us = max((until_of(run) for run in store.finished()), default=until_us)
     if until_us < before_us:
@@ -215,7 +215,8 @@ def _check_order(store: ChargeStore, until_us: int) -> None:
         )
 
 
-def _repeated_text(repeated: Mapping[str, Sequence[Any]]) -> str:
+def repeated_text(repeated: Mapping[str, Sequence[Any]]) -> str:
+    """Return one line for what `find_repeated` has found."""
     name, found = next(iter(sorted(repeated.items())))
     first = found[0]
     return (

@@ -10,8 +10,8 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
+from iceberg.kept_snapshots import UnknownSnapshotError
 from iceberg.price_lists import (
-    UnknownSnapshotError,
     append_list,
     open_price_lists,
     read_price_lists,

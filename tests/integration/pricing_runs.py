@@ -74,8 +74,12 @@ class Player:
             reports = [self._price(world, 1)]
         meter_march(world)
         reports += [self._price(world, 2), self._price(world, 3)]
+        arguments = ["--settings", str(world.settings), "--dry-run", "--must-match"]
+        with contextlib.redirect_stdout(io.StringIO()):
+            dry_run = price_usage.main(arguments, {})
         return {
             "reports": reports,
+            "dry run": dry_run,
             "charges": sorted(_charges(world)),
             "runs": [asdict(run) for run in world.runs()],
             "entries": len(world.entries()),

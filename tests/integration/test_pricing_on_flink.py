@@ -85,6 +85,11 @@ def test_runs_say_the_same_of_themselves(flink: Found, local: Found) -> None:
     assert flink["runs"]["branches"] == ["main"]
 
 
+def test_a_dry_run_finds_what_a_run_on_flink_has_read(flink: Found, local: Found) -> None:
+    """Priced again on this machine, no line of the last run differs."""
+    assert (flink["runs"]["dry run"], local["runs"]["dry run"]) == (0, 0)
+
+
 @pytest.mark.parametrize("name", sorted(REFUSED))
 def test_what_is_refused_is_refused_alike(flink: Found, local: Found, name: str) -> None:
     """The same line and exit code; no snapshot and no file is left."""

@@ -24,6 +24,14 @@ def kept_worlds(tmp_path_factory: pytest.TempPathFactory) -> tuple[KeptWorld, Ke
     return unmetered, world.keep()
 
 
+@pytest.fixture(scope="session")
+def kept_priced(kept_worlds: tuple[KeptWorld, KeptWorld]) -> KeptWorld:
+    """The world with January closed, and priced."""
+    world = replace(kept_worlds[1].again(), checkpoint=2)
+    world.price()
+    return world.keep("priced")
+
+
 @pytest.fixture
 def unmetered(kept_worlds: tuple[KeptWorld, KeptWorld]) -> World:
     """Accounts A and B, and their prices; nothing is metered."""
@@ -34,3 +42,9 @@ def unmetered(kept_worlds: tuple[KeptWorld, KeptWorld]) -> World:
 def january(kept_worlds: tuple[KeptWorld, KeptWorld]) -> World:
     """The same with January closed: 8 flights of A and 3 of B; it is the second of February."""
     return replace(kept_worlds[1].again(), checkpoint=2)
+
+
+@pytest.fixture
+def priced(kept_priced: KeptWorld) -> World:
+    """The same, priced."""
+    return replace(kept_priced.again(), checkpoint=2)

@@ -117,9 +117,9 @@ class World:
         """The catalog, opened anew."""
         return open_catalog(LocalCatalog(self.folder))
 
-    def keep(self) -> KeptWorld:
+    def keep(self, name: str = "kept") -> KeptWorld:
         """Remember the tables as they are now."""
-        database = self.folder / f"kept-{self.checkpoint}.db"
+        database = self.folder / f"{name}-{self.checkpoint}.db"
         _copy(self.folder / "catalog.db", database)
         return KeptWorld(self, database)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -19,12 +20,23 @@ from iceberg.charge_tables import CHARGES
 from iceberg.creating import make_tables
 from jobs import export_focus
 from jobs.export_focus import main
+from jobs.invoices.changing import Tables
 from schemas.charge import Charge
 from schemas.focus import EXPORTED_COLUMNS
+from schemas.invoice import InvoiceState
 from schemas.statement import LineKind
 from tests.charges import EVERY_KIND, USAGE, charge_of, revision_of, whole
 from tests.iceberg.filling import LocalCatalog, append
+from tests.jobs.invoiced_tables import (
+    FEB_NOON_US,
+    add_charges,
+    change,
+    charged_tables,
+    january,
+    read_invoices,
+)
 from tests.jobs.metered_tables import write_settings
+from tests.udfs.invoicing.billing import MAR
 
 CHARGED = (*EVERY_KIND, revision_of(USAGE, "a1", -30, quantity=Decimal(900)))
 YEN = charge_of(charge_id="z0", account_id="Z", currency="JPY")
@@ -59,7 +71,7 @@ def test_csv(folder: Path, capsys: Output) -> None:
     """All columns by name, numbers in full, instants in UTC, null as nothing; sums are equal."""
     _fill(folder, [*CHARGED, YEN])
     assert _export(folder, "focus.csv") == 0
-    assert capsys.readouterr().out == f"12 charges: {folder / 'focus.csv'}\n"
+    assert capsys.readouterr().out == f"12 rows: {folder / 'focus.csv'}\n"
     rows = _csv(folder)
     assert list(rows["a0"]) == [column.name for column in EXPORTED_COLUMNS]
     assert (
@@ -122,21 +134,83 @@ def test_no_charges(folder: Path) -> None:
     assert pq.read_table(folder / "focus.parquet").num_rows == 0
 
 
-def test_names_and_invoices(folder: Path) -> None:
-    """With invoices, what changes an invoiced period is a correction."""
-    _fill(folder, CHARGED)
+def test_names(folder: Path) -> None:
+    """Given in a file; an account without has none. Before it is invoiced nothing is corrected."""
+    _fill(folder, [*CHARGED, YEN])
     (folder / "names.csv").write_text('account_id,account_name\nA,"Ada\'s, airline"\n')
-    (folder / "invoices.csv").write_text("charge_id,invoice_id\na0,2013-0001\n")
     given = ["--account-names", str(folder / "names.csv"), "--publisher", "Skies"]
-    given += ["--invoices", str(folder / "invoices.csv"), "--service-category", "Analytics"]
-    assert _export(folder, "focus.csv", *given) == 0
+    assert _export(folder, "focus.csv", *given, "--service-category", "Analytics") == 0
     rows = _csv(folder)
     assert rows["a0"]["BillingAccountName"] == "Ada's, airline"
-    assert (rows["a0"]["InvoiceId"], rows["a0"]["ChargeClass"]) == ("2013-0001", "")
-    assert (rows["a1"]["InvoiceId"], rows["a1"]["ChargeClass"]) == ("", "Correction")
-    assert rows["a1"]["BillingPeriodStart"] == rows["a0"]["BillingPeriodEnd"]
+    assert rows["z0"]["BillingAccountName"] == ""
+    assert {(row["InvoiceId"], row["ChargeClass"]) for row in rows.values()} == {("", "")}
     assert rows["a1"]["ServiceSubcategory"] == "Other (Analytics)"
     assert {row["PublisherName"] for row in rows.values()} == {"Skies"}
+
+
+def _sums(folder: Path) -> dict[str, Decimal]:
+    """Return what the rows of each invoice come to."""
+    sums: dict[str, Decimal] = {}
+    for row in _csv(folder).values():
+        billed = Decimal(row["BilledCost"])
+        sums[row["InvoiceId"]] = sums.get(row["InvoiceId"], Decimal(0)) + billed
+    return sums
+
+
+def _payable(tables: Tables) -> dict[str, Decimal]:
+    """Return what each invoice that is not void asks for."""
+    return {
+        each.number: Decimal(each.payable_minor).scaleb(-2)
+        for each in read_invoices(tables)
+        if each.state is InvoiceState.ISSUED
+    }
+
+
+def test_rows_of_an_invoice_sum_to_what_it_asks_for(tmp_path: Path) -> None:
+    """Charges, credit and taxes; what is not invoiced has no number, and void numbers are gone."""
+    tables = charged_tables(tmp_path, january())
+    change(tmp_path, tables, "run")
+    assert _export(tmp_path, "focus.csv") == 0
+    payable = _payable(tables)
+    assert sorted(payable.values()) == [Decimal("250.00"), Decimal("1217.75")]
+    assert _sums(tmp_path) == {**payable, "": Decimal("15.00")}
+    (tax,) = (row for row in _csv(tmp_path).values() if row["ChargeCategory"] == "Tax")
+    assert (tax["BilledCost"], tax["x_LineId"]) == ("17.75", "Sales tax")
+    assert tax["ChargeDescription"] == "Sales tax 8.875 %"
+    assert tax["BillingAccountName"] == "American"
+    assert tax["BillingPeriodStart"] == "2013-01-01T00:00:00Z"
+    number = tax["InvoiceId"]
+    change(tmp_path, tables, "void", "--number", number, "--reason", "wrong address")
+    assert _export(tmp_path, "focus.csv") == 0
+    assert number not in _sums(tmp_path)
+    change(tmp_path, tables, "run")
+    assert _export(tmp_path, "focus.csv") == 0
+    assert _sums(tmp_path) == {**_payable(tables), "": Decimal("15.00")}
+
+
+def test_what_changes_an_invoice_is_a_correction(tmp_path: Path) -> None:
+    """Of the class Correction once the period is invoiced; its credit note sums up as well."""
+    tables = charged_tables(tmp_path, january())
+    change(tmp_path, tables, "run")
+    before = january()[1]
+    late = replace(
+        before,
+        charge_id="a-desks-1",
+        corrected_charge_id=before.charge_id,
+        revision=1,
+        amount_minor=-5000,
+        total_minor=before.total_minor - 5000,
+        amount=Decimal(-50),
+        due_us=MAR,
+    )
+    add_charges(tables, [late])
+    change(tmp_path, tables, "run", "--until", "2013-03-01T00:00:00Z", now_us=FEB_NOON_US + 1)
+    assert _export(tmp_path, "focus.csv") == 0
+    rows = _csv(tmp_path)
+    assert (rows["a-desks"]["ChargeClass"], rows["a-desks-1"]["ChargeClass"]) == ("", "Correction")
+    note = rows["a-desks-1"]["InvoiceId"]
+    assert note.startswith("CN-")
+    assert _sums(tmp_path)[note] == _payable(tables)[note] == Decimal("-54.44")
 
 
 def test_what_breaks_a_rule_is_not_written(folder: Path, capsys: Output) -> None:
@@ -166,14 +240,22 @@ def test_charges_that_contradict_each_other(folder: Path, capsys: Output) -> Non
         ("focus.xlsx", None, "unknown kind, --output: expected .csv or .parquet, found focus.xlsx"),
         ("no/focus.csv", None, r"\[Errno 2\] No such file or directory: '.*focus.csv.part'"),
         ("focus.csv", "", "unreadable, .*/pairs.csv: expected a CSV file, found"),
-        ("focus.csv", "charge,invoice\na,b\n", "no value, .*/pairs.csv:2: expected charge_id and"),
-        ("focus.csv", "charge_id,invoice_id\na,\n", "no value, .*/pairs.csv:2: expected charge_id"),
+        ("focus.csv", "account,name\na,b\n", "no value, .*/pairs.csv:2: expected account_id and"),
         (
             "focus.csv",
-            "charge_id,invoice_id\na,1\na,2\n",
-            "repeated, .*/pairs.csv:3: expected charge_id once, found a",
+            "account_id,account_name\na,\n",
+            "no value, .*/pairs.csv:2: expected account_id",
         ),
-        ("focus.csv", 'charge_id,invoice_id\n"a', "unreadable, .*/pairs.csv: expected a CSV file"),
+        (
+            "focus.csv",
+            "account_id,account_name\na,1\na,2\n",
+            "repeated, .*/pairs.csv:3: expected account_id once, found a",
+        ),
+        (
+            "focus.csv",
+            'account_id,account_name\n"a',
+            "unreadable, .*/pairs.csv: expected a CSV file",
+        ),
     ],
 )
 def test_refusals(folder: Path, capsys: Output, name: str, content: str | None, line: str) -> None:
@@ -182,7 +264,7 @@ def test_refusals(folder: Path, capsys: Output, name: str, content: str | None, 
     if content is not None:
         if content:
             (folder / "pairs.csv").write_text(content)
-        given = ["--invoices", str(folder / "pairs.csv")]
+        given = ["--account-names", str(folder / "pairs.csv")]
     assert _export(folder, name, *given) == 2
     (found,) = capsys.readouterr().err.splitlines()
     assert re.match(line, found)

@@ -67,3 +67,15 @@ def test_what_has_changed_needs_its_detail(
     known = account(usage=(changed,), before=before, contracts=contracts)
     with pytest.raises(MissingDetailError, match="expected windows of 8 events"):
         charge_account(rules("2026-06-02", cards=cards), known)
+
+
+def test_a_card_that_is_tried_needs_the_detail() -> None:
+    """It may have the version by which was charged: that says nothing of what it asks."""
+    whole = used(JANUARY, FEBRUARY, 8)
+    before = price(account(usage=(detailed(whole, 3, 20),)), "2026-02-02", cards=TWO_CARDS)
+    other = (CARD, replace(TWO_CARDS[1], free_meters=("bytes",)))
+    known = account(usage=(whole,), before=before)
+    asked = rules("2026-06-02", cards=other)
+    assert {each.line_id for each in charge_account(asked, known)} == {"desk", "support"}
+    with pytest.raises(MissingDetailError, match="expected windows of 8 events"):
+        charge_account(replace(asked, tried=other[1:]), known)
