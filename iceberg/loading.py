@@ -8,6 +8,7 @@ from pyiceberg.expressions import BooleanExpression
 from pyiceberg.table import Table as IcebergTable
 
 from iceberg.covering import covered_sql, reach_sql
+from iceberg.row_shapes import shown_key
 from iceberg.scanning import batch_reader
 from iceberg.table import Table
 from iceberg.tables import METERING_WINDOWS
@@ -72,7 +73,7 @@ def check_repeats(connection: duckdb.DuckDBPyConnection, table: Table, loaded: s
         f" GROUP BY {identity} HAVING count(*) > 1 ORDER BY {identity} LIMIT 1"
     ).fetchone()
     if broken is not None:
-        raise BrokenRowsError(f"{table.name}: rows of one identity differ: {broken}")
+        raise BrokenRowsError(f"{table.name}: rows of one identity differ: {shown_key(broken)}")
 
 
 def _list(names: Sequence[str]) -> str:

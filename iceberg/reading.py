@@ -20,6 +20,7 @@ from pyiceberg.table import Table as IcebergTable
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.loading import BrokenRowsError as BrokenRowsError  # noqa: PLC0414 - for callers
 from iceberg.loading import load_table
+from iceberg.row_shapes import shown_key
 from iceberg.scanning import batch_reader
 from iceberg.table import Table
 from iceberg.tables import (
@@ -43,6 +44,7 @@ _RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
         FROM (SELECT * EXCLUDE (payload), TRY(decode(payload)) AS text FROM committed)
     )"""  # noqa: S608 - no outside text
 
+_TOTAL_KEY = "account_id, meter_id, dimensions, period_start, period_end"
 _REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
     aggregation, unit, revision, quantity, breakdown, event_count"""
 _REVISED_USAGE = f"""
@@ -237,12 +239,16 @@ def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
     Args:
         rows: From `open_rows`, or filled by `load_revisions`.
     """
-    broken = rows.execute("FROM revised_usage WHERE NOT explained LIMIT 1").fetchone()
-    if broken is not None:
-        raise BrokenRowsError(f"usage_totals: revisions that do not add up: {broken[:5]}")
-    broken = rows.execute("FROM usage_totals WHERE NOT addable LIMIT 1").fetchone()
-    if broken is not None:
-        raise BrokenRowsError(f"usage_totals: usage brought back that does not fit: {broken[:5]}")
+    for view, is_broken, what in (
+        ("revised_usage", "NOT explained", "revisions that do not add up"),
+        ("usage_totals", "NOT addable", "usage brought back that does not fit"),
+    ):
+        broken = rows.execute(
+            f"SELECT {_TOTAL_KEY} FROM {view} WHERE {is_broken}"  # noqa: S608 - no outside text
+            " ORDER BY account_id, period_start, period_end, meter_id, dimensions LIMIT 1"
+        ).fetchone()
+        if broken is not None:
+            raise BrokenRowsError(f"usage_totals: {what}: {shown_key(broken)}")
 
 
 def _connect() -> duckdb.DuckDBPyConnection:

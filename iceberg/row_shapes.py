@@ -2,13 +2,14 @@
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import fields
+from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar, cast, get_type_hints
 
 import pyarrow as pa
 
-from schemas.instant import EPOCH, MICROSECOND, to_us
+from schemas.instant import EPOCH, MICROSECOND, to_text, to_us
 
 Shape = TypeVar("Shape")
 
@@ -67,6 +68,11 @@ def shape_values(row: Any) -> dict[str, object]:
             value = value.value
         values[field.name.removesuffix("_us")] = value
     return values
+
+
+def shown_key(key: Sequence[Any]) -> tuple[object, ...]:
+    """Return the values of a key for a line that people read: instants as text."""
+    return tuple(to_text(to_us(each)) if isinstance(each, datetime) else each for each in key)
 
 
 # For each row anew it would take most of the time of reading.

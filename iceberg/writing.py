@@ -19,6 +19,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from iceberg.table import Table
 from schemas.instant import to_us
 
+NO_CLEAR_ANSWER = (CommitStateUnknownException, RESTError, SQLAlchemyError)
+"""What leaves open whether the catalog took a commit."""
+
 _RETRIES = "commit.retry.num-retries"
 
 
@@ -112,12 +115,17 @@ def _commit(existing: IcebergTable, table: Table, written: Sequence[DataFile]) -
     except CommitFailedException as error:
         _delete(existing, written)
         raise CommitConflictError(f"{table.name}: expected no other commit, found one") from error
-    except (CommitStateUnknownException, RESTError, SQLAlchemyError) as error:
-        found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
-        raise UnknownCommitError(
-            f"commit, table {table.name}: expected the catalog to take it, found {found};"
-            " run it again: what is there by now is not added again"
-        ) from error
+    except NO_CLEAR_ANSWER as error:
+        raise unknown_commit(table, error) from error
+
+
+def unknown_commit(table: Table, error: Exception) -> UnknownCommitError:
+    """Return what to raise where the catalog gave no clear answer to a commit."""
+    found = " ".join(str(error).partition("\n")[0].split()) or type(error).__name__
+    return UnknownCommitError(
+        f"commit, table {table.name}: expected the catalog to take it, found {found};"
+        " run it again: what is there by now is not added again"
+    )
 
 
 def _write_files(

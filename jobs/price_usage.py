@@ -1,7 +1,11 @@
 """Prices closed usage and its corrections: charges, the ledger's journal, and a row of runs.
 
     python -m jobs.price_usage --settings config/live.yaml [--until 2026-11-01T00:00:00Z] [--json]
+<<<<<<< HEAD
+        [--runner flink]
+=======
     python -m jobs.price_usage --settings config/live.yaml --dry-run [--rate-card FILE]
+>>>>>>> main
 
 Everything is read at one cut through the log, priced with the loaded rate cards and contracts, and
 held against what was charged before: only the difference is written. So a second run over the same
@@ -32,12 +36,13 @@ from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.kafka_clients import KafkaUnreachableError
 from jobs.pricing.booking_credit import book_credit
+from jobs.pricing.charging_on_flink import FlinkRunError
 from jobs.pricing.charging_ranges import WorkerError
 from jobs.pricing.dry_running import AskedDryRun, price_dry
 from jobs.pricing.finishing import finish_runs
 from jobs.pricing.options import add_dry_run_options, check_dry_run_options
 from jobs.pricing.pricing_rules import greatest_grace_us
-from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, price_once
+from jobs.pricing.running import AskedRun, PricingReport, RefusedInputError, Runner, price_once
 from jobs.reporting.rendering import WIDTH
 from jobs.reporting.rendering_charges import print_pricing
 from jobs.reporting.rendering_dry_run import print_dry_run, write_dry_run
@@ -64,6 +69,7 @@ REFUSED = (
     CommitConflictError,
     UnknownCommitError,
     WorkerError,
+    FlinkRunError,
     UnknownSnapshotError,
 )
 """What stops a run before it writes; each has one clear line."""
@@ -87,6 +93,7 @@ def price_usage(settings: Settings, asked: AskedRun, say: Callable[[str], None])
         CommitConflictError: Other runs were faster again and again.
         UnknownCommitError: The catalog did not say whether charges are there; run it again.
         WorkerError: A worker was killed; nothing is written.
+        FlinkRunError: The job failed, or Flink is not there; nothing is written.
     """
     namespace = settings.catalog.namespace
     catalog = open_catalog(settings.catalog)
@@ -125,6 +132,13 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         default=len(os.sched_getaffinity(0)),
         help="processes that price at a time; unless given, one for each core",
     )
+    parser.add_argument(
+        "--runner",
+        type=Runner,
+        choices=tuple(Runner),
+        default=Runner.LOCAL,
+        help="what charges the accounts: processes on this machine, or a batch job on Flink",
+    )
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     add_dry_run_options(parser)
     options = parser.parse_args(arguments)
@@ -133,7 +147,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         settings = load_settings(options.settings, environ)
         if options.dry_run:
             return _dry_run(settings, options)
-        asked = AskedRun(to_us(datetime.now(UTC)), _read_until(options.until), options.workers)
+        now_us, until_us = to_us(datetime.now(UTC)), _read_until(options.until)
+        asked = AskedRun(now_us, until_us, options.workers, options.runner)
         report = price_usage(settings, asked, _say)
     except REFUSED as error:
         print(error, file=sys.stderr)

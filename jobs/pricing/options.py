@@ -3,6 +3,7 @@
 import argparse
 
 from jobs.pricing.finding_runs import LATEST
+from jobs.pricing.running import Runner
 
 _NAMES = ("as_of", "rate_card", "must_match", "limit")
 _LIMIT = 40
@@ -35,6 +36,8 @@ def check_dry_run_options(parser: argparse.ArgumentParser, options: argparse.Nam
                 )
     elif options.until is not None and options.as_of != "now":
         parser.error("--until: expected --as-of now beside it; a run has its own")
+    if options.dry_run and options.runner is not Runner.LOCAL:
+        parser.error(f"--runner: expected local beside --dry-run, found {options.runner}")
     if options.limit is not None and options.limit < 0:
         parser.error(f"--limit: expected 0 or more, found {options.limit}")
     options.as_of = options.as_of or LATEST

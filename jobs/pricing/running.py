@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from iceberg.pricing_inputs import (
 )
 from jobs import VERSION
 from jobs.pricing.account_inputs import Agreements, agreements_of
+from jobs.pricing.charging_on_flink import FlinkWork, charge_on_flink
 from jobs.pricing.charging_ranges import RangeWork, charge_ranges
 from jobs.pricing.finding_windows import window_span
 from jobs.pricing.finishing import finish_runs
@@ -34,6 +36,13 @@ class RefusedInputError(Exception):
     """Tables show that something went wrong before pricing; one line that names it."""
 
 
+class Runner(StrEnum):
+    """What charges the accounts: processes on this machine, or a job on Flink."""
+
+    LOCAL = "local"
+    FLINK = "flink"
+
+
 @dataclass(frozen=True, slots=True)
 class AskedRun:
     """What is asked of a run.
@@ -41,12 +50,14 @@ class AskedRun:
     Attributes:
         at_us: When it begins, wall clock.
         until_us: Log time up to which usage is priced; None: as far as it is complete.
-        workers: Processes that price at a time.
+        workers: Processes on this machine that price at a time.
+        runner: What charges the accounts.
     """
 
     at_us: int
     until_us: int | None = None
     workers: int = 1
+    runner: Runner = Runner.LOCAL
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +101,12 @@ class _Run:
             self.accounts += charged.accounts
             self.sums.merge(charged.sums)
             yield charged.rows
+        self.note(ChargeSums(), 0)
+
+    def note(self, sums: ChargeSums, accounts: int) -> None:
+        """Count what was charged, then note the run, as the commit of the charges comes next."""
+        self.sums.merge(sums)
+        self.accounts += accounts
         if self.sums.count:
             self._store.write_run(self.row(RunStatus.STARTED))
 
@@ -132,9 +149,13 @@ def price_once(
     with closing(ChargeStore(catalog, namespace, str(_empty(folder / "charges")))) as store:
         check_order(store, inputs.until_us)
         run = _Run(settings, inputs, store, asked.at_us)
-        usage_folder = str(_empty(folder / "usage"))
-        work = read_work(catalog, namespace, run.rules, inputs, run.agreements, store, usage_folder)
-        store.append(run.batches(work, asked.workers, say))
+        if asked.runner is Runner.FLINK:
+            flink_work = FlinkWork(run.rules, inputs, run.agreements, store.snapshot_id)
+            charge_on_flink(catalog, settings, flink_work, run.note)
+        else:
+            place = str(_empty(folder / "usage"))
+            work = read_work(catalog, namespace, run.rules, inputs, run.agreements, store, place)
+            store.append(run.batches(work, asked.workers, say))
     if not run.sums.count:
         return PricingReport(None, finished, inputs.until_us, run.accounts)
     return PricingReport(

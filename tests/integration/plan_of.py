@@ -18,6 +18,11 @@ def operators(path: Path) -> list[dict[str, Any]]:
     settings = load_settings(path, {})
     stream, tables = open_environment(settings)
     build_job(tables, settings, load_meters(settings.metering.meters_file))
+    return list_operators(stream)
+
+
+def list_operators(stream: Any) -> list[dict[str, Any]]:
+    """Return every operator of an environment, in the order of their ids."""
     graph = stream._j_stream_execution_environment.getStreamGraph(False)
     return [
         {

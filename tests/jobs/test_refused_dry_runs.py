@@ -184,6 +184,10 @@ def test_before_anything_happened(unmetered: World, capsys: Output, as_of: str, 
     ("arguments", "line"),
     [
         (["--must-match"], "--must-match: expected --dry-run beside it, found none"),
+        (
+            ["--dry-run", "--runner", "flink"],
+            "--runner: expected local beside --dry-run, found flink",
+        ),
         (["--rate-card", "f"], "--rate-card: expected --dry-run beside it, found none"),
         (["--as-of", "latest"], "--as-of: expected --dry-run beside it, found none"),
         (["--limit", "0"], "--limit: expected --dry-run beside it, found none"),
