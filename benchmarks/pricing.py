@@ -34,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="pricing", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--rows", type=int, nargs="+", default=[1_000_000, 10_000_000])
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)))
+    parser.add_argument("--once", action="store_true", help="leave out the second run")
     parser.add_argument("--note", default="", help="kept with the result")
     options = parser.parse_args(arguments)
     results = {}
@@ -41,7 +42,8 @@ def main(arguments: Sequence[str]) -> int:
         shutil.rmtree(_WORK, ignore_errors=True)
         settings = make_world(_WORK, rows)
         say(f"{rows:,} usage rows of {rows // ROWS_PER_ACCOUNT:,} accounts")
-        for run in ("all to charge", "nothing to charge"):
+        runs = ("all to charge", "nothing to charge")
+        for run in runs[:1] if options.once else runs:
             figures = _measure(settings, options.workers)
             say(f"{run}: {json.dumps(figures)}")
             results[f"{rows} rows, {run}"] = figures

@@ -122,11 +122,6 @@ class RangeReader:
         by_account = groupby(charges, key=attrgetter("account_id"))
         return {account_id: tuple(each) for account_id, each in by_account}
 
-    def has_windows(self) -> bool:
-        """Return whether any windows were loaded."""
-        sql = f"FROM used.{METERING_WINDOWS.name} LIMIT 1"
-        return bool(self._rows.execute(sql).fetchall())
-
     def details(self, periods: Sequence[PeriodName]) -> dict[PeriodName, tuple[UsageDetail, ...]]:
         """Return, by period, the windows that its totals count, and what was brought back."""
         self._rows.execute(

@@ -60,7 +60,11 @@ def agreements_of(inputs: PricingInputs) -> Agreements:
 
 
 def account_inputs(
-    agreements: Agreements, cards: Cards, reader: RangeReader, within: AccountRange
+    agreements: Agreements,
+    cards: Cards,
+    reader: RangeReader,
+    within: AccountRange,
+    is_detailed: bool,
 ) -> Iterator[AccountPricing]:
     """Yield what is known of each account of a range, ordered by account.
 
@@ -69,13 +73,14 @@ def account_inputs(
         cards: All rate cards.
         reader: Has their usage and charges.
         within: The range.
+        is_detailed: Whether a period of any account may have to be read window by window.
 
     Raises:
         UnknownTermsError: A period has no contract or no rate card.
     """
     used, charged = reader.usage(within), reader.charges(within)
     details: Mapping[PeriodName, tuple[UsageDetail, ...]] = {}
-    if reader.has_windows():
+    if is_detailed:
         periods = [totals for each in used.values() for totals in each]
         details = reader.details(_find_detailed(agreements, cards, periods))
     for account_id in sorted(used.keys() | charged.keys() | agreements.contracts.keys()):

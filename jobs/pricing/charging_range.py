@@ -25,19 +25,30 @@ class ChargedRange:
     accounts: int
 
 
+@dataclass(frozen=True, slots=True)
+class RangeInputs:
+    """What is the same for all ranges of a run.
+
+    Attributes:
+        rules: Of the run.
+        usage_path: Database of the usage: of a `PricedUsage` that is closed.
+        charges_path: Database of what was charged before: of a `ChargeStore` that has given it up.
+        is_detailed: Whether a period of any account may have to be read window by window.
+    """
+
+    rules: PricingRules
+    usage_path: str
+    charges_path: str
+    is_detailed: bool
+
+
 class RangeCharger:
     """Charges ranges from the databases of a run; close it when done."""
 
-    def __init__(self, rules: PricingRules, usage_path: str, charges_path: str) -> None:
-        """Open the databases.
-
-        Args:
-            rules: Of the run.
-            usage_path: Of a `PricedUsage` that is closed.
-            charges_path: Of a `ChargeStore` that has given its charges up.
-        """
-        self._rules = rules
-        self._reader = RangeReader(usage_path, charges_path)
+    def __init__(self, work: RangeInputs) -> None:
+        """Open the databases."""
+        self._rules, self._is_detailed = work.rules, work.is_detailed
+        self._reader = RangeReader(work.usage_path, work.charges_path)
 
     def close(self) -> None:
         """Give the databases up."""
@@ -55,7 +66,8 @@ class RangeCharger:
         """
         charges: list[Charge] = []
         accounts = 0
-        for account in account_inputs(agreements, self._rules.cards, self._reader, within):
+        cards, is_detailed = self._rules.cards, self._is_detailed
+        for account in account_inputs(agreements, cards, self._reader, within, is_detailed):
             charges += charge_account(self._rules, account)
             accounts += 1
         sums = ChargeSums()

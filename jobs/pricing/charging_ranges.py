@@ -15,8 +15,7 @@ from traceback import format_exc
 
 from iceberg.account_ranges import AccountRange, cut_ranges
 from jobs.pricing.account_inputs import Agreements
-from jobs.pricing.charging_range import ChargedRange, RangeCharger
-from udfs.charging_accounts import PricingRules
+from jobs.pricing.charging_range import ChargedRange, RangeCharger, RangeInputs
 
 
 class WorkerError(Exception):
@@ -32,16 +31,12 @@ class RangeWork:
     """All that is to be charged.
 
     Attributes:
-        rules: Of the run.
-        usage_path: Database of the usage.
-        charges_path: Database of what was charged before.
+        inputs: The same for all ranges.
         sizes: Of each account with usage or charges, the number of its rows, ordered by id.
         agreements: With all accounts.
     """
 
-    rules: PricingRules
-    usage_path: str
-    charges_path: str
+    inputs: RangeInputs
     sizes: Sequence[tuple[str, int]]
     agreements: Agreements
 
@@ -89,7 +84,7 @@ def _within(account_ids: Sequence[str], within: AccountRange) -> Sequence[str]:
 
 
 def _charge_here(work: RangeWork, tasks: Sequence[_Task]) -> Iterator[ChargedRange]:
-    with closing(RangeCharger(work.rules, work.usage_path, work.charges_path)) as charger:
+    with closing(RangeCharger(work.inputs)) as charger:
         for within, agreements in tasks:
             yield charger.charge(within, agreements)
 
@@ -118,7 +113,7 @@ class _Worker:
         # A new interpreter: a fork would take over the threads' locks of Arrow and DuckDB.
         context = get_context("spawn")
         self._tasks, theirs = context.Pipe()
-        arguments = (theirs, work.rules, work.usage_path, work.charges_path)
+        arguments = (theirs, work.inputs)
         self._process = context.Process(target=_work, args=arguments, daemon=True)
         self._process.start()
         theirs.close()
@@ -148,11 +143,11 @@ class _Worker:
         self._process.join()
 
 
-def _work(tasks: Connection, rules: PricingRules, usage_path: str, charges_path: str) -> None:
+def _work(tasks: Connection, inputs: RangeInputs) -> None:
     """Charge what comes through a pipe until it closes."""
     # A terminal sends its interrupt to all; the program that asks closes the pipe.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    with closing(RangeCharger(rules, usage_path, charges_path)) as charger:
+    with closing(RangeCharger(inputs)) as charger:
         while True:
             try:
                 tasks.send(_charge(charger, *tasks.recv()))

@@ -127,7 +127,7 @@ def price_dry(
         rules = replace(rules_of(settings, inputs, _RUN_ID), tried=uncharged_cards(known, tried))
         agreements = agreements_of(inputs)
         work = read_work(catalog, namespace, rules, inputs, agreements, store, str(places[1]))
-    differences = ChargeDifferences(work.charges_path, str(places[2]))
+    differences = ChargeDifferences(work.inputs.charges_path, str(places[2]))
     accounts = 0
     try:
         for charged in charge_ranges(work, asked.workers, say):

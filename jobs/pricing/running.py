@@ -20,6 +20,7 @@ from iceberg.pricing_inputs import (
 from jobs import VERSION
 from jobs.pricing.account_inputs import Agreements, agreements_of
 from jobs.pricing.charging_on_flink import FlinkWork, charge_on_flink
+from jobs.pricing.charging_range import RangeInputs
 from jobs.pricing.charging_ranges import RangeWork, charge_ranges
 from jobs.pricing.finding_windows import window_span
 from jobs.pricing.finishing import finish_runs
@@ -192,12 +193,14 @@ def read_work(
         BrokenRowsError: Rows contradict each other.
     """
     with closing(open_usage(catalog, namespace, inputs, folder)) as usage:
-        usage.load_windows(window_span(agreements, rules.cards, usage.used_meters()))
+        span = window_span(agreements, rules.cards, usage.used_meters())
+        usage.load_windows(span)
         sizes = dict(usage.sizes())
     for account_id, count in store.sizes():
         sizes[account_id] = sizes.get(account_id, 0) + count
     store.close()
-    return RangeWork(rules, usage.path, store.path, sorted(sizes.items()), agreements)
+    same = RangeInputs(rules, usage.path, store.path, is_detailed=span is not None)
+    return RangeWork(same, sorted(sizes.items()), agreements)
 
 
 def _empty(folder: Path) -> Path:

@@ -171,7 +171,6 @@ def test_windows_up_to_the_last_revision_make_up_the_total(
         usage.load_windows(SPAN)
         assert usage.sizes() == [("A", 1 + 4), ("B", 1)]
         with _reader(catalog, tmp_path, usage) as reader:
-            assert reader.has_windows()
             details = reader.details([PERIOD])[PERIOD]
             ((total,),) = reader.usage(ALL)["A"]
     assert sum(detail.quantity for detail in details) == total.quantity == 9
@@ -185,7 +184,6 @@ def test_without_windows_there_is_no_detail(catalog: Catalog, tmp_path: Path) ->
     with _open(catalog, tmp_path) as usage:
         usage.load_windows(SPAN)
         with _reader(catalog, tmp_path, usage) as reader:
-            assert not reader.has_windows()
             assert reader.details([PERIOD]) == {}
 
 

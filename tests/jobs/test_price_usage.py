@@ -2,14 +2,18 @@
 
 from dataclasses import replace
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from jobs.price_usage import main
 from schemas.charge import Charge
 from schemas.instant import to_us
 from schemas.journal import SourceKind
 from schemas.pricing_run import RunStatus
+from tests.iceberg.filling import append
+from tests.iceberg.rows import brought_back
 from tests.jobs.january import JANUARY
 from tests.jobs.pricing_rows import closed, corrected, day, sum_lines, window
 from tests.jobs.pricing_world import CARDS, CONTRACTS, MONTHS, World
@@ -140,6 +144,18 @@ def test_a_price_that_changes_within_a_period(unmetered: World) -> None:
         ("support", 1): 484,
         ("support", 2): 619,
     }
+
+
+def test_what_was_only_brought_back_has_its_place(unmetered: World) -> None:
+    """No windows, nothing closed: the price holds that held when the events happened."""
+    changed = CARDS.replace("version: 1", "version: 2").replace("2013-01-01", "2013-01-16")
+    unmetered.load(changed.replace("unit_price: 2}", "unit_price: 3}"), CONTRACTS)
+    own = {"first_event_time": day(1, 20), "quantity": Decimal(2), "event_count": 2}
+    append(unmetered.catalog, BROUGHT_BACK_USAGE, [brought_back("late", **own)])
+    unmetered.meter(day(2, 2))
+    unmetered.price()
+    (usage,) = (each for each in unmetered.charges("A") if each.line_id == "landing")
+    assert (usage.card_version, usage.amount_minor) == (2, 600)
 
 
 def test_fees_in_advance_need_no_usage(unmetered: World) -> None:

@@ -108,8 +108,10 @@ def test_a_worker_that_is_killed_stops_the_run(
 
 def start_worker() -> charging_ranges._Worker:
     """Start a worker that waits for a task that does not come."""
-    usage_path, charges_path = sys.argv[1:]
-    work: Any = SimpleNamespace(rules=None, usage_path=usage_path, charges_path=charges_path)
+    inputs: Any = SimpleNamespace(
+        rules=None, usage_path=sys.argv[1], charges_path=sys.argv[2], is_detailed=False
+    )
+    work: Any = SimpleNamespace(inputs=inputs)
     return charging_ranges._Worker(work)
 
 
