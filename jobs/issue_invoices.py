@@ -27,15 +27,17 @@ from iceberg.creating import TableConflictError, check_tables
 from iceberg.journal_rows import read_journal
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
-from jobs.invoices import UnprintableTextError, render_html, render_pdf
+from jobs.invoices import UnprintableTextError
 from jobs.invoices.changing import RefusedInvoiceError, Tables, find_row, read_rows
 from jobs.invoices.drafting import CarriedOver, draft_due
 from jobs.invoices.issuing import approve_drafts, book_invoices, issue_approved, void_one
+from jobs.invoices.presenting import present
+from jobs.invoices.writing_files import write_files
 from jobs.reporting.amounts import grouped_text
+from jobs.reporting.rendering_document import print_document
 from jobs.reporting.rendering_invoices import (
     find_unbilled,
     invoice_members,
-    print_invoice,
     print_invoices,
     print_lines,
     print_steps,
@@ -172,7 +174,7 @@ def _show(tables: Tables, options: argparse.Namespace, console: Console) -> None
         if options.json:
             print(encode_invoice(invoice).decode())
         else:
-            print_invoice(console, invoice)
+            print_document(console, present(invoice))
         return
     entries = (each.entry for each in read_journal(tables.catalog, tables.namespace))
     invoices, unbilled = invoices_of(rows), find_unbilled(entries)
@@ -190,17 +192,8 @@ def _show(tables: Tables, options: argparse.Namespace, console: Console) -> None
 
 def _render(tables: Tables, options: argparse.Namespace, console: Console) -> None:
     (invoice,) = invoices_of([find_row(read_rows(tables), options.number)])
-    folder, name = Path(options.out), invoice.number or invoice.invoice_id
-    texts = {
-        "json": encode_invoice(invoice),
-        "html": render_html(invoice).encode(),
-        "pdf": render_pdf(invoice),
-    }
-    paths = {kind: str(folder / f"{name}.{kind}") for kind in texts}
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        for kind, text in texts.items():
-            Path(paths[kind]).write_bytes(text)
+        paths = write_files(invoice, Path(options.out))
     except OSError as error:
         expected = "a folder that can be written to"
         raise SettingsError("bad option", "--out", expected, str(error)) from None

@@ -24,10 +24,12 @@ from iceberg.creating import TableConflictError
 from iceberg.reading import BrokenRowsError
 from jobs.create_topics import TopicError
 from jobs.demo.following import DemoError, root_cause
+from jobs.demo.invoicing import Invoiced, invoiced_members, open_invoice, print_invoiced
 from jobs.demo.pricing import Priced, price_year, print_priced, read_priced
 from jobs.demo.running import Run, run_year
 from jobs.demo.stages import Stages
 from jobs.flights.departures import FlightsError
+from jobs.invoices.changing import RefusedInvoiceError
 from jobs.kafka_clients import KafkaUnreachableError
 from jobs.load_rate_cards import RefusedPricesError
 from jobs.local.children import ChildError
@@ -40,6 +42,7 @@ from jobs.reporting.report import Report, to_json
 from jobs.reporting.snippets import duckdb_snippet, pyiceberg_snippet
 from jobs.settings import SettingsError
 from jobs.show_usage import print_report, read_report
+from schemas.tax import MissingTaxRateError
 
 _FOLDER = RUN_DIR / "demo"
 _MISSING = (SetupError, SettingsError, FlightsError)
@@ -55,6 +58,8 @@ _BROKEN = (
     TableConflictError,
     TopicError,
     RefusedPricesError,
+    RefusedInvoiceError,
+    MissingTaxRateError,
     *REFUSED,
 )
 # The demo has a broker and tables of its own: nothing of it may go to somebody's real ones.
@@ -87,6 +92,8 @@ def main(
                 report = read_report(run.settings, run.manifest_file, None)
             price_year(run.settings, stages)
             priced = read_priced(run.settings.catalog)
+            with stages.stage("open an invoice"):
+                invoiced = open_invoice(run.settings.catalog, folder)
     except _MISSING as error:
         return _fail(2, f"demo: {error}")
     except KeyboardInterrupt:
@@ -97,9 +104,13 @@ def main(
         return _fail(1, f"demo, {stages.current}: {cause}\ndemo: failed; see {folder}, {logs}")
     problems = (*report.problems, *_open_usage(report), *priced.problems)
     if options.json:
-        print(json.dumps(_as_json(run, report, priced, stages, problems), ensure_ascii=False))
+        print(
+            json.dumps(
+                _as_json(run, report, priced, invoiced, stages, problems), ensure_ascii=False
+            )
+        )
     else:
-        _print(run, report, priced, stages)
+        _print(run, report, priced, invoiced, stages)
     for problem in (*_open_usage(report), *priced.problems):
         print(f"demo: {problem}", file=sys.stderr)
     return 1 if problems else 0
@@ -146,10 +157,11 @@ def _fail(code: int, message: str) -> int:
     return code
 
 
-def _print(run: Run, report: Report, priced: Priced, stages: Stages) -> None:
+def _print(run: Run, report: Report, priced: Priced, invoiced: Invoiced, stages: Stages) -> None:
     console = Console(width=WIDTH)
     print_report(console, report, run.settings.catalog, False)
     print_priced(console, priced)
+    print_invoiced(console, invoiced)
     console.print(f"\nTables: {run.settings.catalog.warehouse}", soft_wrap=True, highlight=False)
     console.print(f"Savepoint: {run.savepoint}", soft_wrap=True, highlight=False)
     took_ms = sum(stage.duration_ms for stage in stages.done)
@@ -157,13 +169,19 @@ def _print(run: Run, report: Report, priced: Priced, stages: Stages) -> None:
 
 
 def _as_json(
-    run: Run, report: Report, priced: Priced, stages: Stages, problems: Sequence[str]
+    run: Run,
+    report: Report,
+    priced: Priced,
+    invoiced: Invoiced,
+    stages: Stages,
+    problems: Sequence[str],
 ) -> dict[str, object]:
     catalog = run.settings.catalog
     return to_json(report) | {
         "problems": list(problems),
         "charges": priced.charges,
         "trial_balance": list(map(to_json, priced.trial_balance)),
+        **invoiced_members(invoiced),
         "snippets": [snippet(catalog) for snippet in (pyiceberg_snippet, duckdb_snippet)],
         "manifest": asdict(run.manifest),
         "flink_ui": run.flink_ui,

@@ -1,7 +1,8 @@
-"""Prices the demo's year, quarter by quarter, as its operator would have."""
+"""Prices and invoices the demo's year, quarter by quarter, as its operator would have."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 from rich.console import Console
@@ -9,6 +10,7 @@ from rich.console import Console
 from iceberg.catalog import open_catalog
 from iceberg.charge_sums import sum_charges
 from iceberg.journal_rows import read_journal
+from jobs.demo.invoicing import issue_months
 from jobs.demo.stages import Stages
 from jobs.load_rate_cards import load_prices
 from jobs.local.places import ROOT
@@ -26,6 +28,7 @@ from udfs.chaining import verify
 _RATE_CARDS = ROOT / "config" / "rate_cards.yaml"
 _CONTRACTS = ROOT / "config" / "contracts.yaml"
 _LOADED = datetime(2012, 12, 1, tzinfo=UTC)
+_BEGIN = datetime(2013, 1, 1, tzinfo=UTC)
 # What came late is charged in the quarter after.
 _DAYS = (
     datetime(2013, 4, 10, tzinfo=UTC),
@@ -52,7 +55,7 @@ class Priced:
 
 
 def price_year(settings: Settings, stages: Stages) -> None:
-    """Load prices and contracts, then price up to some days of the year.
+    """Load prices and contracts; then price up to some days of the year, and invoice on them.
 
     Args:
         settings: Of the demo.
@@ -61,11 +64,12 @@ def price_year(settings: Settings, stages: Stages) -> None:
     Raises:
         SettingsError: A file is wrong.
         BrokenRowsError: The tables contradict themselves.
+        RefusedInvoiceError, MissingTaxRateError: Something cannot be invoiced.
         IncompleteUsageError: The job was stopped before usage was complete in the tables.
     """
     with stages.stage("load rate cards and contracts"):
         load_prices(settings, str(_RATE_CARDS), str(_CONTRACTS), to_us(_LOADED))
-    for day in _DAYS:
+    for since, day in pairwise((_BEGIN, *_DAYS)):
         until_us = to_us(day)
         with stages.stage(f"price usage up to {day.date()}"):
             # Its clock is that of the year it tells of: the same runs each time.
@@ -73,6 +77,7 @@ def price_year(settings: Settings, stages: Stages) -> None:
         for currency, amount_minor in sorted((report.amount_minor or {}).items()):
             amount = grouped_text(amount_minor, currency)
             stages.say(f"  {report.charges:,} charges, {amount} {currency}")
+        issue_months(settings.catalog, stages, since, day)
 
 
 def read_priced(settings: CatalogSettings) -> Priced:

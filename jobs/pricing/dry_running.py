@@ -126,7 +126,7 @@ def price_dry(
             check_order(store, inputs.until_us)
         rules = replace(rules_of(settings, inputs, _RUN_ID), tried=uncharged_cards(known, tried))
         agreements = agreements_of(inputs)
-        work = read_work(catalog, namespace, rules, inputs, agreements, store, str(places[1]))
+        work = read_work(catalog, namespace, rules, inputs, agreements, store, str(places[1]), say)
     differences = ChargeDifferences(work.inputs.charges_path, str(places[2]))
     accounts = 0
     try:

@@ -32,6 +32,8 @@ from udfs.charging_accounts import PricingRules
 from udfs.identifying import digest
 from udfs.summing_charges import ChargeSums
 
+_MANY_ROWS = 100_000
+
 
 class RefusedInputError(Exception):
     """Tables show that something went wrong before pricing; one line that names it."""
@@ -155,7 +157,9 @@ def price_once(
             charge_on_flink(catalog, settings, flink_work, run.note)
         else:
             place = str(_empty(folder / "usage"))
-            work = read_work(catalog, namespace, run.rules, inputs, run.agreements, store, place)
+            work = read_work(
+                catalog, namespace, run.rules, inputs, run.agreements, store, place, say
+            )
             store.append(run.batches(work, asked.workers, say))
     if not run.sums.count:
         return PricingReport(None, finished, inputs.until_us, run.accounts)
@@ -177,6 +181,7 @@ def read_work(
     agreements: Agreements,
     store: ChargeStore,
     folder: str,
+    say: Callable[[str], None],
 ) -> RangeWork:
     """Read usage and charges into their databases, and give both up to those who charge.
 
@@ -188,6 +193,7 @@ def read_work(
         agreements: Of all accounts.
         store: Has what was charged before.
         folder: An empty folder for the database of the usage.
+        say: Takes a line of progress, where there is much to read.
 
     Raises:
         BrokenRowsError: Rows contradict each other.
@@ -196,9 +202,11 @@ def read_work(
         span = window_span(agreements, rules.cards, usage.used_meters())
         usage.load_windows(span)
         sizes = dict(usage.sizes())
+    _say_read(say, "totals and windows of usage", sum(sizes.values()))
     for account_id, count in store.sizes():
         sizes[account_id] = sizes.get(account_id, 0) + count
     store.close()
+    _say_read(say, "rows with charges", sum(sizes.values()))
     same = RangeInputs(rules, usage.path, store.path, is_detailed=span is not None)
     return RangeWork(same, sorted(sizes.items()), agreements)
 
@@ -226,3 +234,8 @@ def repeated_text(repeated: Mapping[str, Sequence[Any]]) -> str:
         f"table {name}: expected each commit once, found the {first.kind} {first.name} in snapshots"
         f" {', '.join(map(str, first.snapshot_ids))}; look at it before anything is priced"
     )
+
+
+def _say_read(say: Callable[[str], None], what: str, count: int) -> None:
+    if count >= _MANY_ROWS:
+        say(f"read: {count:,} {what}")

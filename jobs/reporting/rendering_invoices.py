@@ -9,7 +9,6 @@ from jobs.reporting.amounts import grouped_text
 from schemas.chart_of_accounts import UNBILLED_USAGE
 from schemas.invoice import Invoice
 from schemas.journal import JournalEntry
-from udfs.aggregating import plain_text
 from udfs.posting import ledger_account
 
 
@@ -75,31 +74,6 @@ def print_invoices(console: Console, invoices: Iterable[Invoice]) -> None:
         due = f", due {each.due_date}" if each.due_date else ""
         what = f"{each.state} {each.kind.replace('_', ' ')}"
         _say(console, f"  {name}  {what}  {terms.account_id}  {amount} {terms.currency}{due}")
-
-
-def print_invoice(console: Console, invoice: Invoice) -> None:
-    """Print one invoice with its lines, taxes and totals."""
-    currency = invoice.terms.currency
-
-    def say(name: str, amount_minor: int) -> None:
-        _say(console, f"    {name}  {grouped_text(amount_minor, currency)}")
-
-    print_invoices(console, [invoice])
-    for line in invoice.lines:
-        is_correction = line.quantity_before is not None
-        what = f"{line.kind.replace('_', ' ')} {line.line_id}"
-        say(
-            f"{what}, correction {line.corrected_number}" if is_correction else what,
-            line.amount_minor,
-        )
-    for tax in invoice.tax_lines:
-        say(f"{tax.tax_id or tax.treatment} {plain_text(tax.rate)}", tax.tax_minor)
-    say("total", invoice.total_minor)
-    for each in invoice.credits:
-        say(f"credit {each.grant_id}", each.amount_minor)
-    say("payable", invoice.payable_minor)
-    if invoice.void_reason:
-        _say(console, f"    void: {invoice.void_reason}")
 
 
 def print_unbilled(console: Console, unbilled: Sequence[Unbilled]) -> None:

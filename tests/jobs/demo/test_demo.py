@@ -52,5 +52,16 @@ def test_everything_adds_up_and_nothing_is_left(
     assert report["corrections"]["by_meter"]
     assert len(report["charges"]) == CARRIERS
     assert sum(each["usage_minor"] or 0 for each in report["charges"]) > 0
+    assert {each["state"] for each in report["invoices"]} == {"issued"}
+    assert {each["account_id"] for each in report["invoices"]} == {
+        each["account_id"] for each in report["charges"]
+    }
+    invoiced_minor = sum(each["net_minor"] + each["credit_minor"] for each in report["invoices"])
+    later_minor = sum(each["amount_minor"] for each in report["unbilled"])
+    charged_minor = sum(each["total_minor"] for each in report["charges"])
+    assert invoiced_minor + later_minor == charged_minor
+    pdf, html = (Path(report["opened_invoice"][kind]) for kind in ("pdf", "html"))
+    assert pdf.read_bytes().startswith(b"%PDF-")
+    assert pdf.stem in html.read_text()
     assert Path(report["savepoint"].removeprefix("file:")).is_dir()
     assert not _processes_of(tmp_path)
