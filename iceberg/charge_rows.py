@@ -25,20 +25,6 @@ def charges_table(charges: Sequence[Charge]) -> ChargeRows:
     return shapes_table(Charge, charges, _SCHEMA)
 
 
-def charge_row(charge: Charge) -> dict[str, object]:
-    """Return a charge as a row of `charges`: values by column."""
-    return shape_values(charge)
-
-
-def read_charge(row: Mapping[str, Any]) -> Charge:
-    """Return a row of `charges` as the charge that it was written from.
-
-    Raises:
-        ValueError: Its kind is none of the closed list.
-    """
-    return read_shape(Charge, row)
-
-
 def run_row(run: PricingRun) -> dict[str, object]:
     """Return a run as a row of `runs`: values by column."""
     return shape_values(run)

@@ -4,14 +4,14 @@ from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.charge_rows import (
-    charge_row,
     charged_accounts,
-    read_charge,
+    charges_table,
     read_charges,
     read_run,
     read_runs,
@@ -20,6 +20,7 @@ from iceberg.charge_rows import (
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.creating import make_tables
 from iceberg.reading import BrokenRowsError
+from iceberg.row_shapes import read_shapes
 from schemas.charge import Charge
 from schemas.pricing_run import PricingRun, RunStatus
 from tests.charges import EVERY_KIND, JANUARY, USAGE, charge_of, revision_of
@@ -58,7 +59,7 @@ def catalog(tmp_path: Path) -> Catalog:
 
 
 def _write(catalog: Catalog, *charges: Charge) -> None:
-    append(catalog, CHARGES, [charge_row(charge) for charge in charges])
+    append(catalog, CHARGES, charges_table(charges).to_pylist())
 
 
 def test_charges_come_back_as_they_were_written(catalog: Catalog) -> None:
@@ -96,9 +97,16 @@ def test_runs_come_back_as_they_were_written(catalog: Catalog) -> None:
 
 def test_rows_without_a_table() -> None:
     """Both ways alone; a kind or status that is none of the closed list is an error."""
-    assert read_charge(charge_row(USAGE)) == USAGE
+    table = charges_table([USAGE, GREAT])
+    assert list(read_shapes(Charge, table)) == [USAGE, GREAT]
     assert read_run(run_row(FINISHED)) == FINISHED
     with pytest.raises(ValueError, match="'tax' is not a valid LineKind"):
-        read_charge(charge_row(USAGE) | {"kind": "tax"})
+        list(read_shapes(Charge, _taxed(table)))
     with pytest.raises(ValueError, match="'lost' is not a valid RunStatus"):
         read_run(run_row(STARTED) | {"status": "lost"})
+
+
+def _taxed(charges: pa.Table) -> pa.Table:
+    """Return charges of a kind that there is not."""
+    kinds = pa.array(["tax"] * len(charges))
+    return charges.set_column(charges.schema.get_field_index("kind"), "kind", kinds)

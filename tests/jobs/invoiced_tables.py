@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from iceberg.catalog import open_catalog
-from iceberg.charge_rows import charge_row
+from iceberg.charge_rows import charges_table
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.creating import make_table, make_tables
 from iceberg.invoice_tables import INVOICES
@@ -99,7 +99,7 @@ def charged_tables(folder: Path, charges: Iterable[Charge], only_used: bool = Fa
 def add_charges(tables: Tables, charges: Iterable[Charge]) -> None:
     """Append charges, and book them."""
     listed = list(charges)
-    append(tables.catalog, CHARGES, [charge_row(each) for each in listed])
+    append(tables.catalog, CHARGES, charges_table(listed).to_pylist())
     entries = [entry for each in listed if (entry := post_charge(each)) is not None]
     journal = JournalStore(tables.catalog, "billing")
     run_id = f"of {listed[0].charge_id}"

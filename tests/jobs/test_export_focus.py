@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from iceberg.catalog import open_catalog
-from iceberg.charge_rows import charge_row
+from iceberg.charge_rows import charges_table
 from iceberg.charge_tables import CHARGES
 from iceberg.creating import make_tables
 from jobs import export_focus
@@ -53,7 +53,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def _fill(folder: Path, charges: Sequence[Charge]) -> None:
-    rows = [charge_row(charge) for charge in charges]
+    rows = charges_table(charges).to_pylist()
     append(open_catalog(LocalCatalog(folder)), CHARGES, rows)
 
 
