@@ -1,13 +1,15 @@
 """Shows an invoice on a terminal as it is printed: the same texts, in the buyer's language."""
 
 from rich import box
-from rich.console import Console, JustifyMethod
+from rich.console import Console
 from rich.table import Table as TextTable
 from rich.text import Text
 
 from jobs.invoices.presenting import Document
 
-_TITLE_WIDTH = 44
+_TITLE_WIDTH = 38
+_QUANTITY_WIDTH = 18
+_TAX_WIDTH = 12
 
 
 def print_document(console: Console, document: Document) -> None:
@@ -21,14 +23,15 @@ def print_document(console: Console, document: Document) -> None:
         say(f"{label}: {', '.join(lines)}")
     say("; ".join(f"{label}: {text}" for label, text in document.facts))
     table = TextTable(box=box.SIMPLE, padding=(0, 1, 0, 0))
-    for place, column in enumerate(document.columns):
-        is_text = place in (0, 3)
-        justify: JustifyMethod = "left" if is_text else "right"
-        width = _TITLE_WIDTH if place == 0 else None
-        table.add_column(column, justify=justify, no_wrap=not is_text, min_width=width)
+    title, quantity, unit_price, tax, amount = document.columns
+    table.add_column(title, min_width=_TITLE_WIDTH)
+    table.add_column(quantity, justify="right", max_width=_QUANTITY_WIDTH)
+    table.add_column(unit_price, justify="right", no_wrap=True)
+    table.add_column(tax, max_width=_TAX_WIDTH)
+    table.add_column(amount, justify="right", no_wrap=True)
     for row in document.rows:
-        title = "\n".join((row.title, *(f"  {each}" for each in row.details)))
-        texts = (title, row.quantity, row.unit_price, row.tax, row.amount)
+        what = "\n".join((row.title, *(f"  {each}" for each in row.details)))
+        texts = (what, row.quantity, row.unit_price, row.tax, row.amount)
         table.add_row(*map(Text, texts))
     table.add_section()
     for label, amount, stands_out in document.totals:
