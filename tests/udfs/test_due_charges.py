@@ -91,6 +91,16 @@ def test_what_comes_after_the_close_is_due_in_the_open_period() -> None:
     assert shown(again) == ["usage calls 2 200 = 1000, 2026-07-01"]
 
 
+def test_what_the_close_adds_to_a_fee_in_advance_is_due_at_the_end() -> None:
+    """More seats are known only then: the opening has its own invoice."""
+    rates = card(fees=(replace(ADVANCE[0], per_seat=True),))
+    old, new = (contract(version=each, seats=(("base", each),)) for each in (1, 2))
+    first = charge(replace(month(rates, contract=old), is_closed=False))
+    assert shown(charge(month(rates, contract=new), first)) == [
+        "recurring_fee base 1 3000 = 6000, 2026-05-01"
+    ]
+
+
 def test_usage_is_due_at_the_end_whatever_its_price_is_called() -> None:
     """A price and a fee in advance may have one id."""
     rates = replace(card(price("base", "2")), fees=ADVANCE)
