@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from schemas.contract import CreditGrant, Discount, OneOffFee
+from schemas.contract import CreditGrant, Discount, FxRate, OneOffFee
 from schemas.instant import DAY_US
+from schemas.price_model import Dynamic
 from tests.udfs.charged_accounts import (
     APRIL,
     CARD,
@@ -136,3 +137,14 @@ def test_usage_of_an_open_period_is_not_looked_at() -> None:
     """Its windows need not be there yet where a price changes."""
     known = account(usage=(used(JANUARY, FEBRUARY, 8),))
     assert sums(price(known, "2026-01-20", cards=TWO_CARDS)) == {("01-01", "02-01", "desk"): 3100}
+
+
+def test_the_rate_of_exchange_is_that_of_the_last_microsecond() -> None:
+    """A contract that ends one after midnight has its last period on that day."""
+    ended = replace(monthly(START), effective_until_us=FEBRUARY + 1)
+    card = replace(CARD, prices=(replace(CARD.prices[0], model=Dynamic("EUR")),), fees=())
+    days = {"2026-01-31": "9", "2026-02-01": "1.25"}
+    fx = {(day, "USD"): (FxRate(day, "EUR", "USD", D(rate)),) for day, rate in days.items()}
+    known = account(ended, usage=(used(FEBRUARY, FEBRUARY + 1, 8),))
+    found = price(known, "2026-02-02", cards=(card,), fx_rates=fx)
+    assert [each.amount_minor for each in found] == [1000]

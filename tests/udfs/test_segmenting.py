@@ -88,8 +88,8 @@ def _segments(
             id="at the very start the new version holds",
         ),
         pytest.param(
-            [contract(1, 0, "premium"), contract(2, 200)],
-            [(100, 200, "premium", 1, 1, False)],
+            [contract(3, 0, "premium"), contract(4, 200)],
+            [(100, 200, "premium", 1, 3, False)],
             id="at the end it does not hold yet",
         ),
     ],
