@@ -11,6 +11,7 @@ import pytest
 from schemas.statement import LineKind
 from schemas.tax import TaxTable
 from tests.udfs.invoicing.billing import FEB, JAN, MAR, charge, drafted, paid_credit, rate, revised
+from udfs.invoicing import invoice_charge_ids
 
 FEE = LineKind.RECURRING_FEE
 
@@ -66,6 +67,13 @@ def test_charges_of_a_credit_are_ordered_by_id() -> None:
     more = replace(revised(later, -7, FEB), charge_id="a")
     (credit,) = drafted(charge(100), later, more).credits
     assert (credit.charge_ids, credit.amount_minor) == (("a", "b"), -7)
+
+
+def test_charges_of_an_invoice_are_ordered_by_id() -> None:
+    """Those of lines and of credit, whatever the order of lines."""
+    lines = [charge(9, charge_id=name, line_id=of) for name, of in (("c", "1"), ("a", "2"))]
+    draft = drafted(*lines, paid_credit(-1, charge_id="b"))
+    assert invoice_charge_ids(draft) == ("a", "b", "c")
 
 
 def test_tax_is_that_of_the_last_microsecond() -> None:
