@@ -61,6 +61,19 @@ def test_revisions_count_in_their_order() -> None:
     assert line.charge_ids == (first.charge_id, second.charge_id, third.charge_id)
 
 
+def test_a_correction_of_nothing_is_a_broken_rule() -> None:
+    """All charges of the account are known."""
+    alone = revised(charge(100), 300, FEB)
+    with pytest.raises(AssertionError, match=f"charge {alone.charge_id}: corrects none"):
+        drafted(alone)
+
+
+def test_what_has_no_product_is_a_line_unless_it_is_credit() -> None:
+    """Credit that was paid for is a payment."""
+    draft = drafted(charge(100, product=""), paid_credit(-5))
+    assert [line.amount_minor for line in draft.lines] == [100]
+
+
 def test_charges_of_a_credit_are_ordered_by_id() -> None:
     """Each once, with what they sum to."""
     later = paid_credit(-5, charge_id="b")

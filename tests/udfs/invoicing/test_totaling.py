@@ -33,5 +33,5 @@ def test_what_does_not_sum_is_not_booked() -> None:
     """Nor what is void, but nobody knows since when."""
     with pytest.raises(AssertionError, match=f"invoice {DRAFT.invoice_id}: 11900"):
         booked_amounts(replace(DRAFT, payable_minor=11901))
-    with pytest.raises(AssertionError, match="void, but when?"):
+    with pytest.raises(AssertionError, match="void, but when"):
         invoice_entries(replace(issued(DRAFT, FEB), state=InvoiceState.VOID))
