@@ -1,6 +1,9 @@
 """Sums of charges are the same in any order and any parts."""
 
+import json
+from dataclasses import fields
 from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
@@ -54,3 +57,11 @@ def test_the_hash_is_of_all_but_the_run() -> None:
     assert sums_of([charge_of(run_id="another")]).output_hash() == hashes[1]
     whole = sums_of([charge_of(quantity=Decimal(1000))]).output_hash()
     assert sums_of([charge_of(quantity=Decimal("1000.00"))]).output_hash() == whole
+
+
+def test_the_hash_of_one_charge_is_that_of_its_columns() -> None:
+    """Anyone can compute it: SHA-256 of a JSON array of their texts, the run's id left out."""
+    charge = charge_of()
+    values = [getattr(charge, each.name) for each in fields(charge) if each.name != "run_id"]
+    texts = [f"{each.normalize():f}" if isinstance(each, Decimal) else str(each) for each in values]
+    assert sums_of([charge]).output_hash() == sha256(json.dumps(texts).encode()).hexdigest()
