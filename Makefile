@@ -38,7 +38,7 @@ simulate: setup ## Simulate metering under faults and audit every row: SEEDS=1-3
 
 MODULES ?=
 mutate: setup ## Change the money code bit by bit: tests notice each, or it is judged: MODULES=udfs/rounding.py
-	@$(PYTHON) -m tests.mutation $(MODULES)
+	@PYTHONHASHSEED=0 $(PYTHON) -m tests.mutation $(MODULES)
 
 bench: setup ## Measure the speed of the whole job
 	@$(PYTHON) -m benchmarks

@@ -125,7 +125,7 @@ def _piece(aggregation: Aggregation, dimensions: str, detail: UsageDetail) -> Gr
 
 def _value(part: str) -> Decimal | None:
     try:
-        return Decimal(part) if part else None
+        return Decimal(part)
     except InvalidOperation:
         return None
 

@@ -29,12 +29,11 @@ def balances(entries: Iterable[JournalEntry]) -> tuple[Balance, ...]:
             key = (posting.ledger_account, entry.account_id, entry.currency, day)
             changes[key] = changes.get(key, 0) + posting.amount_minor
     found: list[Balance] = []
-    place, standing = ("", "", ""), 0
+    standing: dict[tuple[str, str, str], int] = {}
     for (name, account_id, currency, day), change in sorted(changes.items()):
-        if (name, account_id, currency) != place:
-            place, standing = (name, account_id, currency), 0
-        standing += change
-        found.append(Balance(name, account_id, currency, day, change, standing))
+        place = (name, account_id, currency)
+        standing[place] = standing.get(place, 0) + change
+        found.append(Balance(*place, day, change, standing[place]))
     return tuple(found)
 
 

@@ -214,7 +214,7 @@ def _priced_period(
         start_us,
         end_us,
         timezone,
-        min(whole[0], start_us),
+        whole[0],
         max(whole[1], end_us),
         segments,
         assemble_usage(usage.totals, segments, usage.details) if is_closed and usage else (),
@@ -235,7 +235,8 @@ def _timezone(account: AccountPricing, span: tuple[int, int], usage: PeriodUsage
     if usage is not None:
         return usage.totals[0].timezone
     period = period_containing(account.terms, span[0])
-    return period.timezone if isinstance(period, BillingPeriod) else "UTC"
+    assert isinstance(period, BillingPeriod)  # It is due by its terms.
+    return period.timezone
 
 
 def _discount_periods(

@@ -1,5 +1,6 @@
 """Usage of a period by meter and segment; windows have to add up to totals."""
 
+from dataclasses import replace
 from decimal import Decimal
 from itertools import pairwise
 
@@ -47,6 +48,9 @@ def test_a_whole_period_needs_no_windows() -> None:
     (usage,) = assemble_usage([found], whole, ())
     assert usage.by_segment == ((GroupUsage("{}", Decimal(7), 3),),)
     assert (usage.adds_up, usage.is_cut, usage.row_ids) == (True, True, ("row-{}",))
+    assert (usage.meter_id, usage.unit) == ("m", "u")
+    (peak,) = assemble_usage([total(7, 3, Aggregation.MAX)], whole, ())
+    assert (peak.adds_up, peak.is_cut) == (False, True)
 
 
 def test_what_adds_up_is_cut_by_its_windows() -> None:
@@ -59,6 +63,48 @@ def test_what_adds_up_is_cut_by_its_windows() -> None:
         (GroupUsage("{}", Decimal(3), 2),),
         (GroupUsage("{}", Decimal(7), 1),),
     )
+    assert (usage.adds_up, usage.is_cut) == (True, True)
+
+
+def test_what_was_rolled_up_before_a_period_is_of_its_first_part() -> None:
+    """A window begins where it was rolled up from; a histogram counts, whatever its parts are."""
+    found = total(3, 3, Aggregation.HISTOGRAM)
+    details = [detail(-1, 9, 2, part="le 5"), detail(60, 0, 1, part="")]
+    (usage,) = assemble_usage([found], segments(0, 50, 100), details)
+    assert usage.by_segment == (
+        (GroupUsage("{}", Decimal(2), 2),),
+        (GroupUsage("{}", Decimal(1), 1),),
+    )
+
+
+def test_each_meter_has_its_own_windows() -> None:
+    """Ordered by meter, with rows in order; what was all taken back has no window."""
+    names = ["n", "k", "m", "o", "l"]
+    totals = [
+        replace(total(2, 1, Aggregation.SUM, dimensions), meter_id=name)
+        for name in names
+        for dimensions in ('{"k":"b"}', '{"k":"a"}')
+    ]
+    gone = replace(total(0, 0, Aggregation.SUM), meter_id="p")
+    details = [
+        replace(detail(1, 2, dimensions=each.dimensions), meter_id=each.meter_id) for each in totals
+    ]
+    found = assemble_usage([*totals, gone], segments(0, 50, 100), details)
+    assert [each.meter_id for each in found] == [*sorted(names), "p"]
+    assert {each.row_ids for each in found[:-1]} == {('row-{"k":"a"}', 'row-{"k":"b"}')}
+    assert found[-1].by_segment == ((), ())
+
+
+def test_further_dimensions_count_under_the_first_overflow() -> None:
+    """Where there are several."""
+    names = [f'{{"k":"__overflow__","l":"{name}"}}' for name in "gcafbde"]
+    totals = [
+        total(2 if '"a"' in name else 1, 2 if '"a"' in name else 1, Aggregation.COUNT, name)
+        for name in names
+    ]
+    details = [detail(1, 1, dimensions=name) for name in [*names, "other"]]
+    (usage,) = assemble_usage(totals, segments(0, 50, 100), details)
+    assert [each.quantity for each in usage.by_segment[0]] == [2, 1, 1, 1, 1, 1, 1]
 
 
 def test_what_does_not_add_up_is_the_same_in_each_segment() -> None:
@@ -104,6 +150,33 @@ def test_values_come_with_what_is_priced_by_event() -> None:
     (usage,) = assemble_usage([found], whole, details)
     assert usage.by_segment == ((GroupUsage("{}", Decimal(9), 2, ((Decimal(9), 2),)),),)
 
+    cut = segments(0, 50, 100, model=model)
+    (usage,) = assemble_usage([found], cut, details)
+    assert usage.by_segment == ((GroupUsage("{}", Decimal(9), 2, ((Decimal(9), 2),)),),) * 2
+    with pytest.raises(MissingDetailError, match="expected windows of 2 events and 9, found 3"):
+        assemble_usage([found], cut, details[:2])
+
+
+@pytest.mark.parametrize(
+    ("meter_id", "fees", "is_needed"),
+    [
+        ("m", {}, False),
+        ("m", {"least_fee": Decimal(1)}, True),
+        ("m", {"greatest_fee": Decimal(1)}, True),
+        ("n", {"least_fee": Decimal(1), "greatest_fee": Decimal(2)}, False),
+    ],
+)
+def test_windows_are_needed_for_a_bound_of_each_fee(
+    meter_id: str, fees: dict[str, Decimal], is_needed: bool
+) -> None:
+    """Of a price of the meter itself, beside others that have none."""
+    model = Percentage(Decimal("0.01"), **fees)
+    (whole,) = segments(0, 100, model=model)
+    prices = (MeterPrice("q", "m", "x", PerUnit(Decimal(1))), *whole.card.prices)
+    asked = [replace(whole, card=replace(whole.card, prices=prices))]
+    found = replace(total(9, 2, Aggregation.PERCENTILE), meter_id=meter_id)
+    assert needs_detail(found, asked) is is_needed
+
 
 @pytest.mark.parametrize(
     "details",
@@ -112,6 +185,7 @@ def test_values_come_with_what_is_priced_by_event() -> None:
         pytest.param([detail(0, 3)], id="one is missing"),
         pytest.param([detail(0, 3), detail(60, 7), detail(61, 1)], id="one too many"),
         pytest.param([detail(0, 4), detail(60, 7)], id="another quantity"),
+        pytest.param([detail(0, 3), detail(60, 7, 2)], id="another count"),
         pytest.param([detail(0, 3), detail(60, 7, dimensions='{"k":"a"}')], id="other dimensions"),
         pytest.param(
             [detail(0, 3), detail(60, 7), detail(60, 1, dimensions='{"k":"a"}')],

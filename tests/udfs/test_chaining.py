@@ -151,3 +151,11 @@ def test_a_known_hash_finds_what_a_chain_cannot(known: int) -> None:
     anew = tuple(chain((replace(ENTRIES[0], memo="another"), *ENTRIES[1:]), START, "r1"))
     assert verify(anew) == head_of(anew[-1])
     assert break_of(anew, known_hash).fault is ChainFault.KNOWN_HASH
+
+
+def test_a_break_says_what_was_expected_and_found() -> None:
+    """A number that is missing; a hash that is not that of what its entry says."""
+    assert break_of(CHAINED[1:]) == ChainBreak(0, ChainFault.NUMBER, "0", "1")
+    told = replace(CHAINED[0], entry_hash="f" * 64)
+    expected = ChainBreak(0, ChainFault.ENTRY_HASH, "f" * 64, CHAINED[0].entry_hash)
+    assert break_of((told, *CHAINED[1:])) == expected

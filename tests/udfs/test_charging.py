@@ -245,7 +245,10 @@ def test_an_id_stays_as_it_is() -> None:
     """One that changed would charge again what is charged."""
     halves = cut(("2026-04-01", CALLS), ("2026-04-16", replace(CALLS, version=2)))
     found = charge(period_of(halves, used("calls", "3", "1")))
+    apart = replace(price("calls", group_by=("at",)), price_id="by")
+    found += charge(month(card(apart), used("calls", {"A": "1"})))
     assert [each.charge_id for each in found] == [
         "ca0e379adb65e439121fa8ef52a39603",
         "3e6540140b1d7557ef6be12f5681590d",
+        "32c50b69a26776c77cb2c8569e89a803",
     ]

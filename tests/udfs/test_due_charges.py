@@ -8,6 +8,7 @@ import pytest
 from schemas.rate_card import Due, PartyShare, RecurringFee
 from tests.udfs.pricing.stating import (
     D,
+    at,
     card,
     contract,
     credit,
@@ -19,6 +20,7 @@ from tests.udfs.pricing.stating import (
     used,
 )
 from tests.udfs.revising import FIRST, LATER, charge, shown
+from udfs.charging import ChargeRun
 
 CALLS = card(price("calls", "2"))
 ADVANCE = (RecurringFee("base", "plan", D(30), Due.ADVANCE),)
@@ -87,6 +89,35 @@ def test_what_comes_after_the_close_is_due_in_the_open_period() -> None:
     ]
     again = charge(month(rates, used("calls", "5")), [*before, *added], FIRST)
     assert shown(again) == ["usage calls 2 200 = 1000, 2026-07-01"]
+
+
+def test_what_the_close_adds_to_a_fee_in_advance_is_due_at_the_end() -> None:
+    """More seats are known only then: the opening has its own invoice."""
+    rates = card(fees=(replace(ADVANCE[0], per_seat=True),))
+    old, new = (contract(version=each, seats=(("base", each),)) for each in (1, 2))
+    first = charge(replace(month(rates, contract=old), is_closed=False))
+    assert shown(charge(month(rates, contract=new), first)) == [
+        "recurring_fee base 1 3000 = 6000, 2026-05-01"
+    ]
+
+
+def test_usage_is_due_at_the_end_whatever_its_price_is_called() -> None:
+    """A price and a fee in advance may have one id."""
+    rates = replace(card(price("base", "2")), fees=ADVANCE)
+    assert shown(charge(month(rates, used("base", "3")))) == [
+        "recurring_fee base 0 3000 = 3000, 2026-04-01",
+        "usage base 0 600 = 600, 2026-05-01",
+    ]
+
+
+def test_no_correction_is_due_before_its_period_ends() -> None:
+    """Also of a line that is new, where corrections would be due before."""
+    before = charge(month(CALLS, used("calls", "3")))
+    rates = replace(CALLS, fees=ADVANCE)
+    early = ChargeRun("early", at("2026-04-15"))
+    assert shown(charge(month(rates, used("calls", "3")), before, early)) == [
+        "recurring_fee base 0 3000 = 3000, 2026-05-01"
+    ]
 
 
 def test_a_fee_that_becomes_one_in_advance_is_so_from_then_on() -> None:

@@ -46,7 +46,8 @@ def test_what_is_left_is_booked_once(
 ) -> None:
     """Entries add up to what is left by now, whatever was booked before."""
     before = {expiry_entry_id(GRANT, place): minor for place, minor in enumerate(booked)}
-    found = expiry_entries([GRANT], {"g1": drawn_minor}, before, MARCH_US + HOUR_US)
+    drawn = {"g1": drawn_minor} if drawn_minor else {}
+    found = expiry_entries([GRANT], drawn, before, MARCH_US + HOUR_US)
     moved = [sides(entry)["liabilities:credits"] for entry in found]
     assert moved == ([] if expected is None else [expected])
     for entry in found:

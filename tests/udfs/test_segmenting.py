@@ -24,6 +24,7 @@ def contract(
 CARDS = {
     ("standard", "USD"): (card(1, 0), card(2, 150)),
     ("premium", "USD"): (card(1, 0, "premium"),),
+    ("later", "USD"): (card(1, 150_000_000, "later"), card(2, 250_000_000, "later")),
 }
 
 
@@ -87,8 +88,8 @@ def _segments(
             id="at the very start the new version holds",
         ),
         pytest.param(
-            [contract(1, 0, "premium"), contract(2, 200)],
-            [(100, 200, "premium", 1, 1, False)],
+            [contract(3, 0, "premium"), contract(4, 200)],
+            [(100, 200, "premium", 1, 3, False)],
             id="at the end it does not hold yet",
         ),
     ],
@@ -105,19 +106,35 @@ def test_without_a_card_the_plan_of_the_terms_holds() -> None:
     assert _segments(contract(1, 0, None), plan="premium") == [(100, 200, "premium", 1, 1, False)]
 
 
+AT = "account A, from 1970-01-01T00:00:00.000100Z: expected"
+
+
 @pytest.mark.parametrize(
     ("contracts", "plan", "message"),
     [
-        ([], None, "contract, account A, .*: expected one that holds, found none at all"),
-        ([contract(1, 150)], None, "contract, account A, .*: expected one that holds, found 1970"),
-        ([contract(1, 0, None)], None, "expected a rate card, found none in version 1"),
-        ([contract(1, 0, "gold")], None, "rate card gold in USD, .*: expected one .* none at all"),
-        ([contract(1, 0, None)], "gold", "rate card gold in USD, account A"),
+        ([], None, f"contract, {AT} one that holds, found none at all"),
+        (
+            [contract(1, 150), contract(2, 160)],
+            None,
+            f"contract, {AT} one that holds, found 1970-01-01T00:00:00.000150Z",
+        ),
+        ([contract(7, 0, None)], None, f"contract, {AT} a rate card, found none in version 7"),
+        (
+            [contract(1, 0, "gold")],
+            None,
+            f"rate card gold in USD, {AT} one that holds, found none at all",
+        ),
+        (
+            [contract(1, 0, None)],
+            "later",
+            f"rate card later in USD, {AT} one that holds, found 1970-01-01T00:02:30Z",
+        ),
     ],
 )
 def test_a_part_without_terms_is_refused(
     contracts: list[Contract], plan: str | None, message: str
 ) -> None:
     """What has no price is never priced at nothing."""
-    with pytest.raises(UnknownTermsError, match=message):
+    with pytest.raises(UnknownTermsError) as raised:
         segment_period("A", START, END, contracts, CARDS, plan)
+    assert str(raised.value) == message

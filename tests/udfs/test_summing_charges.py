@@ -1,6 +1,9 @@
 """Sums of charges are the same in any order and any parts."""
 
 import json
+from dataclasses import fields
+from decimal import Decimal
+from hashlib import sha256
 
 import pytest
 
@@ -37,7 +40,7 @@ def test_parts_sum_to_the_whole(parts: list[list[Charge]]) -> None:
     found = sums_of(*parts)
     assert found.count == 4
     assert found.minor_by_currency() == {"EUR": 5, "USD": 201}
-    assert json.loads(found.totals()) == {"charges": 4, "amount_minor": {"EUR": 5, "USD": 201}}
+    assert found.totals() == '{"charges":4,"amount_minor":{"EUR":5,"USD":201}}'
     assert found.output_hash() == whole.output_hash()
 
 
@@ -52,3 +55,13 @@ def test_the_hash_is_of_all_but_the_run() -> None:
     ]
     assert len(set(hashes)) == len(hashes)
     assert sums_of([charge_of(run_id="another")]).output_hash() == hashes[1]
+    whole = sums_of([charge_of(quantity=Decimal(1000))]).output_hash()
+    assert sums_of([charge_of(quantity=Decimal("1000.00"))]).output_hash() == whole
+
+
+def test_the_hash_of_one_charge_is_that_of_its_columns() -> None:
+    """Anyone can compute it: SHA-256 of a JSON array of their texts, the run's id left out."""
+    charge = charge_of()
+    values = [getattr(charge, each.name) for each in fields(charge) if each.name != "run_id"]
+    texts = [f"{each.normalize():f}" if isinstance(each, Decimal) else str(each) for each in values]
+    assert sums_of([charge]).output_hash() == sha256(json.dumps(texts).encode()).hexdigest()

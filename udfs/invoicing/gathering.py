@@ -75,7 +75,7 @@ def invoice_charge_ids(invoice: Invoice) -> tuple[str, ...]:
 
 
 def _due(billed: BilledAccount) -> list[Charge]:
-    """Return the charges that are due and not invoiced, ordered by period, line and revision."""
+    """Return the charges that are due and not invoiced, ordered by revision."""
     terms, taken = billed.terms, invoiced_ids(billed.before)
     for each in billed.charges:
         found, expected = (each.account_id, each.currency), (terms.account_id, terms.currency)
@@ -92,14 +92,7 @@ def _due(billed: BilledAccount) -> list[Charge]:
         and each.charge_id not in taken
         and _line_name(each) not in waiting
     ]
-    return sorted(
-        due, key=lambda each: (each.period_start_us, each.period_end_us, *_key_order(each))
-    )
-
-
-def _key_order(charge: Charge) -> tuple[int, str, str, int, str, int]:
-    place, key = _ORDER[charge.kind], line_key(charge)
-    return (place, key.line_id, key.product, key.segment_start_us, key.group, charge.revision)
+    return sorted(due, key=lambda each: each.revision)
 
 
 def _is_paid_credit(charge: Charge) -> bool:

@@ -37,6 +37,14 @@ def test_tax_in_the_price_is_taken_from_its_products() -> None:
     assert booked_amounts(invoice) == BookedAmounts(16180, (("DE", 2180),), included)
 
 
+def test_taxes_in_prices_are_ordered_by_product() -> None:
+    """Whatever the order of lines."""
+    table = TaxTable((rate(mode=TaxMode.INCLUSIVE),))
+    lines = [charge(11900, line_id=name, product=of) for name, of in (("a", "z"), ("b", "y"))]
+    found = booked_amounts(drafted(*lines, tax_table=table)).included_tax_minor
+    assert found == (("y", 1900), ("z", 1900))
+
+
 def test_no_tax_is_no_amount() -> None:
     """Nothing is booked for it."""
     invoice = drafted(charge(500), tax_table=TaxTable((rate(percent="0"),)))

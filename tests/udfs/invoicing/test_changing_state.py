@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
 from schemas.instant import to_us
 from schemas.invoice import Invoice, InvoiceKind, InvoiceState, IssuedNumber, RefusalReason, Refused
 from schemas.invoice_terms import Series
+from schemas.statement import LineKind
 from tests.udfs.invoicing.billing import (
     BUYER,
     FEB,
@@ -163,7 +165,8 @@ def test_only_what_is_approved_is_issued(state: InvoiceState) -> None:
     refused = try_issue(STATES[state], (), NOON)
     assert isinstance(refused, Refused)
     assert refused.reason is RefusalReason.NOT_APPROVED
-    assert f"found {state}" in refused.detail
+    expected = f"invoice {DRAFT.invoice_id}: expected an approved invoice, found {state}"
+    assert refused.detail == expected
 
 
 def test_days_of_a_series_never_go_back() -> None:
@@ -173,7 +176,8 @@ def test_days_of_a_series_never_go_back() -> None:
     refused = try_issue(approved, (first,), NOON - 86_400_000_000)
     assert isinstance(refused, Refused)
     assert refused.reason is RefusalReason.BEFORE_LAST
-    assert refused.detail.endswith("expected a day from 2013-02-01 on, found 2013-01-31")
+    expected = f"invoice {DRAFT.invoice_id}: expected a day from 2013-02-01 on, found 2013-01-31"
+    assert (refused.invoice_id, refused.detail) == (DRAFT.invoice_id, expected)
     other = replace(approved, terms=replace(TERMS, series=Series("X")))
     assert isinstance(try_issue(other, (first,), NOON - 86_400_000_000), Invoice)
 
@@ -187,17 +191,22 @@ def test_any_other_state_becomes_void(state: InvoiceState) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "why", "reason"),
+    ("state", "why", "reason", "detail"),
     [
-        (InvoiceState.VOID, "again", RefusalReason.ALREADY_VOID),
-        (InvoiceState.ISSUED, " \n", RefusalReason.NO_REASON),
+        (
+            InvoiceState.VOID,
+            "again",
+            RefusalReason.ALREADY_VOID,
+            "an invoice that is not void, found void N-1",
+        ),
+        (InvoiceState.ISSUED, " \n", RefusalReason.NO_REASON, "a reason, found none"),
     ],
 )
-def test_void_is_refused(state: InvoiceState, why: str, reason: RefusalReason) -> None:
+def test_void_is_refused(state: InvoiceState, why: str, reason: RefusalReason, detail: str) -> None:
     """A second time, or without a reason."""
-    refused = void(STATES[state], (), NOON, why)
-    assert isinstance(refused, Refused)
-    assert (refused.invoice_id, refused.reason) == (DRAFT.invoice_id, reason)
+    refused = void(replace(STATES[state], number="N-1"), (), NOON, why)
+    expected = f"invoice {DRAFT.invoice_id}: expected {detail}"
+    assert refused == Refused(DRAFT.invoice_id, reason, expected)
 
 
 def test_what_was_corrected_later_is_not_void() -> None:
@@ -208,9 +217,17 @@ def test_what_was_corrected_later_is_not_void() -> None:
     charges = (LANDING, correction, other)
     second = issued(MAR, (first,), drafted(*charges, before=(first,), due_until_us=MAR))
     refused = void(first, (first, second), MAR, "wrong")
-    assert isinstance(refused, Refused)
-    assert refused.reason is RefusalReason.CORRECTED_LATER
-    assert "found INV-2013-000002 that corrects it" in refused.detail
+    detail = f"invoice {first.invoice_id}: expected no later invoice, found"
+    assert refused == Refused(
+        first.invoice_id,
+        RefusalReason.CORRECTED_LATER,
+        f"{detail} INV-2013-000002 that corrects it",
+    )
+    draft = replace(second, number="", sequence=3)
+    assert void(first, (draft, second), MAR, "wrong") == refused
+    told = void(first, (draft,), MAR, "wrong")
+    assert isinstance(told, Refused)
+    assert told.detail == f"{detail} {second.invoice_id} that corrects it"
     gone = void(second, (first, second), MAR, "wrong")
     assert isinstance(gone, Invoice)
     assert isinstance(void(first, (first, gone), MAR, "wrong"), Invoice)
@@ -222,3 +239,34 @@ def test_a_later_invoice_of_other_lines_is_no_matter() -> None:
     other = charge(9000, period_start_us=FEB, period_end_us=MAR, due_us=MAR)
     second = issued(MAR, (first,), drafted(LANDING, other, before=(first,), due_until_us=MAR))
     assert isinstance(void(first, (first, second), MAR, "wrong"), Invoice)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"period_start_us": FEB - 5},
+        {"period_end_us": MAR},
+        {"segment_start_us": FEB - 5},
+        {"kind": LineKind.MINIMUM},
+        {"line_id": "other"},
+        {"product": "other"},
+        {"group": "other"},
+    ],
+)
+def test_a_line_corrects_one_of_all_the_same_names(changes: dict[str, Any]) -> None:
+    """Period, segment, kind, id, product and group."""
+    first = issued()
+    (line,) = first.lines
+    later = replace(first, sequence=2)
+    assert isinstance(void(first, (later,), MAR, "wrong"), Refused)
+    later = replace(later, lines=(replace(line, **changes),))
+    assert isinstance(void(first, (later,), MAR, "wrong"), Invoice)
+
+
+def test_a_refused_invoice_asks_for_no_number() -> None:
+    """Its series may be broken: that of others is not."""
+    other = replace(DRAFT, terms=replace(TERMS, series=Series("X")))
+    gap = IssuedNumber("X", "X-2013-000005", "2013-01-01")
+    refused, made = issue([other, STATES[InvoiceState.APPROVED]], [gap], NOON)
+    assert isinstance(refused, Refused)
+    assert isinstance(made, Invoice)

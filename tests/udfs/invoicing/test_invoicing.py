@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from decimal import Decimal
 
@@ -231,7 +232,8 @@ def test_prepaid_usage_is_invoiced_whatever_is_payable() -> None:
 
 def test_without_a_minimum_a_total_of_nothing_is_an_invoice() -> None:
     """It shows the usage that cost nothing, and its charges are done with."""
-    assert drafted(charge(0)).total_minor == 0
+    draft = drafted(charge(0))
+    assert (draft.total_minor, draft.kind) == (0, "invoice")
 
 
 @pytest.mark.parametrize("treatment", [TaxTreatment.REVERSE_CHARGE, TaxTreatment.EXEMPT])
@@ -264,7 +266,9 @@ def test_an_untaxed_product_is_an_error() -> None:
 )
 def test_charges_of_others_break_an_invariant(other: Charge) -> None:
     """The caller gives those of one account and currency."""
-    with pytest.raises(AssertionError, match="expected"):
+    found = (other.account_id, other.currency)
+    message = f"charge {other.charge_id}: expected ('acme', 'USD'), found {found}"
+    with pytest.raises(AssertionError, match=re.escape(message)):
         draft_invoice(billed(other))
 
 

@@ -48,6 +48,23 @@ def test_the_last_state_counts() -> None:
     assert invoices_of(last_changes(())) == ()
 
 
+def test_rows_and_invoices_have_an_order() -> None:
+    """Rows by id, whatever their states; invoices by account, currency, then sequence."""
+    rows = [
+        change_of(replace(DRAFT, invoice_id=name, state=state), FEB)
+        for name, state in (("c", InvoiceState.DRAFT), ("b", InvoiceState.ISSUED))
+    ]
+    assert [each.invoice_id for each in last_changes(rows)] == ["b", "c"]
+    named = [("aaa", "USD", 2), ("acme", "EUR", 2), ("acme", "USD", 1), ("acme", "USD", 3)]
+    invoices = tuple(
+        replace(
+            DRAFT, sequence=number, terms=replace(TERMS, account_id=account_id, currency=currency)
+        )
+        for account_id, currency, number in named
+    )
+    assert invoices_of([change_of(each, FEB) for each in invoices[::-1]]) == invoices
+
+
 @pytest.mark.parametrize(
     ("changes", "line"),
     [

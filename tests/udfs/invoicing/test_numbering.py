@@ -40,6 +40,7 @@ def test_numbers_given_one_after_another_have_no_gap() -> None:
         (["INV-2013-000002"], "expected INV-2013-000001 once, found INV-2013-000002"),
         (["INV-2013-000001"] * 2, "expected INV-2013-000002 once, found INV-2013-000001"),
         (["INV-2012-000002"], "expected INV-2012-000001 once"),
+        (["INV-2013-000002", "INV-2012-000003"], "expected INV-2012-000001 once"),
         (["INV-2013-000000"], "expected INV-2013-000001 once, found INV-2013-000000"),
         (["CN-2013-000001"], "a number like INV-2013-000001, found 'CN-2013-000001'"),
         (["INV-2013-1"], "a number like INV-2013-000001, found 'INV-2013-1'"),
@@ -51,3 +52,10 @@ def test_a_broken_series_is_refused(issued: list[str], message: str) -> None:
     """No number is given after a gap, a double or one of another form."""
     with pytest.raises(BrokenSeriesError, match=message):
         next_numbers(INV, issued, 2013, 1)
+
+
+def test_a_series_without_years_says_what_its_numbers_are_like() -> None:
+    """Without one."""
+    with pytest.raises(BrokenSeriesError) as raised:
+        next_numbers(Series("R", by_year=False, digits=2), ["R-2013-01"], 2013, 1)
+    assert str(raised.value) == "series R: expected a number like R-01, found 'R-2013-01'"

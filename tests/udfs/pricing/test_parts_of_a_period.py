@@ -77,6 +77,15 @@ CASES = [
         ["usage peak peak 1600", "usage peak peak from 04-16 600"],
     ),
     (
+        "and its tiers begin anew in each part",
+        two_cards(
+            card(price("peak", TIERED)),
+            card(price("peak", TIERED)),
+            used("peak", "12", "12", adds_up=False),
+        ),
+        ["usage peak peak 1600", "usage peak peak from 04-16 1600"],
+    ),
+    (
         # Levels of the whole period, 8 and 4: by the first card 10 x 3 + 2, by the second 12 x 2.
         "what adds up but is not cut, too, priced together",
         two_cards(

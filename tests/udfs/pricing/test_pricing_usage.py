@@ -6,7 +6,7 @@ import pytest
 
 from schemas.price_model import Dynamic, Graduated, Tier, Volume
 from schemas.rate_card import PartyShare
-from schemas.statement import MeterUsage, PricedPeriod
+from schemas.statement import GroupUsage, MeterUsage, PricedPeriod
 from tests.udfs.pricing.stating import (
     CARD,
     D,
@@ -63,6 +63,13 @@ CASES = [
         "but no group has one that is not there",
         month(card(price("calls", "1", minimum="5", group_by=("at",)))),
         [],
+    ),
+    (
+        "a group that used nothing hides no other",
+        month(
+            card(price("calls", "1", group_by=("at",))), used("calls", {"JFK": "0", "LGA": "4"})
+        ),
+        ['usage calls calls {"at":"LGA"} 400'],
     ),
     (
         "what is not cut may be priced apart, too",
@@ -124,3 +131,19 @@ def test_volume_of_a_period(quantity: str, expected: int) -> None:
 def test_an_empty_card_prices_nothing() -> None:
     """No prices, no fees, no lines."""
     assert statement(month(CARD)) == []
+
+
+def test_a_minimum_without_usage_has_no_unit_and_no_rows() -> None:
+    """Nothing is known of the meter."""
+    (line,) = price_period(month(card(price("calls", "1", minimum="5"))))
+    assert (line.meter_id, line.unit, line.row_ids, line.quantity) == ("calls", "", (), 0)
+
+
+def test_a_group_names_the_dimensions_that_are_priced_apart() -> None:
+    """As canonical JSON, in the order that usage has; others are summed."""
+    groups = tuple(
+        GroupUsage(f'{{"at":"Zürich","by":"{by}","what":"in"}}', D(2), 1) for by in ("x", "y")
+    )
+    usage = MeterUsage("calls", "call", True, True, (groups,), ())
+    (line,) = price_period(month(card(price("calls", "1", group_by=("what", "at"))), usage))
+    assert (line.key.group, line.quantity) == ('{"at":"Zürich","what":"in"}', 4)
