@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
-from iceberg import invoice_store, journal_store
+from iceberg import writing
 from iceberg.invoice_store import InvoiceStore
 from iceberg.journal_rows import read_journal
-from iceberg.writing import CommitConflictError, UnknownCommitError, append_batches
+from iceberg.ledger_tables import JOURNAL
+from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.invoices import changing, issuing
 from jobs.invoices.changing import Tables
 from jobs.invoices.drafting import CarriedOver
@@ -30,6 +31,7 @@ from tests.jobs.invoiced_tables import (
     unbilled,
 )
 
+COMMIT = writing._commit
 _STEPS = 4
 """Commits of a run: drafts, their approval, their issue, and the journal."""
 ISSUED = [("AA", "INV-2013-000001", "issued"), ("B6", "INV-2013-000002", "issued")]
@@ -40,25 +42,21 @@ def _rows(tables: Tables) -> tuple[tuple[InvoiceChange, ...], tuple[ChainedEntry
     return changes, tuple(read_journal(tables.catalog, "billing"))
 
 
-def _instead(monkeypatch: pytest.MonkeyPatch, append: Callable[..., None]) -> None:
-    for module in (invoice_store, journal_store):
-        monkeypatch.setattr(module, "append_batches", append)
+def _instead(monkeypatch: pytest.MonkeyPatch, commit: Callable[..., None]) -> None:
+    monkeypatch.setattr(writing, "_commit", commit)
 
 
 class _Dying:
-    """Appends, and dies at one commit, before it takes place or after it."""
+    """Commits, and dies at one commit, before it takes place or after it."""
 
     def __init__(self, at: int, error: type[BaseException], is_after: bool) -> None:
         self._at, self._error, self._is_after, self.commits = at, error, is_after, 0
 
-    def __call__(self, existing: Any, table: Any, batches: Any) -> None:
-        rows = [list(batch) for batch in batches]
-        if not any(rows):
-            return
+    def __call__(self, existing: Any, table: Any, written: Any) -> None:
         self.commits += 1
         if self.commits == self._at and not self._is_after:
             raise self._error("killed")
-        append_batches(existing, table, rows)
+        COMMIT(existing, table, written)
         if self.commits == self._at:
             raise self._error("killed")
 
@@ -170,14 +168,18 @@ def test_others_that_are_always_faster_end_it_in_one_line(
     def conflict(*_: Any) -> None:
         raise CommitConflictError("another")
 
+    def conflict_in_journal(existing: Any, table: Any, written: Any) -> None:
+        if table is JOURNAL:
+            conflict()
+        COMMIT(existing, table, written)
+
     _instead(monkeypatch, conflict)
     for module in (changing, issuing):
         monkeypatch.setattr(module, "ATTEMPTS", 2)
     line = "expected no other program's, found 2 in a row; run it again"
     with pytest.raises(CommitConflictError, match=f"commit, table invoices: {line}"):
         change(tmp_path, tables, "draft")
-    monkeypatch.setattr(invoice_store, "append_batches", append_batches)
-    monkeypatch.setattr(journal_store, "append_batches", conflict)
+    _instead(monkeypatch, conflict_in_journal)
     with pytest.raises(CommitConflictError, match=f"commit, table journal: {line}"):
         change(tmp_path, tables, "run")
     monkeypatch.undo()
