@@ -7,7 +7,7 @@ from rich.text import Text
 
 from jobs.invoices.presenting import Document
 
-_TITLE_WIDTH = 38
+_TITLE_WIDTH = 18
 _QUANTITY_WIDTH = 18
 _TAX_WIDTH = 12
 

@@ -101,7 +101,7 @@ def test_step_by_step(tmp_path: Path, capsys: Output) -> None:
     assert shown[0] == "Rechnung INV-2013-000002"
     assert "Rechnungsempfänger: Blau GmbH, 2 Road" in shown
     assert any(line.startswith("landing") and line.endswith("300,00 $") for line in shown)
-    assert [line for line in shown if line.endswith("250,00 $")] == ["Zahlbetrag 250,00 $"]
+    assert [line for line in shown if line.endswith("250,00 $")] == ["Zu zahlen 250,00 $"]
 
 
 def test_a_correction_downwards_is_a_credit_note(tmp_path: Path) -> None:
