@@ -20,7 +20,7 @@ def cost_of(price: Item, used: Mapping[str, Fraction]) -> Fraction:
     assert min([*used.values(), Fraction(0)]) >= 0, f"{price['price_id']}: used {used}"
     free = price.get("free_units", Fraction(0))
     if model["type"] == "matrix":
-        cost = Fraction(0)
+        cost: Fraction = Fraction(0)
         for dimensions, quantity in sorted(used.items()):
             values = json.loads(dimensions)
             fits = [c for c in model["cells"] if c["values"].items() <= values.items()]
@@ -33,7 +33,7 @@ def cost_of(price: Item, used: Mapping[str, Fraction]) -> Fraction:
         return Fraction(units * model["unit_price"])
     # All units at the last tier's price; then those up to each bound cost more, or less, than that.
     unit_prices = [tier["unit_price"] for tier in model["tiers"]]
-    cost: Fraction = units * unit_prices[-1]
+    cost = units * unit_prices[-1]
     for tier, unit_price, next_price in zip(
         model["tiers"], unit_prices, unit_prices[1:], strict=False
     ):

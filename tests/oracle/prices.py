@@ -17,6 +17,8 @@ from tests.oracle.used import Used
 
 Usage = Mapping[datetime, list[Used]]
 """What was used in a period, by the start of each of its parts."""
+Draws = dict[tuple[str, datetime], int]
+"""Minor units that were drawn, by grant and start of the period."""
 
 
 @dataclass(frozen=True)
@@ -180,28 +182,52 @@ def commitment_lines(period: ChargedPeriod, lines: list[PricedLine]) -> list[Pri
 
 
 def credit_lines(
-    period: ChargedPeriod, grants: Iterable[Item], left: dict[str, int], lines: list[PricedLine]
+    period: ChargedPeriod, grants: Iterable[Item], draws: Draws, lines: list[PricedLine]
 ) -> list[PricedLine]:
     """Pay what is owed from grants, in their order, as far as they last.
+
+    What an earlier run has drawn for this period stays drawn as far as it is owed.
 
     Args:
         period: The period.
         grants: Of the account.
-        left: Minor units of each grant that no period before has drawn; less, afterwards.
+        draws: Of all periods on all grants until now; then this period's are new.
         lines: All others.
     """
     whole, added = _whole_part(period), list[PricedLine]()
-    for grant in sorted(grants, key=_order_of_grants):
-        expires = grant.get("expires", period.end)
-        owed = sum(line.minor for line in [*lines, *added])
-        drawn = min(left[grant["grant_id"]], owed)
-        if drawn > 0 and grant["granted"] < period.end <= expires:
-            left[grant["grant_id"]] -= drawn
-            is_paid = grant.get("is_paid", True)
-            from_products = divide(-drawn, _by_product([*lines, *added]))
-            parts = {"": -drawn} if is_paid else from_products
-            added += _minor_lines("credit", grant["grant_id"], whole, parts)
+    drawn_before = {each["grant_id"]: 0 for each in grants}
+    for name, start in [each for each in draws if each[1] == period.start]:
+        drawn_before[name] = draws.pop((name, start))
+    usable = sorted(
+        (each for each in grants if _is_usable(each, period) or drawn_before[each["grant_id"]]),
+        key=_order_of_grants,
+    )
+    owed = max(sum(line.minor for line in lines), 0)
+    drawn = {}
+    for grant in usable:
+        drawn[grant["grant_id"]] = min(drawn_before[grant["grant_id"]], owed)
+        owed -= drawn[grant["grant_id"]]
+    for grant in usable:
+        name = grant["grant_id"]
+        granted = to_minor(grant["amount"], grant["currency"])
+        elsewhere = sum(minor for (other, _), minor in draws.items() if other == name)
+        more = max(min(granted - elsewhere - drawn[name], owed), 0)
+        drawn[name] += more
+        owed -= more
+    for grant in usable:
+        minor = -drawn[grant["grant_id"]]
+        if minor:
+            draws[grant["grant_id"], period.start] = -minor
+        of_products = divide(minor, _by_product([*lines, *added]))
+        parts = {"": minor} if grant.get("is_paid", True) else of_products
+        added += _minor_lines("credit", grant["grant_id"], whole, parts)
     return added
+
+
+def _is_usable(grant: Item, period: ChargedPeriod) -> bool:
+    """Return whether a grant is there when a period ends."""
+    is_granted: bool = grant["granted"] < period.end
+    return is_granted and period.end <= grant.get("expires", period.end)
 
 
 def _by_card(part: Part) -> tuple[object, ...]:

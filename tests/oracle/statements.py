@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tests.oracle.agreements import Agreements, Item
-from tests.oracle.amounts import to_minor
 from tests.oracle.charged_periods import ChargedPeriod, charged_periods, walk_periods
 from tests.oracle.prices import (
+    Draws,
     PricedLine,
     Usage,
     bound_lines,
@@ -20,6 +20,9 @@ from tests.oracle.prices import (
     usage_lines,
 )
 from tests.oracle.used import Tables, Used, total_usage, usage_in_parts
+
+UsedPeriod = tuple[ChargedPeriod, list[Used], Usage]
+"""A period, what was used in it in all, and in its parts."""
 
 
 @dataclass(frozen=True)
@@ -37,12 +40,21 @@ class Statement:
     problems: list[str]
 
 
-def price_all(agreed: Agreements, tables: Tables, until: datetime) -> list[Statement]:
+def price_all(
+    agreed: Agreements, tables: Tables, until: datetime, draws: Draws | None = None
+) -> list[Statement]:
     """Return the statements of all accounts, priced from all that is known up to a log time.
+
+    Args:
+        agreed: All that was agreed.
+        tables: Rows of usage.
+        until: The log time.
+        draws: On credit, by the run before; those of this one, afterwards.
 
     Raises:
         ValueError: There is usage in a period that no contract has.
     """
+    draws = {} if draws is None else draws
     periods = {name: charged_periods(agreed, name, until) for name in sorted(agreed.contracts)}
     totals = total_usage(tables, until)
     cut = [each for of_account in periods.values() for each in of_account if len(each.parts) > 1]
@@ -50,20 +62,35 @@ def price_all(agreed: Agreements, tables: Tables, until: datetime) -> list[State
     in_parts = usage_in_parts(tables, parts, until)
     statements = []
     for account_id, of_account in periods.items():
-        of_this = [each for each in agreed.grants if each["account_id"] == account_id]
-        left = {each["grant_id"]: to_minor(each["amount"], each["currency"]) for each in of_this}
-        fees = [each for each in agreed.one_off_fees if each["account_id"] == account_id]
+        used: list[UsedPeriod] = []
         for period in of_account:
-            due = [each for each in fees if each["at"] < period.end]
-            fees = [each for each in fees if each not in due]
             total = totals.pop((account_id, period.start, period.end), [])
-            usage: dict[datetime, list[Used]] = {period.start: total}
+            usage: Usage = {period.start: total}
             if len(period.parts) > 1:
                 usage = {p.start: in_parts.get((account_id, p.start), []) for p in period.parts}
-            lines = price_period(agreed, period, usage, due, left)
-            statements.append(Statement(period, lines, list(_problems(period, total, usage))))
+            used.append((period, total, usage))
+        before = dict(draws)
+        found = _price_account(agreed, used, draws)
+        kept = {name: min(minor, draws.get(name, 0)) for name, minor in before.items()}
+        if kept != before:
+            # What a period gives back may be drawn by those before it, too.
+            draws.clear()
+            draws |= kept
+            found = _price_account(agreed, used, draws)
+        statements += found
     if totals:
         raise ValueError(f"usage in periods that no contract has: {sorted(totals)}")
+    return statements
+
+
+def _price_account(agreed: Agreements, used: list[UsedPeriod], draws: Draws) -> list[Statement]:
+    fees, statements = agreed.one_off_fees, []
+    for period, total, usage in used:
+        own = [each for each in fees if each["account_id"] == period.account_id]
+        due = [each for each in own if each["at"] < period.end]
+        fees = [each for each in own if each not in due]
+        lines = price_period(agreed, period, usage, due, draws)
+        statements.append(Statement(period, lines, list(_problems(period, total, usage))))
     return statements
 
 
@@ -72,7 +99,7 @@ def price_period(
     period: ChargedPeriod,
     usage: Usage,
     fees: list[Item],
-    left: dict[str, int],
+    draws: Draws,
 ) -> list[PricedLine]:
     """Return the lines of a period; before it has closed only fees in advance are due.
 
@@ -81,7 +108,7 @@ def price_period(
         period: Which one.
         usage: In its parts.
         fees: Due once, in this period or before it, where no period was.
-        left: Minor units that are left of each grant; less, afterwards.
+        draws: On credit, of all periods until now; then this period's are new.
     """
     lines = recurring_lines(period)
     if period.is_closed:
@@ -96,7 +123,7 @@ def price_period(
     if period.is_closed:
         lines += commitment_lines(period, lines)
     grants = [each for each in agreed.grants if each["account_id"] == period.account_id]
-    return lines + credit_lines(period, grants, left, lines)
+    return lines + credit_lines(period, grants, draws, lines)
 
 
 def _problems(period: ChargedPeriod, total: list[Used], usage: Usage) -> Iterator[str]:

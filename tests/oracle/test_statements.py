@@ -5,7 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.oracle.agreements import read_agreements
 from tests.oracle.priced_by_hand import CARD, LANDING, World, day, lines_of
+from tests.oracle.prices import Draws
+from tests.oracle.statements import price_all
 
 Item = dict[str, Any]
 
@@ -19,6 +22,33 @@ def test_all_that_is_known_counts_once(tmp_path: Path) -> None:
     world.add("usage_corrections", "flights", 50, "01-01", "02-01", correction_end=day("02-03"))
     world.add("brought_back_usage", "flights", 1, "01-01", "02-01")
     assert lines_of(world.price(tmp_path)) == ["usage landing-fee landing 01-01 80000"]
+
+
+@pytest.mark.parametrize(
+    ("more", "draws"),
+    [
+        # Nothing is left for what January costs more.
+        (1, {"01": 10_000, "02": 15_000}),
+        # January gives its draw back, half of it to February.
+        (-1, {"02": 20_000}),
+    ],
+)
+def test_what_was_drawn_stays_drawn(tmp_path: Path, more: int, draws: dict[str, int]) -> None:
+    """Of 250 dollars, 100 of January and 150 of February's 200; a correction moves none of it."""
+    grant = {"grant_id": "paid", "account_id": "A", "currency": "USD", "amount": 250}
+    world = World(grants=[{**grant, "granted": "2012-12-01T00:00:00Z"}])
+    world.use("flights", 1)
+    world.use("flights", 2, "02-01", "03-01")
+    correction = {"correction_end": day("03-10")}
+    world.add("usage_corrections", "flights", more, "01-01", "02-01", **correction)
+    world.write(tmp_path)
+    agreed, drawn = read_agreements(tmp_path), Draws()
+    price_all(agreed, world.tables(), day("03-02"), drawn)
+    assert drawn == {("paid", day("01-01")): 10_000, ("paid", day("02-01")): 15_000}
+    found = price_all(agreed, world.tables(), day("03-11"), drawn)
+    assert drawn == {("paid", day(f"{month}-01")): minor for month, minor in draws.items()}
+    credits = [line.minor for each in found for line in each.lines if line.kind == "credit"]
+    assert credits == [-minor for minor in draws.values()]
 
 
 def test_what_has_no_price_is_told(tmp_path: Path) -> None:
