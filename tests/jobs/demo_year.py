@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from random import Random
@@ -16,6 +16,7 @@ from tests.iceberg.rows import row_of
 Row = dict[str, object]
 _HOUR = timedelta(hours=1)
 _GRACE = timedelta(days=1)
+_NEW_PRICES = datetime(2013, 7, 1, 4, tzinfo=UTC)
 _ORIGINS = ('{"origin":"EWR"}', '{"origin":"JFK"}', '{"origin":"LGA"}')
 _METERS = (
     ("flights", "count", _ORIGINS, 400),
@@ -45,7 +46,7 @@ def usage_rows(random: Random, periods: Iterable[UsedPeriod]) -> dict[str, list[
     """Return closed rows, corrections and windows of periods: some late, some meters unused."""
     rows: dict[str, list[Row]] = {}
     for period in periods:
-        scale = random.choice((0, 2, 10, 100, 100))
+        scale = _scale(random, period)
         for meter_id, aggregation, dimensions, most in _METERS:
             for of_dimension in dimensions:
                 used = most if random.random() < 0.8 else 0
@@ -59,6 +60,15 @@ def usage_rows(random: Random, periods: Iterable[UsedPeriod]) -> dict[str, list[
                 for table, row in [*_window_rows(windows, own), *_usage_rows(period, windows, own)]:
                     rows.setdefault(table.name, []).append(row)
     return rows
+
+
+def _scale(random: Random, period: UsedPeriod) -> int:
+    """Return how much is used, as percents of the most."""
+    if period.account_id == "B6":
+        return 25  # so that its credit lasts for months, and corrections come after it is used up
+    if period.start < _NEW_PRICES < period.end:
+        return 100  # so that tiers and free units go on over the change
+    return random.choice((0, 2, 10, 100, 100))
 
 
 def _windows(random: Random, period: UsedPeriod, most: int) -> list[_Window]:

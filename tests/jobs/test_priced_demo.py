@@ -22,7 +22,8 @@ from tests.oracle.statements import price_all
 from tests.oracle.used import Tables
 
 CONFIG = ROOT / "config"
-DAYS = (datetime(2013, 7, 10, tzinfo=UTC), datetime(2014, 2, 10, tzinfo=UTC))
+# On the first of them June has ended, but is not closed yet.
+DAYS = (datetime(2013, 7, 2, tzinfo=UTC), datetime(2014, 2, 10, tzinfo=UTC))
 KINDS = {
     *("usage", "recurring_fee", "one_off_fee", "minimum", "trial", "discount"),
     *("commitment", "credit"),
@@ -64,8 +65,8 @@ def test_the_oracle_finds_the_same_charges(priced: Tables) -> None:
     """Line by line after each run: no difference, and nothing is left out of the comparison."""
     first, last = compare_runs(CONFIG, priced).values()
     assert first.differences == last.differences == []
-    assert (first.periods, last.periods) == (112, 233)
-    assert (first.lines, last.lines) == (300, 621)
+    assert (first.periods, last.periods) == (100, 233)
+    assert (first.lines, last.lines) == (279, 633)
     assert first.kinds == last.kinds == KINDS
 
 
