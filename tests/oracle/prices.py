@@ -67,7 +67,8 @@ def usage_lines(period: ChargedPeriod, usage: Usage) -> list[PricedLine]:
 def recurring_lines(period: ChargedPeriod) -> list[PricedLine]:
     """Price fees, cut where a card, the seats or a trial change; those in arrears at the end."""
     lines = []
-    for fee_id in {fee["fee_id"] for part in period.parts for fee in part.card.get("fees", [])}:
+    fee_ids = {fee["fee_id"] for part in period.parts for fee in part.card.get("fees", [])}
+    for fee_id in sorted(fee_ids):
 
         def alike(part: Part, fee_id: str = fee_id) -> tuple[object, ...]:
             return (*_by_card(part), part.contract.get("seats", {}).get(fee_id, 0))
@@ -195,9 +196,8 @@ def credit_lines(
         lines: All others.
     """
     whole, added = _whole_part(period), list[PricedLine]()
-    drawn_before = {each["grant_id"]: 0 for each in grants}
-    for name, start in [each for each in draws if each[1] == period.start]:
-        drawn_before[name] = draws.pop((name, start))
+    names = [each["grant_id"] for each in grants]
+    drawn_before = {name: draws.pop((name, period.start), 0) for name in names}
     usable = sorted(
         (each for each in grants if _is_usable(each, period) or drawn_before[each["grant_id"]]),
         key=_order_of_grants,
