@@ -40,4 +40,4 @@ def test_a_module_that_loads_the_product_is_found() -> None:
 
 def test_the_auditing_modules_are_among_those_looked_at() -> None:
     """A folder that moved would leave nothing to look at."""
-    assert {"tests.oracle.recompute", "tests.oracle.levels"} <= set(MODULES)
+    assert {f"tests.oracle.{name}" for name in ("recompute", "levels", "prices")} <= set(MODULES)

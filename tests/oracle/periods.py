@@ -76,7 +76,7 @@ def _next_boundary(terms: OracleTerms, now: datetime, until: datetime) -> tuple[
     if terms.boundaries:
         latest, instants = None, []
         for wall_clock in terms.boundaries:
-            instant = _instant(terms.timezone, wall_clock)
+            instant = instant_at(terms.timezone, wall_clock)
             latest = instant if latest is None or instant > latest else latest
             instants.append(latest)
         after = [instant for instant in instants if instant > now]
@@ -127,11 +127,11 @@ def _boundary(terms: OracleTerms, steps: int) -> datetime:
     elapsed = timedelta(
         hours=of_time.get("H", 0), minutes=of_time.get("M", 0), seconds=of_time.get("S", 0)
     )
-    return _instant(terms.timezone, wall_clock) + elapsed * steps
+    return instant_at(terms.timezone, wall_clock) + elapsed * steps
 
 
 @lru_cache(maxsize=100_000)
-def _instant(timezone: str, local: datetime) -> datetime:
+def instant_at(timezone: str, local: datetime) -> datetime:
     """Return a wall-clock time as UTC: forward by the gap where skipped, the first where twice."""
     zone = ZoneInfo(timezone)
     # Every instant that shows this wall-clock time lies within a day of it read as UTC.

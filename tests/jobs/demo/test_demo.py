@@ -9,15 +9,20 @@ from pathlib import Path
 import psutil
 import pytest
 
+from iceberg.catalog import open_catalog
 from jobs import publish_flights
 from jobs.demo import running
 from jobs.demo.__main__ import main
 from jobs.flights.departures import read_flights
+from jobs.settings import load_settings
+from tests.oracle.comparing_runs import compare_runs, read_tables
 
 pytestmark = pytest.mark.integration
 
 FLIGHTS = 8_000
 CARRIERS = 16
+# Periods of accounts that cost something, and their lines: less would be compared than was.
+PERIODS, LINES, KINDS = 130, 200, 8
 
 
 def _first_flights() -> Iterator[dict[str, str]]:
@@ -63,5 +68,16 @@ def test_everything_adds_up_and_nothing_is_left(
     pdf, html = (Path(report["opened_invoice"][kind]) for kind in ("pdf", "html"))
     assert pdf.read_bytes().startswith(b"%PDF-")
     assert pdf.stem in html.read_text()
+    _recompute_charges(settings)
     assert Path(report["savepoint"].removeprefix("file:")).is_dir()
     assert not _processes_of(tmp_path)
+
+
+def _recompute_charges(settings: Path) -> None:
+    """Hold the charges of each pricing day against the oracle; what differs is told by line."""
+    catalog = open_catalog(load_settings(settings, {}).catalog)
+    compared = compare_runs(running.ACCOUNTS.parent, read_tables(catalog, "billing"))
+    assert [difference for day in compared.values() for difference in day.differences] == []
+    last = [*compared.values()][-1]
+    assert (len(compared), len(last.kinds)) == (5, KINDS)
+    assert (last.periods >= PERIODS, last.lines >= LINES) == (True, True)
