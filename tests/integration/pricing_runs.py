@@ -46,8 +46,14 @@ class Player:
         self._runner, self._folder = runner, folder
 
     def play(self) -> dict[str, Any]:
-        """Return what came of all worlds."""
-        os.environ[WORKERS] = "loopback"
+        """Return what came of all worlds.
+
+        The environment is left as it was: a `flink run` of the same process inherits it.
+        """
+        with _environ(WORKERS, "loopback"):
+            return self._play()
+
+    def _play(self) -> dict[str, Any]:
         folder = self._folder / "plain"
         folder.mkdir()
         plain = make_priced_world(folder).keep()
@@ -134,12 +140,15 @@ class Player:
 
 @contextlib.contextmanager
 def _environ(name: str, value: str) -> Iterator[None]:
-    kept = os.environ[name]
+    kept = os.environ.get(name)
     os.environ[name] = value
     try:
         yield
     finally:
-        os.environ[name] = kept
+        if kept is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = kept
 
 
 def _plan(world: World) -> list[dict[str, Any]]:
