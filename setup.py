@@ -7,7 +7,7 @@ setup(
     version="0.1.0",
     description="Usage metering per billing period on PyFlink, Kafka and Iceberg",
     python_requires="==3.11.*",
-    packages=find_packages(include=["schemas*", "udfs*", "iceberg*", "jobs*"]),
+    packages=find_packages(include=["schemas*", "udfs*", "iceberg*", "audit*", "jobs*"]),
     package_data={"jobs.flink": ["hot_path/*.sql"]},
     install_requires=["kafka-python", "msgspec", "pyyaml", "tzdata"],
     extras_require={

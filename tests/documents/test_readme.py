@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from audit.judging import Limits, judge
+from audit.shapes import RawRecord
 from jobs.demo.running import INJECTIONS
 from jobs.demo.running import SETTINGS as DEMO
 from jobs.flights.departures import DEPARTED, read_departure, read_flights
@@ -23,8 +25,6 @@ from jobs.topic_offsets import end_offsets
 from tests.conftest import Kafka
 from tests.documents.reading import ROOT, blocks, commands
 from tests.jobs.metered_tables import make_world
-from tests.oracle.judging import Limits, judge
-from tests.oracle.shapes import RawRecord
 
 SETTINGS = """\
 kafka:

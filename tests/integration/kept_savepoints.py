@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from audit.shapes import RawRecord
 from jobs.flights.receiving import Receipt
 from jobs.local.broker import Broker
 from jobs.local.flink_cluster import FlinkCluster
@@ -33,7 +34,6 @@ from tests.integration.flights import (
 from tests.integration.full_run import UNTIL
 from tests.integration.retracting import seat_receipts
 from tests.integration.world import TIMEOUT_S, make_topics, make_world, run_until
-from tests.oracle.shapes import RawRecord
 
 KEPT = Path(__file__).parents[1] / "fixtures" / "savepoints"
 # Part of the state: the positions are those of this topic.

@@ -10,10 +10,10 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.judging import EPOCH
+from audit.shapes import OracleMeter, RawRecord, read_accounts, read_meters
 from tests.integration.world import PARTITIONS, SLACK_MS
-from tests.oracle.judging import EPOCH
 from tests.oracle.recompute import Clocks, Expected, final_watermark, recompute
-from tests.oracle.shapes import OracleMeter, RawRecord, read_accounts, read_meters
 
 NARROW, WIDE = timedelta(seconds=1), timedelta(minutes=1)
 _KINDS = ("closed", "corrections", "expired")

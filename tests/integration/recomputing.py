@@ -11,6 +11,8 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from audit.judging import EPOCH, Limits
+from audit.shapes import RawRecord, read_meters
 from jobs.settings import load_accounts, load_meters
 from schemas.budget import BudgetAlert
 from schemas.metered_usage import MeteredUsage
@@ -18,10 +20,8 @@ from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
 from tests.integration.world import PARTITIONS, SLACK_MS, World
 from tests.oracle.comparing import Rows, records_of
 from tests.oracle.counting import Clocks
-from tests.oracle.judging import EPOCH, Limits
 from tests.oracle.recompute import Expected, final_watermark, judge_all
 from tests.oracle.retractions import all_units
-from tests.oracle.shapes import RawRecord, read_meters
 from tests.udfs.engine import Engine
 from tests.udfs.gathering import usage_of
 from tests.udfs.watching import Watcher

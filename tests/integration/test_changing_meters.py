@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audit.shapes import OracleMeter, RawRecord, read_accounts, read_meters
 from jobs.flights.departures import Departure
 from jobs.flights.receiving import Injections, Receipt
 from jobs.local.flink_cluster import FlinkCluster
@@ -36,7 +37,6 @@ from tests.oracle.budgets import read_budgets
 from tests.oracle.comparing import Rows, find_differences, records_of
 from tests.oracle.counting import Clocks
 from tests.oracle.recompute import Expected, final_watermark, recompute
-from tests.oracle.shapes import OracleMeter, RawRecord, read_accounts, read_meters
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from audit.judging import EPOCH
+from audit.shapes import read_accounts, read_meters
 from jobs.local.flink_cluster import FlinkCluster
 from jobs.local.metering_run import wait_metered
 from tests.conftest import Kafka
@@ -25,9 +27,7 @@ from tests.integration.world import JOB, PARTITIONS, SLACK_MS, TIMEOUT_S, make_t
 from tests.oracle.budgets import read_budgets
 from tests.oracle.comparing import find_differences
 from tests.oracle.counting import Clocks
-from tests.oracle.judging import EPOCH
 from tests.oracle.recompute import Expected, final_watermark, recompute
-from tests.oracle.shapes import read_accounts, read_meters
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("schemas", "udfs", "iceberg", "jobs", "tests", "benchmarks", "setup")
+FOLDERS = ("schemas", "udfs", "iceberg", "audit", "jobs", "tests", "benchmarks", "setup")
 SUFFIXES = {".py", ".sql", ".sh"}
 FILE_LINES = 300
 FUNCTION_LINES = 70

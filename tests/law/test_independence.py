@@ -8,8 +8,9 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 MODULES = sorted(
-    f"tests.oracle.{path.stem}"
-    for path in (ROOT / "tests" / "oracle").glob("*.py")
+    ".".join(path.relative_to(ROOT).with_suffix("").parts)
+    for folder in ("audit", "tests/oracle")
+    for path in (ROOT / folder).rglob("*.py")
     if not path.stem.startswith(("test_", "__"))
 )
 LOADED = """
@@ -40,4 +41,4 @@ def test_a_module_that_loads_the_product_is_found() -> None:
 
 def test_the_auditing_modules_are_among_those_looked_at() -> None:
     """A folder that moved would leave nothing to look at."""
-    assert {f"tests.oracle.{name}" for name in ("recompute", "levels", "prices")} <= set(MODULES)
+    assert {"tests.oracle.recompute", "audit.judging", "audit.prices.prices"} <= set(MODULES)

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from audit.periods import Period
 from tests.oracle.counting import Unit, live, outcome
-from tests.oracle.periods import Period
 
 _KINDS = ("count", "sum", "max", "min", "average")
 

@@ -7,9 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.oracle.budgets import Alert, read_budgets
-from tests.oracle.recompute import Clocks, Expected, final_watermark, recompute
-from tests.oracle.shapes import (
+from audit.shapes import (
     Closed,
     Correction,
     Expired,
@@ -22,6 +20,8 @@ from tests.oracle.shapes import (
     read_accounts,
     read_meters,
 )
+from tests.oracle.budgets import Alert, read_budgets
+from tests.oracle.recompute import Clocks, Expected, final_watermark, recompute
 
 Rows = list[dict[str, Any]]
 

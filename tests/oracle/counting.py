@@ -6,8 +6,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from tests.oracle.judging import EPOCH, Event, Rejected, dimensions_of, units_of, value_of
-from tests.oracle.shapes import MeterReject, OracleMeter, RawRecord
+from audit.judging import EPOCH, Event, Rejected, dimensions_of, units_of, value_of
+from audit.shapes import MeterReject, OracleMeter, RawRecord
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,9 @@ from typing import Any
 import pyarrow as pa
 import yaml
 
-from tests.oracle.agreements import read_agreements
-from tests.oracle.statements import Statement, price_all
-from tests.oracle.used import Tables
+from audit.prices.agreements import read_agreements
+from audit.prices.statements import Statement, price_all
+from audit.prices.used import Tables
 
 Item = dict[str, Any]
 _INSTANT = pa.timestamp("us", tz="UTC")

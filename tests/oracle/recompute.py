@@ -10,9 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
-from tests.oracle.budgets import Alert, OracleBudget, Total, watch
-from tests.oracle.counting import Clocks, Unit, live, outcome
-from tests.oracle.judging import (
+from audit.judging import (
     EPOCH,
     RETRACTION,
     Event,
@@ -23,11 +21,8 @@ from tests.oracle.judging import (
     order_of,
     take_apart,
 )
-from tests.oracle.levels import level_rows
-from tests.oracle.limits import fold_overflow
-from tests.oracle.periods import Period, period_of
-from tests.oracle.retractions import all_units, requests, retracted_rows
-from tests.oracle.shapes import (
+from audit.periods import Period, period_of
+from audit.shapes import (
     Closed,
     Correction,
     Expired,
@@ -42,6 +37,11 @@ from tests.oracle.shapes import (
     Unassigned,
     Window,
 )
+from tests.oracle.budgets import Alert, OracleBudget, Total, watch
+from tests.oracle.counting import Clocks, Unit, live, outcome
+from tests.oracle.levels import level_rows
+from tests.oracle.limits import fold_overflow
+from tests.oracle.retractions import all_units, requests, retracted_rows
 from tests.oracle.window_rows import expired_row, subject_and_times, unassigned_row, window_row
 
 __all__ = ["Clocks", "Expected", "final_watermark", "judge_all", "recompute"]

@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from tests.oracle.counting import Clocks, Unit, units_in
-from tests.oracle.judging import RETRACTION, Event, order_of
-from tests.oracle.shapes import (
+from audit.judging import RETRACTION, Event, order_of
+from audit.shapes import (
     MeterReject,
     OracleMeter,
     RawRecord,
@@ -13,6 +12,7 @@ from tests.oracle.shapes import (
     Retraction,
     log_time_of,
 )
+from tests.oracle.counting import Clocks, Unit, units_in
 
 Counted = Sequence[tuple[RawRecord, Event]]
 

@@ -9,6 +9,8 @@ from textwrap import indent
 
 import pytest
 
+from audit.judging import EPOCH, Limits
+from audit.shapes import Closed, Correction, Overflow, RawRecord, read_accounts, read_meters
 from jobs.flights.departures import read_departure, read_flights
 from jobs.flights.receiving import Injections, heartbeats, receive
 from jobs.publish_flights import partition_of
@@ -18,9 +20,7 @@ from schemas.usage_row import ClosedUsage, DimensionOverflow, UsageCorrection, U
 from tests.oracle import recompute as oracle
 from tests.oracle.counting import Clocks
 from tests.oracle.edge_records import edge_records
-from tests.oracle.judging import EPOCH, Limits
 from tests.oracle.retractions import all_units
-from tests.oracle.shapes import Closed, Correction, Overflow, RawRecord, read_accounts, read_meters
 from tests.udfs.engine import Engine, at
 from tests.udfs.gathering import usage_of
 from udfs.metering import MeteringRules

@@ -6,9 +6,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from audit.shapes import OracleMeter, RawRecord
 from tests.oracle.budgets import OracleBudget, read_budgets
 from tests.oracle.recompute import Expected, recompute
-from tests.oracle.shapes import OracleMeter, RawRecord
 from tests.oracle.test_recompute import CLOCKS, COUNT, DAY, JULY, JUNE, MAX, SUM, TERMS, sent
 
 MEAN = replace(COUNT, meter_id="mean", aggregation="average", property="units")

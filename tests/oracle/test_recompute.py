@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from audit.shapes import OracleMeter, OracleTerms, RawRecord
 from tests.oracle.recompute import Clocks, Expected, final_watermark, recompute
-from tests.oracle.shapes import OracleMeter, OracleTerms, RawRecord
 
 JUNE = datetime(2013, 6, 1, tzinfo=UTC)
 JULY = datetime(2013, 7, 1, tzinfo=UTC)

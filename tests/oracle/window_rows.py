@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from audit.periods import Period
+from audit.shapes import Expired, Unassigned, Window
 from tests.oracle.counting import Clocks, Unit, count_of, part_of, quantity
-from tests.oracle.periods import Period
-from tests.oracle.shapes import Expired, Unassigned, Window
 
 
 def window_row(units: Sequence[Unit], clocks: Clocks) -> Window:

@@ -9,14 +9,14 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.periods import period_of
+from audit.shapes import read_terms
 from schemas.account import Account, decode_account, encode_account
 from schemas.billing_period import BillingPeriod
 from schemas.cadence import NAMED_CADENCES, Cadence
 from schemas.instant import EPOCH, HOUR_US, MICROSECOND, to_us
 from schemas.terms import Listed, Recurring, TakesEffect, Terms
 from schemas.usage_row import UnassignedReason
-from tests.oracle.periods import period_of
-from tests.oracle.shapes import read_terms
 from udfs.scheduling import period_containing, periods_between, whole_period
 
 ZONES = ["UTC", "America/New_York", "America/Havana", "Australia/Lord_Howe", "Pacific/Apia"]

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from audit.judging import Limits, take_apart
+from audit.shapes import RawRecord
 from schemas.instant import HOUR_US, SECOND_US
 from schemas.metered_usage import MeteredUsage
-from tests.oracle.judging import Limits, take_apart
-from tests.oracle.shapes import RawRecord
 from tests.scenarios.comparing import find_differences
 from tests.scenarios.reading import ScenarioError, read_scenario
 from tests.scenarios.test_scenarios import FILES

@@ -11,6 +11,16 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.judging import EPOCH
+from audit.shapes import (
+    Closed,
+    Correction,
+    Expired,
+    Overflow,
+    Unassigned,
+    read_accounts,
+    read_meters,
+)
 from schemas.budget import BudgetAlert
 from schemas.running_total import RunningTotal
 from schemas.usage_row import (
@@ -23,17 +33,7 @@ from schemas.usage_row import (
 )
 from tests.oracle.budgets import Alert, Total, read_budgets
 from tests.oracle.counting import Clocks
-from tests.oracle.judging import EPOCH
 from tests.oracle.recompute import Expected, final_watermark, recompute
-from tests.oracle.shapes import (
-    Closed,
-    Correction,
-    Expired,
-    Overflow,
-    Unassigned,
-    read_accounts,
-    read_meters,
-)
 from tests.simulation.path import SLACK_MS, State
 from tests.simulation.simulated_job import SimulatedJob, records_of
 from tests.simulation.world import PARTITIONS, make_world

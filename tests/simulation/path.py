@@ -12,12 +12,12 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import NamedTuple
 
+from audit.shapes import RawRecord
 from schemas.account import Account, AccountError, AccountRejectReason, decode_account
 from schemas.instant import DAY_US, HOUR_US
 from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
 from schemas.rejected_event import RejectReason
-from tests.oracle.shapes import RawRecord
 from tests.udfs.engine import Engine
 from tests.udfs.gathering import Share, WindowKey, gather
 from tests.udfs.watching import Watcher

@@ -3,11 +3,11 @@
 import random
 from dataclasses import replace
 
+from audit.shapes import RawRecord
 from jobs.settings import load_accounts, load_meters
 from schemas.account import Account
 from schemas.usage_row import UsageRow
 from schemas.usage_state import decode_usage
-from tests.oracle.shapes import RawRecord
 from tests.simulation.path import MeteringPath
 from tests.simulation.world import PARTITIONS, World
 from udfs.metering import MeteringRules

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.oracle.shapes import RawRecord
+from audit.shapes import RawRecord
 
 PARTITIONS = 3
 START, END = datetime(2013, 2, 20, tzinfo=UTC), datetime(2013, 4, 5, tzinfo=UTC)

@@ -3,9 +3,7 @@
 import json
 from typing import Any
 
-from schemas.aggregation import Aggregation
-from schemas.meter import Meter
-from tests.oracle.judging import (
+from audit.judging import (
     BILLION,
     EPOCH,
     RETRACTION,
@@ -17,7 +15,9 @@ from tests.oracle.judging import (
     take_apart,
     units_of,
 )
-from tests.oracle.shapes import OracleMeter, RawRecord
+from audit.shapes import OracleMeter, RawRecord
+from schemas.aggregation import Aggregation
+from schemas.meter import Meter
 from udfs.parsing import ParsedRecord, ParsingRules, RecordParser
 from udfs.sharing import BAD_UNITS
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.judging import RETRACTION
 from tests.oracle.edge_records import edge_records
-from tests.oracle.judging import RETRACTION
 from tests.udfs.reading import LEAST, LOG_MS, PARSER, PIECES, WHOLE, event, judged, parsed
 from udfs.parsing import ParsedRecord
 

@@ -9,7 +9,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.oracle.judging import RETRACTION
+from audit.judging import RETRACTION
 from tests.udfs.reading import PIECES, WHOLE, event, judged, parsed
 
 

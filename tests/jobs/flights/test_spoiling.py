@@ -4,6 +4,8 @@ from dataclasses import replace
 
 import pytest
 
+from audit.judging import Limits, Rejected, judge, take_apart, units_of
+from audit.shapes import OracleMeter, RawRecord
 from jobs.flights.departures import read_departure
 from jobs.flights.spoiling import (
     ODD_BUT_VALID,
@@ -16,8 +18,6 @@ from jobs.flights.spoiling import (
 from schemas.rejected_event import METER_REASONS, RejectReason
 from schemas.usage_event import encode_usage_event
 from tests.jobs.flights.test_departures import FIRST
-from tests.oracle.judging import Limits, Rejected, judge, take_apart, units_of
-from tests.oracle.shapes import OracleMeter, RawRecord
 
 DEPARTURE = read_departure(FIRST)
 PLAIN = RawRecord(0, 0, DEPARTURE.received_us // 1000, encode_usage_event(DEPARTURE.event))

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.agreements import read_agreements
+from audit.prices.agreements import read_agreements
+from audit.prices.prices import Draws
+from audit.prices.statements import price_all
 from tests.oracle.priced_by_hand import CARD, LANDING, World, day, lines_of
-from tests.oracle.prices import Draws
-from tests.oracle.statements import price_all
 
 Item = dict[str, Any]
 

@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tests.oracle.periods import period_of
-from tests.oracle.shapes import OracleTerms
+from audit.periods import period_of
+from audit.shapes import OracleTerms
 
 
 def found(moment: str, zone: str, cadence: str, anchor: str, since: str = "2000-01-01") -> str:

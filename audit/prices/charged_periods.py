@@ -5,9 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from itertools import groupby, pairwise
 
-from tests.oracle.agreements import Agreements, Item
-from tests.oracle.periods import Period, period_of
-from tests.oracle.shapes import OracleTerms
+from audit.periods import Period, period_of
+from audit.prices.agreements import Agreements, Item
+from audit.shapes import OracleTerms
 
 _LONG_AGO = datetime(1990, 1, 1, tzinfo=UTC)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import yaml
 
-from tests.oracle.periods import instant_at
-from tests.oracle.shapes import OracleTerms, read_accounts, read_meters
+from audit.periods import instant_at
+from audit.shapes import OracleTerms, read_accounts, read_meters
 
 Item = dict[str, Any]
 """A member of a file: amounts are fractions, times instants, ids and versions as they stand."""

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from tests.oracle.agreements import Agreements, Item
-from tests.oracle.charged_periods import ChargedPeriod, charged_periods, walk_periods
-from tests.oracle.prices import (
+from audit.prices.agreements import Agreements, Item
+from audit.prices.charged_periods import ChargedPeriod, charged_periods, walk_periods
+from audit.prices.prices import (
     Draws,
     PricedLine,
     Usage,
@@ -19,7 +19,7 @@ from tests.oracle.prices import (
     trial_lines,
     usage_lines,
 )
-from tests.oracle.used import Tables, Used, total_usage, usage_in_parts
+from audit.prices.used import Tables, Used, total_usage, usage_in_parts
 
 UsedPeriod = tuple[ChargedPeriod, list[Used], Usage]
 """A period, what was used in it in all, and in its parts."""

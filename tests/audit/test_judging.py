@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.judging import (
+from audit.judging import (
     BILLION,
     Event,
     Heartbeat,
@@ -16,7 +16,7 @@ from tests.oracle.judging import (
     judge,
     units_of,
 )
-from tests.oracle.shapes import OracleMeter, RawRecord
+from audit.shapes import OracleMeter, RawRecord
 
 NOW = datetime(2013, 6, 1, 10, 0, tzinfo=UTC)
 NOW_MS = int(NOW.timestamp()) * 1000

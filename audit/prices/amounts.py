@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from fractions import Fraction
 
-from tests.oracle.agreements import Item
+from audit.prices.agreements import Item
 
 _MINOR_DIGITS = {"USD": 2, "EUR": 2, "JPY": 0, "BHD": 3}
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.oracle.charges import compare_charges
+from audit.prices.charges import compare_charges
+from audit.prices.prices import PricedLine
+from audit.prices.statements import Statement
 from tests.oracle.priced_by_hand import CARD, CONTRACT, LANDING, MILES, World
-from tests.oracle.prices import PricedLine
-from tests.oracle.statements import Statement
 
 Row = dict[str, Any]
 SHARED = {**LANDING, "shares": [{"party": "Port", "share": "0.3"}]}

@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from tests.oracle.shapes import OracleTerms
+from audit.shapes import OracleTerms
 
 _NAMED = {
     "day": "P1D",

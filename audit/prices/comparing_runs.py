@@ -6,11 +6,11 @@ from typing import Any
 
 from pyiceberg.catalog import Catalog
 
-from tests.oracle.agreements import read_agreements
-from tests.oracle.charges import Comparison, compare_charges
-from tests.oracle.prices import Draws
-from tests.oracle.statements import price_all
-from tests.oracle.used import Tables
+from audit.prices.agreements import read_agreements
+from audit.prices.charges import Comparison, compare_charges
+from audit.prices.prices import Draws
+from audit.prices.statements import price_all
+from audit.prices.used import Tables
 
 _READ = {
     "closed_usage": ("*",),

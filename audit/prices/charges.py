@@ -7,7 +7,7 @@ from datetime import datetime
 from fractions import Fraction
 from typing import Any, NamedTuple
 
-from tests.oracle.statements import Statement
+from audit.prices.statements import Statement
 
 _DECIMALS = 10**12
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
-from tests.oracle.agreements import Item
-from tests.oracle.amounts import cost_of, divide, half_up, minor_units, to_minor
-from tests.oracle.charged_periods import ChargedPeriod, Part, join_parts
-from tests.oracle.periods import instant_at
-from tests.oracle.used import Used
+from audit.periods import instant_at
+from audit.prices.agreements import Item
+from audit.prices.amounts import cost_of, divide, half_up, minor_units, to_minor
+from audit.prices.charged_periods import ChargedPeriod, Part, join_parts
+from audit.prices.used import Used
 
 Usage = Mapping[datetime, list[Used]]
 """What was used in a period, by the start of each of its parts."""

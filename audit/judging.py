@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Any, NoReturn
 
-from tests.oracle.shapes import OracleMeter, RawRecord
+from audit.shapes import OracleMeter, RawRecord
 
 BILLION = 10**9
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
