@@ -1,1 +1,1 @@
-"""What usage costs, once more: from the price files and rows of usage, sharing nothing with pricing."""
+"""What usage costs, once more: from price files and rows of usage, sharing nothing with pricing."""
