@@ -13,6 +13,11 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import TableProperties, WriteTask
+from pyiceberg.table.snapshots import Snapshot
+
+ROLL_UP = "meterclose.roll-up"
+COMPACTION = "meterclose.compaction"
+"""Entries of the summary of a snapshot that says the same as its parent, in other files."""
 
 
 def write_rows(existing: IcebergTable, rows: pa.Table, month: int) -> list[DataFile]:
@@ -74,3 +79,9 @@ def discard_files(existing: IcebergTable, files: Sequence[DataFile]) -> None:
     """Delete data files that were written and not committed."""
     for file in files:
         existing.io.delete(file.file_path)
+
+
+def is_rewrite(snapshot: Snapshot) -> bool:
+    """Tell whether a snapshot says the same as its parent, in other files or wider rows."""
+    said = snapshot.summary.additional_properties if snapshot.summary else {}
+    return ROLL_UP in said or COMPACTION in said
