@@ -146,7 +146,8 @@ def _charges_of(
     load_once(rows, catalog.load_table((namespace, CHARGES.name)), CHARGES)
     sources = " UNION ALL ".join(f"SELECT row_id FROM {name}" for name in names)  # noqa: S608
     found = rows.execute(
-        f"WITH named AS (SELECT *, unnest(usage_row_ids::JSON::VARCHAR[]) AS row_id FROM charges)"  # noqa: S608
+        "WITH named AS ("  # noqa: S608 - no outside text
+        " SELECT *, unnest(usage_row_ids::JSON::VARCHAR[]) AS row_id FROM charges)"
         f" SELECT DISTINCT charge_id, account_id, amount_minor, currency, run_id FROM named"
         f" SEMI JOIN ({sources}) USING (row_id) ORDER BY account_id, charge_id"
     ).fetchall()
