@@ -37,12 +37,16 @@ class RepeatedCommit:
     snapshot_ids: tuple[int, ...]
 
 
-def repeated_commits(table: IcebergTable) -> list[RepeatedCommit]:
+def repeated_commits(table: IcebergTable, reads_files: bool = True) -> list[RepeatedCommit]:
     """Return what the table's snapshots committed more than once; empty where all is well.
 
     Readers take each row once all the same; pricing refuses such a table until someone has looked.
     Only snapshots that have not expired can be checked, and what a rewind has left behind is not
     part of the table any more. Ordered by kind, then by first snapshot.
+
+    Args:
+        table: The table.
+        reads_files: Whether to look for data files that came twice, which reads every manifest.
     """
     left_behind = abandoned_ids(table)
     checkpoints: dict[str, list[int]] = {}
@@ -55,7 +59,7 @@ def repeated_commits(table: IcebergTable) -> list[RepeatedCommit]:
         if commit is not None and commit.job_id and commit.operator_id:
             name = f"{commit.job_id}/{commit.operator_id}/{commit.checkpoint_id}"
             checkpoints.setdefault(name, []).append(snapshot.snapshot_id)
-        for manifest in snapshot.manifests(table.io):
+        for manifest in snapshot.manifests(table.io) if reads_files else ():
             if manifest.manifest_path in manifests:
                 continue
             manifests.add(manifest.manifest_path)

@@ -28,7 +28,9 @@ from schemas.instant import DAY_US, EPOCH, MICROSECOND, to_us
 CUT_TABLES: tuple[Table, ...] = (CLOSED_USAGE, USAGE_CORRECTIONS, METERING_WINDOWS, RAW_EVENTS)
 """What is read at one cut."""
 
-_EMPTY_COMMITS = "flink.max-continuous-empty-commits"
+EMPTY_COMMITS = "flink.max-continuous-empty-commits"
+"""Property of a table: each how many checkpoints a sink without rows commits, 10 unless set."""
+
 _LOG_TIME = "log_time"
 _RECENT_US = 2 * DAY_US
 
@@ -94,7 +96,7 @@ def commit_each_checkpoint(catalog: Catalog, namespace: str) -> None:
     """
     for table in CUT_TABLES:
         with catalog.load_table((namespace, table.name)).transaction() as change:
-            change.set_properties({_EMPTY_COMMITS: "1"})
+            change.set_properties({EMPTY_COMMITS: "1"})
 
 
 def _received_until_us(table: IcebergTable, snapshot: Snapshot, partitions: int) -> int | None:

@@ -1,6 +1,5 @@
 """What a rewind takes out of the tables, and what others have made of it since."""
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,6 +13,7 @@ from pyiceberg.table import Table as IcebergTable
 from iceberg.charge_rows import read_runs
 from iceberg.charge_tables import CHARGES
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.pricing_inputs import snapshots_of
 from iceberg.reading import load_once, read_once
 from iceberg.rewinding import TableRewind
 from iceberg.tables import (
@@ -131,8 +131,8 @@ def _runs_of(catalog: Catalog, namespace: str, plans: Sequence[TableRewind]) -> 
     undone = {plan.table.name: set(plan.undone_ids) for plan in plans}
     found = set()
     for run in read_runs(catalog, namespace):
-        read = json.loads(run.input_snapshots)["snapshots"]
-        if any(snapshot_id in undone.get(name, ()) for name, snapshot_id in read.items()):
+        read = snapshots_of(run).items()
+        if any(snapshot_id in undone.get(name, ()) for name, snapshot_id in read):
             found.add(run.run_id)
     return tuple(sorted(found))
 
