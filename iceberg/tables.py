@@ -9,6 +9,7 @@ and in the table property `meterclose.key`; readers take each row once.
 """
 
 from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
+from iceberg.change_tables import TABLE_CHANGES
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
     AGGREGATION,
@@ -259,5 +260,18 @@ USAGE_TABLES: tuple[Table, ...] = (
 )
 """What the stream writes, and what people decided of it."""
 
-TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, CHARGES, INVOICES, RUNS, JOURNAL)
+STREAM_TABLES: tuple[Table, ...] = tuple(
+    table for table in USAGE_TABLES if table is not BROUGHT_BACK_USAGE
+)
+"""What the stream alone writes: all of it is committed with the job's checkpoints."""
+
+TABLES: tuple[Table, ...] = (
+    *USAGE_TABLES,
+    *PRICING_TABLES,
+    CHARGES,
+    INVOICES,
+    RUNS,
+    JOURNAL,
+    TABLE_CHANGES,
+)
 """All tables, as they are created, checked and documented."""
