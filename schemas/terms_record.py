@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import pairwise
+from reprlib import Repr
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,6 +14,10 @@ from schemas.terms import Listed, Recurring, TakesEffect, Terms
 
 _MAX_VERSION = 2**31 - 1  # the column terms_version is an int
 _SHOWN = 60
+_SHORT = Repr()
+_SHORT.maxlevel = 3
+_SHORT.maxlist = _SHORT.maxdict = 10
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 4 * _SHOWN
 _WALL_CLOCK = "a wall-clock time YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS]"
 _INSTANT = "a whole second in RFC 3339 with its offset"
 
@@ -90,8 +95,11 @@ def read_text(member: dict[str, Any], name: str, where: str) -> str:
 
 
 def show(value: object) -> str:
-    """Show a value on one line, cut short: records come from outside."""
-    shown = ascii(value)
+    """Show a value on one line, cut short: records come from outside.
+
+    However large or deep it is, only so much of it is looked at.
+    """
+    shown = _SHORT.repr(value).encode("ascii", "backslashreplace").decode()
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
 
 

@@ -15,6 +15,7 @@ SECRET_NAME = re.compile(
     r"|access[-._]key|private[-._]key|keystore[-._]key$",
     re.IGNORECASE,
 )
+_SHOWN = 300
 _PASSWORD_IN_URI = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)|([?&]password=)[^&\s]+")
 
 
@@ -22,9 +23,16 @@ class SettingsError(Exception):
     """The configuration is wrong; the message is one line: what, where: expected, found."""
 
     def __init__(self, what: str, where: str, expected: str, found: str) -> None:
-        """Join the parts to one line; `found` must not hold a secret."""
-        line = f"{what}, {where}: expected {expected}, found {found}"
-        super().__init__(" ".join(line.split()))
+        """Join the parts to one line of printable text; `found` must not hold a secret.
+
+        A long `found` is cut short.
+        """
+        if len(found) > _SHOWN:
+            found = f"{found[: _SHOWN - 3]}..."
+        line = " ".join(f"{what}, {where}: expected {expected}, found {found}".split())
+        # Files come from outside: no terminal should do what they say.
+        shown = (each if each.isprintable() else ascii(each)[1:-1] for each in line)
+        super().__init__("".join(shown))
 
 
 class TimestampType(StrEnum):

@@ -181,3 +181,14 @@ def test_terms_are_ordered(second: dict[str, Any], message: str) -> None:
     with pytest.raises(AccountError) as error:
         decode_account(json.dumps(shape).encode())
     assert str(error.value) == message
+
+
+def test_nesting_is_refused_at_every_depth() -> None:
+    """Also where JSON can just be read, and what shows it to the reader would be deeper."""
+    for depth in range(850, 1000):
+        deep = b'{"a":' * depth + b"1" + b"}" * depth
+        for name in (b"timezone", b"cadence", b"plan"):
+            record = RECORD.replace(b'"%s":' % name, b'"%s":%s,"not":' % (name, deep))
+            with pytest.raises(AccountError) as refused:
+                decode_account(record)
+            assert len(str(refused.value)) < 300
