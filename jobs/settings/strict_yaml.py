@@ -61,6 +61,11 @@ class _StrictLoader(yaml.SafeLoader):
         deepest = max((depth for _, depth in sizes), default=0)
         return 1 + sum(values for values, _ in sizes), 1 + deepest
 
+    def tag_of(self, text: str) -> str:
+        """Return what plain text without a tag would be."""
+        tag: str = self.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+        return tag
+
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[str] = set()
         for key_node, _ in node.value:
@@ -116,8 +121,7 @@ def _check_kind(loader: _StrictLoader, node: yaml.Node) -> None:
     """Refuse a tag that does not fit what it stands at, and text that is none."""
     fitting = {f"{_TAG}:seq"} if isinstance(node, yaml.SequenceNode) else {f"{_TAG}:map"}
     if isinstance(node, yaml.ScalarNode):
-        plain = loader.resolve(yaml.ScalarNode, node.value, (True, False))  # type: ignore[no-untyped-call]
-        fitting = {plain, f"{_TAG}:str"}
+        fitting = {loader.tag_of(node.value), f"{_TAG}:str"}
         if _NO_TEXT.search(node.value):
             raise _error(node, "text with characters that cannot be stored")
     if node.tag not in fitting:
