@@ -63,7 +63,8 @@ class _StrictLoader(yaml.SafeLoader):
 
     def tag_of(self, text: str) -> str:
         """Return what plain text without a tag would be."""
-        tag: str = self.resolve(yaml.ScalarNode, text, (True, False))  # type: ignore[no-untyped-call]
+        loader: Any = self
+        tag: str = loader.resolve(yaml.ScalarNode, text, (True, False))
         return tag
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
