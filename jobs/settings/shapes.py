@@ -127,7 +127,7 @@ class MeteringSettings(_Masked):
     """The rules' numbers; each unit is the name's last word. `meters_file` is absolute."""
 
     meters_file: Path
-    watermark_slack_ms: int = field(default=5000, metadata=_at_least(0))
+    watermark_slack_ms: int = field(default=5000, metadata=_between(0, 86_400_000))
     log_window_s: int = field(default=10, metadata=_between(1, 3600))
     event_window_s: int = field(default=60, metadata=_one_of(1, 60, 3600))
     max_event_age_days: int = field(default=400, metadata=_at_least(1))
@@ -136,7 +136,8 @@ class MeteringSettings(_Masked):
     unknown_account_wait_s: int = field(default=86_400, metadata=_at_least(0))
     account_buckets: int = field(default=720, metadata=_between(1, 1_000_000))
     close_jitter_s: int = field(default=0, metadata=_at_least(0))
-    dedupe_ttl_days: int = field(default=35, metadata=_at_least(1))
+    # The plan has it as an interval of three digits of days.
+    dedupe_ttl_days: int = field(default=35, metadata=_between(1, 999))
     keep_windows: bool = True
     running_totals: bool = True
     max_record_bytes: int = field(default=65_536, metadata=_between(1, 1_048_576))

@@ -192,3 +192,11 @@ def test_nesting_is_refused_at_every_depth() -> None:
             with pytest.raises(AccountError) as refused:
                 decode_account(record)
             assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["effective_from", "effective_until"])
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"])
+def test_an_instant_of_no_year_of_utc(name: str, text: str) -> None:
+    """It could not be written again, so it is refused as it is read."""
+    with pytest.raises(AccountError, match=rf"terms\[0\].{name}: expected a whole second"):
+        decode_account(changed(**{name: text}))
