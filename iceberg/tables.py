@@ -35,6 +35,7 @@ from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
+from iceberg.service_tables import SERVICE_LEVELS
 from iceberg.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -273,5 +274,6 @@ TABLES: tuple[Table, ...] = (
     RUNS,
     JOURNAL,
     TABLE_CHANGES,
+    SERVICE_LEVELS,
 )
 """All tables, as they are created, checked and documented."""
