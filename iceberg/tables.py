@@ -30,7 +30,7 @@ from iceberg.columns import (
     WAITED_KEY,
     WINDOW_FACTS,
 )
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
@@ -259,5 +259,13 @@ USAGE_TABLES: tuple[Table, ...] = (
 )
 """What the stream writes, and what people decided of it."""
 
-TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, CHARGES, INVOICES, RUNS, JOURNAL)
+TABLES: tuple[Table, ...] = (
+    *USAGE_TABLES,
+    *PRICING_TABLES,
+    FREEZES,
+    CHARGES,
+    INVOICES,
+    RUNS,
+    JOURNAL,
+)
 """All tables, as they are created, checked and documented."""
