@@ -31,7 +31,7 @@ from iceberg.columns import (
     WAITED_KEY,
     WINDOW_FACTS,
 )
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
@@ -269,6 +269,7 @@ STREAM_TABLES: tuple[Table, ...] = tuple(
 TABLES: tuple[Table, ...] = (
     *USAGE_TABLES,
     *PRICING_TABLES,
+    FREEZES,
     CHARGES,
     INVOICES,
     RUNS,
