@@ -69,7 +69,7 @@ def order_of(record: RawRecord) -> tuple[int, int, int]:
 def take_apart(record: RawRecord, limits: Limits) -> list[RawRecord] | None:
     """Return the events of a batch, each as a record; None of a record that is no batch."""
     try:
-        shape = _parse(record.value, replace(limits, max_nesting=limits.max_batch_nesting))
+        shape = parse(record.value, replace(limits, max_nesting=limits.max_batch_nesting))
     except Rejected:
         return None
     if not isinstance(shape, list):
@@ -89,7 +89,11 @@ def take_apart(record: RawRecord, limits: Limits) -> list[RawRecord] | None:
 
 def judge(record: RawRecord, types: set[str], limits: Limits) -> Event:
     """Return the event of a record, or raise Rejected or Heartbeat."""
-    shape = _parse(record.value, limits)
+    return judge_shape(parse(record.value, limits), record.log_time_ms, types, limits)
+
+
+def judge_shape(shape: Any, log_time_ms: int, types: set[str], limits: Limits) -> Event:
+    """Return the event of JSON that was parsed, or raise Rejected or Heartbeat."""
     if not isinstance(shape, dict):
         raise Rejected("not_an_object")
     for name in _REQUIRED:
@@ -104,7 +108,7 @@ def judge(record: RawRecord, types: set[str], limits: Limits) -> Event:
     if shape["type"] == "meterclose.heartbeat":
         raise Heartbeat
     time = _time(shape["time"])
-    log_time = EPOCH + timedelta(milliseconds=record.log_time_ms)
+    log_time = EPOCH + timedelta(milliseconds=log_time_ms)
     if time > log_time + limits.max_skew:
         raise Rejected("too_far_future")
     if time < log_time - limits.max_age:
@@ -134,7 +138,8 @@ def _check_named(data: Any, limits: Limits) -> None:
             raise Rejected("bad_retraction")
 
 
-def _parse(value: bytes | None, limits: Limits) -> Any:
+def parse(value: bytes | None, limits: Limits) -> Any:
+    """Return the JSON of a record, its numbers as written, or raise Rejected."""
     if not value:
         raise Rejected("empty_record")
     if len(value) > limits.max_record_bytes:
