@@ -260,5 +260,13 @@ USAGE_TABLES: tuple[Table, ...] = (
 )
 """What the stream writes, and what people decided of it."""
 
-TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, CHARGES, INVOICES, RUNS, JOURNAL, SEALS)
+TABLES: tuple[Table, ...] = (
+    *USAGE_TABLES,
+    *PRICING_TABLES,
+    CHARGES,
+    INVOICES,
+    RUNS,
+    JOURNAL,
+    SEALS,
+)
 """All tables, as they are created, checked and documented."""

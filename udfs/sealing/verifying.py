@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import pairwise
 
 from schemas.seal import Proof, ProofFault, ProofKind, ProvedLeaf, Refuted
@@ -10,7 +10,7 @@ from udfs.sealing.hashing import EMPTY_ROOT, followed_path, leaf_hash, tree_root
 from udfs.sealing.spelling import Identity, read_leaf, read_row, seal_root
 
 
-def verify_proof(proof: Proof, expected_root: str | None = None) -> Refuted | None:
+def verify_proof(proof: Proof, known_roots: Collection[str] = ()) -> Refuted | None:
     """Return why a proof shows nothing; None: it holds.
 
     That leaves of one tree lie side by side follows from their places alone: the one's way turns
@@ -19,8 +19,9 @@ def verify_proof(proof: Proof, expected_root: str | None = None) -> Refuted | No
     leaves are sorted; that they are, a complete proof shows.
 
     Args:
-        proof: As `read_proof` has it.
-        expected_root: What the root must be, from wherever it was kept; None: it is not known.
+        proof: As `read_proofs` has it.
+        known_roots: The root must be one of these, from wherever they were kept; empty: none is
+            known.
     """
     row = read_row(proof.row)
     if row is None:
@@ -36,8 +37,8 @@ def verify_proof(proof: Proof, expected_root: str | None = None) -> Refuted | No
     places = [each.index for each in proof.leaves]
     refuted = _CHECKS[proof.kind](proof, identities, places, size)
     refuted = refuted or _check_order(identities) or _check_root(proof, size)
-    if refuted is None and expected_root not in (None, proof.root):
-        detail = f"expected {expected_root}, found {proof.root}"
+    if refuted is None and known_roots and proof.root not in known_roots:
+        detail = f"expected {' or '.join(sorted(known_roots))}, found {proof.root}"
         return Refuted(ProofFault.OTHER_ROOT, detail)
     return refuted
 

@@ -1,29 +1,36 @@
-"""Proofs as JSON, for a file that goes to a customer, and read from one, whoever wrote it."""
+"""Proofs as JSON, for a file that goes to a customer, and read from one, whoever wrote it.
+
+A file holds one proof or more: an event is in one row, but not in any of several.
+"""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from schemas.seal import PROOF_FORMAT, Proof, ProofFault, ProofKind, ProvedLeaf, Refuted
 
 _HASH = re.compile(r"[0-9a-f]{64}")
-_MEMBERS = {"format", "kind", "source", "id", "row", "leaves", "root"}
+_MEMBERS = {"kind", "source", "id", "row", "leaves", "root"}
 
 
 class _WrongMemberError(Exception):
     """A member is not as the format has it; the argument is a line."""
 
 
-def write_proof(proof: Proof) -> str:
-    """Return a proof as JSON, one member a line."""
+def write_proofs(proofs: Sequence[Proof]) -> str:
+    """Return proofs as JSON, one member a line."""
+    members = {"format": PROOF_FORMAT, "proofs": [_members(each) for each in proofs]}
+    return json.dumps(members, indent=2) + "\n"
+
+
+def _members(proof: Proof) -> dict[str, Any]:
     leaves = [
         {"index": each.index, "leaf": each.leaf, "path": list(each.path)} for each in proof.leaves
     ]
-    members = {
-        "format": PROOF_FORMAT,
+    return {
         "kind": proof.kind.value,
         "source": proof.source,
         "id": proof.event_id,
@@ -31,11 +38,10 @@ def write_proof(proof: Proof) -> str:
         "leaves": leaves,
         "root": proof.root,
     }
-    return json.dumps(members, indent=2) + "\n"
 
 
-def read_proof(text: str) -> Proof | Refuted:
-    """Return the proof that a text holds, or why it is none."""
+def read_proofs(text: str) -> tuple[Proof, ...] | Refuted:
+    """Return the proofs that a text holds, or why it holds none."""
     try:
         return _read(json.loads(text))
     except (ValueError, RecursionError):
@@ -44,11 +50,19 @@ def read_proof(text: str) -> Proof | Refuted:
         return Refuted(ProofFault.NOT_A_PROOF, str(error))
 
 
-def _read(members: Any) -> Proof:
-    if not isinstance(members, dict) or set(members) != _MEMBERS:
-        raise _WrongMemberError(f"expected an object of {', '.join(sorted(_MEMBERS))}")
+def _read(members: Any) -> tuple[Proof, ...]:
+    if not isinstance(members, dict) or set(members) != {"format", "proofs"}:
+        raise _WrongMemberError("expected an object of format, proofs")
     if members["format"] != PROOF_FORMAT:
         raise _WrongMemberError(f"format: expected {PROOF_FORMAT}, found {members['format']!r}")
+    if not isinstance(members["proofs"], list) or not members["proofs"]:
+        raise _WrongMemberError("proofs: expected a list of at least one")
+    return tuple(map(_proof, members["proofs"]))
+
+
+def _proof(members: Any) -> Proof:
+    if not isinstance(members, dict) or set(members) != _MEMBERS:
+        raise _WrongMemberError(f"proofs: expected objects of {', '.join(sorted(_MEMBERS))}")
     kinds = {kind.value: kind for kind in ProofKind}
     kind = _text(members, "kind")
     if kind not in kinds:

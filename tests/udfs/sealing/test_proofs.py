@@ -8,7 +8,7 @@ import pytest
 
 from schemas.seal import Proof, ProofFault, ProofKind, ProvedLeaf, Refuted
 from tests.udfs.sealing.trees import event, fault_of, row_of, tree_of
-from udfs.sealing import RepeatedEventError, SealedTree, read_proof, write_proof
+from udfs.sealing import RepeatedEventError, SealedTree, read_proofs, write_proofs
 
 LETTERS = [("s", letter) for letter in "bdfhjlnprt"]
 
@@ -97,7 +97,7 @@ def test_an_event_counts_once() -> None:
 )
 def test_what_is_no_proof_is_said(text: str) -> None:
     """Whatever a file holds, it is a value with a reason."""
-    refuted = read_proof(text)
+    refuted = read_proofs(text)
     assert isinstance(refuted, Refuted)
     assert refuted.fault is ProofFault.NOT_A_PROOF
 
@@ -106,6 +106,8 @@ def test_what_is_no_proof_is_said(text: str) -> None:
     ("member", "value"),
     [
         ("format", "meterclose-proof-2"),
+        ("proofs", []),
+        ("proofs", [{}]),
         ("kind", "else"),
         ("source", 1),
         ("leaves", None),
@@ -118,8 +120,12 @@ def test_what_is_no_proof_is_said(text: str) -> None:
 )
 def test_a_wrong_member_is_named(member: str, value: object) -> None:
     """In one line."""
-    members = json.loads(write_proof(tree_of(LETTERS).prove("s", "f")))
-    refuted = read_proof(json.dumps({**members, member: value}))
+    members = json.loads(write_proofs([tree_of(LETTERS).prove("s", "f")]))
+    if member in members:
+        members[member] = value
+    else:
+        members["proofs"][0][member] = value
+    refuted = read_proofs(json.dumps(members))
     assert isinstance(refuted, Refuted)
     assert refuted.fault is ProofFault.NOT_A_PROOF
     assert "\n" not in refuted.detail

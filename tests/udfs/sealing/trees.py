@@ -49,7 +49,7 @@ def naive_root(leaves: Sequence[bytes]) -> bytes:
     return sha256(b"\x01" + naive_root(leaves[:split]) + naive_root(leaves[split:])).digest()
 
 
-def fault_of(proof: Proof, root: str | None = None) -> ProofFault | None:
+def fault_of(proof: Proof, *roots: str) -> ProofFault | None:
     """Return what is wrong with a proof."""
-    refuted = verify_proof(proof, root)
+    refuted = verify_proof(proof, roots)
     return None if refuted is None else refuted.fault
