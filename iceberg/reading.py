@@ -49,7 +49,7 @@ _RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
 _TOTAL_KEY = "account_id, meter_id, dimensions, period_start, period_end"
 _REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
     aggregation, unit, revision, quantity, breakdown, event_count"""
-_REVISED_USAGE = f"""
+REVISED_USAGE = f"""
     CREATE VIEW revised_usage AS
     WITH revisions AS (
         SELECT {_REVISION_COLUMNS}, quantity AS quantity_delta FROM {CLOSED_USAGE.name}
@@ -127,7 +127,7 @@ def open_rows(
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         load_table(connection, existing, table, columns)
-    connection.execute(_REVISED_USAGE)
+    connection.execute(REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
     return connection
 
@@ -156,7 +156,7 @@ def load_revisions(
         snapshot_id = snapshot_ids.get(table.name)
         wanted = Nothing() if snapshot_id is None else Everything()
         load_table(connection, existing, table, "* FROM committed", wanted, snapshot_id, False)
-    connection.execute(_REVISED_USAGE)
+    connection.execute(REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
 
 
