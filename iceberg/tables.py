@@ -9,6 +9,7 @@ and in the table property `meterclose.key`; readers take each row once.
 """
 
 from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
+from iceberg.charge_reconciliation_table import CHARGE_RECONCILIATIONS
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
     AGGREGATION,
@@ -259,5 +260,13 @@ USAGE_TABLES: tuple[Table, ...] = (
 )
 """What the stream writes, and what people decided of it."""
 
-TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, CHARGES, INVOICES, RUNS, JOURNAL)
+TABLES: tuple[Table, ...] = (
+    *USAGE_TABLES,
+    *PRICING_TABLES,
+    CHARGES,
+    INVOICES,
+    RUNS,
+    JOURNAL,
+    CHARGE_RECONCILIATIONS,
+)
 """All tables, as they are created, checked and documented."""
