@@ -10,6 +10,7 @@ and in the table property `meterclose.key`; readers take each row once.
 
 from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
 from iceberg.change_tables import TABLE_CHANGES
+from iceberg.charge_reconciliation_table import CHARGE_RECONCILIATIONS
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
     AGGREGATION,
@@ -278,5 +279,6 @@ TABLES: tuple[Table, ...] = (
     TABLE_CHANGES,
     SERVICE_LEVELS,
     SEALS,
+    CHARGE_RECONCILIATIONS,
 )
 """All tables, as they are created, checked and documented."""

@@ -1,0 +1,1 @@
+"""What a reconciliation of charges is made of: reading, checking, keeping what was found."""
