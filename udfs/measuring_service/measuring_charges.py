@@ -46,10 +46,10 @@ def measure_invoices(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
     due = charged.due_invoices + charged.due_accounts
     pending = charged.due_invoices - charged.issued_invoices
     told = [
-        f"{number} {what}"
+        f"{what}: {number}"
         for number, what in (
-            (charged.due_accounts, "accounts with charges that are due have no invoice"),
-            (pending, "drafts are not issued"),
+            (charged.due_accounts, "accounts without an invoice for charges that are due"),
+            (pending, "drafts that are not issued"),
         )
         if number
     ]
@@ -68,7 +68,7 @@ def measure_ledger(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
         (ledger.unbalanced_currencies, "currencies that do not sum to 0"),
         (ledger.unbooked_charges, "charges without an entry"),
     )
-    detail = "; ".join(f"{number} {what}" for number, what in faults if number) or None
+    detail = "; ".join(f"{what}: {number}" for number, what in faults if number) or None
     total = sum(number for number, _ in faults)
     is_any = 1 if ledger.entries or ledger.charges else 0
     yield Measured(LEDGER_FAULTS, total, is_any, Unmeasured.NO_ENTRIES, detail=detail)

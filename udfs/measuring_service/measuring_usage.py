@@ -34,8 +34,9 @@ def measure_close_delay(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
     """Yield how long after their periods' ends rows were closed."""
     usage, ranks = facts.usage, facts.usage.close_delay
     reason = Unmeasured.COMMITS_FORGOTTEN if usage.forgotten_rows else Unmeasured.NO_USAGE
-    rows = f"{ranks.count} rows, to the {'commit' if facts.received.is_live else 'cut'}"
-    left_out = f"; {usage.forgotten_rows} left out, their commits have expired"
+    until = "commit" if facts.received.is_live else "cut"
+    left_out = f"; left out, as their commits have expired: {usage.forgotten_rows}"
+    rows = f"timed to the {until}; rows: {ranks.count}"
     detail = rows + (left_out if usage.forgotten_rows else "")
     for percent, definition in CLOSE_DELAY.items():
         value_us, denominator = ranks.by_percent_us.get(percent, 0), SECOND_US

@@ -32,11 +32,11 @@ def test_invoices_that_are_missing_count() -> None:
     """1999 of 2000 is 99.95 %; one account without an invoice more is a miss."""
     given = facts("charges", due_invoices=2000, issued_invoices=1999)
     level = measured(given, "invoice_success")
-    assert (level.verdict, level.detail) == (Verdict.MET, "1 drafts are not issued")
+    assert (level.verdict, level.detail) == (Verdict.MET, "drafts that are not issued: 1")
     given = facts("charges", due_invoices=1999, issued_invoices=1999, due_accounts=2)
     level = measured(given, "invoice_success")
     assert (level.value, level.verdict) == (Fraction(1999, 2001), Verdict.MISSED)
-    assert level.detail == "2 accounts with charges that are due have no invoice"
+    assert level.detail == "accounts without an invoice for charges that are due: 2"
 
 
 def test_credit_notes_are_a_share_of_invoices() -> None:
@@ -63,4 +63,4 @@ def test_faults_of_the_ledger_are_told() -> None:
         facts("ledger", charges=2, chain_breaks=1, unbooked_charges=2), "ledger_faults"
     )
     assert (broken.value, broken.verdict) == (3, Verdict.MISSED)
-    assert broken.detail == "1 breaks of the hash chain; 2 charges without an entry"
+    assert broken.detail == "breaks of the hash chain: 1; charges without an entry: 2"

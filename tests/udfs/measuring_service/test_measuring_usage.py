@@ -31,14 +31,16 @@ def test_what_waits_and_what_was_brought_back_is_counted() -> None:
 def test_closes_say_what_they_are_timed_by() -> None:
     """By the commit on a live topic, by the cut in an import."""
     level = measured(facts("usage", closed_rows=3, close_delay=RANKS), "close_delay_p95")
-    assert (level.value, level.detail) == (7, "3 rows, to the commit")
+    assert (level.value, level.detail) == (7, "timed to the commit; rows: 3")
     assert measured(facts("usage", close_delay=RANKS), "close_delay_max").value == 9
 
 
 def test_closes_whose_commit_is_forgotten_are_told() -> None:
     """Beside others they are left out and told; alone they are a reason."""
     some = measured(facts("usage", forgotten_rows=2, close_delay=RANKS), "close_delay_p50")
-    assert some.detail == "3 rows, to the commit; 2 left out, their commits have expired"
+    assert some.detail == (
+        "timed to the commit; rows: 3; left out, as their commits have expired: 2"
+    )
     none = measured(facts("usage", forgotten_rows=2), "close_delay_p50")
     assert (none.reason, none.verdict) == (Unmeasured.COMMITS_FORGOTTEN, Verdict.NOT_MEASURED)
 
