@@ -201,8 +201,8 @@ INVOICE_SUCCESS = LevelDefinition(
     _MONEY,
     _RATIO,
     "Invoices issued, of those drafted in the window and those that should have been: accounts with"
-    " charges due in the window that are on no invoice. What is younger than three days is not due"
-    " yet, void invoices are left out. From invoices and charges.",
+    " charges due in the window that are on no invoice. What is younger than three days, or"
+    " frozen, is not due; void invoices are left out. From invoices, charges and freezes.",
     Comparison.AT_LEAST,
     "0.9995",
 )

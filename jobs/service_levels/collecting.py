@@ -16,6 +16,8 @@ from iceberg.cutting import common_cut
 from iceberg.journal_rows import read_journal
 from iceberg.reading import load_payloads
 from iceberg.service_rows import open_service_rows
+from jobs.invoices.changing import Tables
+from jobs.invoices.holding import Holding, held_invoices
 from jobs.reporting.conflicts import read_conflicts
 from jobs.reporting.fates import REPEATED, tell_fates
 from jobs.service_levels.reading_charges import read_charge_facts, read_ledger_facts
@@ -29,7 +31,7 @@ from jobs.service_levels.reading_usage import (
 )
 from jobs.settings import Settings, TimestampType, load_meters
 from schemas.instant import SECOND_US
-from schemas.service_facts import ProofFacts, ServiceFacts
+from schemas.service_facts import ChargeFacts, ProofFacts, ServiceFacts
 from schemas.service_level import MeasuredWindow, ServiceLevel
 from udfs.measuring_service import measure_service
 
@@ -75,7 +77,7 @@ def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
                     rows, metering, window, _conflict_times_us(rows, catalog, namespace)
                 ),
                 usage=read_usage_facts(rows, metering.is_live, window, last_commit_us),
-                charges=read_charge_facts(rows, window),
+                charges=_read_charges(rows, Tables(catalog, namespace), window),
                 ledger=read_ledger_facts(rows, read_journal(catalog, namespace)),
                 proofs=ProofFacts(None, None, 0, 0),
             )
@@ -86,6 +88,11 @@ def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
                 read_delay_bins(rows, window),
                 read_closed_days(rows, metering.is_live, window),
             )
+
+
+def _read_charges(rows: DuckDBPyConnection, tables: Tables, window: MeasuredWindow) -> ChargeFacts:
+    held_ids = [each.invoice_id for each in held_invoices(tables)]
+    return read_charge_facts(rows, window, Holding(tables), held_ids)
 
 
 def _metering(settings: Settings, catalog: Any) -> MeteringFacts:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 import duckdb
 import pytest
 
-from jobs.service_levels.reading_charges import read_charge_facts, read_ledger_facts
+from jobs.service_levels.reading_charges import Span, read_charge_facts, read_ledger_facts
 from schemas.instant import DAY_US
 from schemas.service_facts import ChargeFacts, CurrencyAmounts, LedgerFacts
 from schemas.service_level import MeasuredWindow
@@ -18,6 +18,16 @@ from udfs.chaining import START, chain
 
 NOW_US = 100 * DAY_US
 WINDOW = MeasuredWindow(10 * DAY_US, NOW_US, NOW_US)
+
+
+class _Held:
+    """Periods that wait, by account."""
+
+    def __init__(self, **spans: set[Span]) -> None:
+        self._spans = spans
+
+    def spans(self, account_id: str, spans: Collection[Span]) -> set[Span]:
+        return self._spans.get(account_id, set()) & set(spans)
 
 
 @pytest.fixture
@@ -67,7 +77,7 @@ def _invoice(
 
 def test_of_nothing_nothing(rows: duckdb.DuckDBPyConnection) -> None:
     """Zeros, and no currency."""
-    assert read_charge_facts(rows, WINDOW) == ChargeFacts(0, 0, (), 0, 0, 0, 0, 0)
+    assert read_charge_facts(rows, WINDOW, _Held()) == ChargeFacts(0, 0, (), 0, 0, 0, 0, 0)
 
 
 def test_corrections_are_what_is_due_after_its_period(rows: duckdb.DuckDBPyConnection) -> None:
@@ -79,7 +89,7 @@ def test_corrections_are_what_is_due_after_its_period(rows: duckdb.DuckDBPyConne
     _charge(rows, "a3", -10, due=80)
     _charge(rows, "y0", 9, currency="JPY")
     _charge(rows, "old", 1000, due=9)
-    facts = read_charge_facts(rows, WINDOW)
+    facts = read_charge_facts(rows, WINDOW, _Held())
     assert (facts.charges, facts.adjustments) == (6, 2)
     assert facts.amounts == (CurrencyAmounts("JPY", 9, 0), CurrencyAmounts("USD", 580, 40))
 
@@ -92,7 +102,7 @@ def test_invoices_that_are_due(rows: duckdb.DuckDBPyConnection) -> None:
     _invoice(rows, "i4", {"draft": 51, "issued": 52, "void": 53})
     _invoice(rows, "c1", {"draft": 60, "issued": 60}, kind="credit_note")
     _invoice(rows, "old", {"draft": 5, "issued": 6})
-    facts = read_charge_facts(rows, WINDOW)
+    facts = read_charge_facts(rows, WINDOW, _Held())
     assert (facts.due_invoices, facts.issued_invoices) == (3, 2)
     assert (facts.invoices, facts.credit_notes) == (2, 1)
 
@@ -107,14 +117,26 @@ def test_accounts_that_were_never_invoiced(rows: duckdb.DuckDBPyConnection) -> N
     _charge(rows, "c1", -100, account="C", line="discount")
     _charge(rows, "d0", 100, account="D", due=98)
     _invoice(rows, "i1", {"draft": 51, "issued": 52}, charges=["a0"], credits=["a1"])
-    assert read_charge_facts(rows, WINDOW).due_accounts == 2
+    assert read_charge_facts(rows, WINDOW, _Held()).due_accounts == 2
+
+
+def test_what_a_person_froze_is_not_due(rows: duckdb.DuckDBPyConnection) -> None:
+    """All of A's periods wait, one of B's two does not; and a draft that waits is left out."""
+    _charge(rows, "a0", 100)
+    _charge(rows, "b0", 100, account="B")
+    _charge(rows, "b1", 100, account="B", start=10, end=20, due=20)
+    _invoice(rows, "i1", {"draft": 51})
+    _invoice(rows, "i2", {"draft": 51})
+    span = (20 * DAY_US, 50 * DAY_US)
+    facts = read_charge_facts(rows, WINDOW, _Held(A={span}, B={span}), ["i1"])
+    assert (facts.due_accounts, facts.due_invoices) == (1, 1)
 
 
 def test_a_void_invoice_has_invoiced_nothing(rows: duckdb.DuckDBPyConnection) -> None:
     """Its charges are due again."""
     _charge(rows, "a0", 100)
     _invoice(rows, "i1", {"draft": 51, "issued": 52, "void": 53}, charges=["a0"])
-    facts = read_charge_facts(rows, WINDOW)
+    facts = read_charge_facts(rows, WINDOW, _Held())
     assert (facts.due_invoices, facts.due_accounts) == (0, 1)
 
 

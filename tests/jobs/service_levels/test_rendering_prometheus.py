@@ -30,7 +30,7 @@ def test_levels_are_gauges_with_their_unit_last() -> None:
     of_level = {
         labels[2][1]: value
         for labels, value in verdicts.items()
-        if labels[:2] == (("level", "ingestion_delay_p95"), ("part", "partition 0"))
+        if labels[:2] == (("level", "ingestion_delay_p95"), ("part", "partition=0"))
     }
     assert of_level == {"met": "1", "missed": "0", "not_measured": "0", "no_target": "0"}
     targets = families["meterclose_service_target"].samples
