@@ -14,6 +14,10 @@ from iceberg.commit_times import last_checkpoint_us
 from iceberg.creating import check_tables
 from iceberg.cutting import common_cut
 from iceberg.journal_rows import read_journal
+from iceberg.last_reconciliations import (
+    last_charge_reconciliation,
+    last_usage_reconciliation,
+)
 from iceberg.reading import load_payloads
 from iceberg.service_rows import open_service_rows
 from jobs.invoices.changing import Tables
@@ -31,7 +35,7 @@ from jobs.service_levels.reading_usage import (
 )
 from jobs.settings import Settings, TimestampType, load_meters
 from schemas.instant import SECOND_US
-from schemas.service_facts import ChargeFacts, ProofFacts, ServiceFacts
+from schemas.service_facts import ChargeFacts, ProofFacts, Reconciled, ServiceFacts
 from schemas.service_level import MeasuredWindow, ServiceLevel
 from udfs.measuring_service import measure_service
 
@@ -79,7 +83,7 @@ def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
                 usage=read_usage_facts(rows, metering.is_live, window, last_commit_us),
                 charges=_read_charges(rows, Tables(catalog, namespace), window),
                 ledger=read_ledger_facts(rows, read_journal(catalog, namespace)),
-                proofs=ProofFacts(None, None, 0, 0),
+                proofs=_read_proofs(catalog, namespace),
             )
             return Measurement(
                 window,
@@ -93,6 +97,17 @@ def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
 def _read_charges(rows: DuckDBPyConnection, tables: Tables, window: MeasuredWindow) -> ChargeFacts:
     held_ids = [each.invoice_id for each in held_invoices(tables)]
     return read_charge_facts(rows, window, Holding(tables), held_ids)
+
+
+def _read_proofs(catalog: Any, namespace: str) -> ProofFacts:
+    usage = last_usage_reconciliation(catalog, namespace)
+    charges = last_charge_reconciliation(catalog, namespace)
+    return ProofFacts(
+        usage=None if usage is None else Reconciled(usage.at_us, usage.differences),
+        charges=None if charges is None else Reconciled(charges.at_us, charges.differences),
+        priced_lines=0 if charges is None else charges.lines,
+        differing_lines=0 if charges is None else charges.differing_lines,
+    )
 
 
 def _metering(settings: Settings, catalog: Any) -> MeteringFacts:

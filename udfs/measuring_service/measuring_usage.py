@@ -13,8 +13,6 @@ from schemas.service_levels import (
     COMMIT_AGE,
     EXPIRED_EVENTS,
     LATE_RATE,
-    LEDGER_AGE,
-    RECONCILIATION_AGE,
     UNASSIGNED_EVENTS,
 )
 from udfs.measuring_service.measured import Measured
@@ -45,15 +43,10 @@ def measure_close_delay(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
         )
 
 
-def measure_ages(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
-    """Yield how long ago things happened that must happen often."""
-    proofs, never = facts.proofs, Unmeasured.NEVER_RECONCILED
-    for definition, since_us, reason in (
-        (COMMIT_AGE, facts.usage.last_commit_us, Unmeasured.NO_COMMITS),
-        (RECONCILIATION_AGE, proofs.usage_reconciled_us, never),
-        (LEDGER_AGE, proofs.charges_reconciled_us, never),
-    ):
-        if since_us is None:
-            yield Measured(definition, 0, 0, reason)
-        else:
-            yield Measured(definition, at_us - since_us, SECOND_US)
+def measure_commit_age(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
+    """Yield how long ago the metering job committed something."""
+    last_us = facts.usage.last_commit_us
+    if last_us is None:
+        yield Measured(COMMIT_AGE, 0, 0, Unmeasured.NO_COMMITS)
+    else:
+        yield Measured(COMMIT_AGE, at_us - last_us, SECOND_US)

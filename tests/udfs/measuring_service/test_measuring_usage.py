@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from schemas.instant import DAY_US, SECOND_US
+from schemas.instant import SECOND_US
 from schemas.service_facts import Ranks
 from schemas.service_level import Unmeasured, Verdict
-from tests.udfs.serving import NOW_US, facts, measured
+from tests.udfs.serving import NOTHING, NOW_US, facts, measured
 
 RANKS = Ranks(3, {50: 5 * SECOND_US, 95: 7 * SECOND_US, 100: 9 * SECOND_US})
 
@@ -45,10 +45,7 @@ def test_closes_whose_commit_is_forgotten_are_told() -> None:
     assert (none.reason, none.verdict) == (Unmeasured.COMMITS_FORGOTTEN, Verdict.NOT_MEASURED)
 
 
-def test_ages_run_until_now() -> None:
-    """A day and more is too old; a microsecond less is not."""
+def test_a_commit_ages_until_now() -> None:
+    """To the microsecond; without any there is no age."""
     assert measured(facts("usage", last_commit_us=NOW_US - 1), "commit_age").numerator == 1
-    for age_us, verdict in ((DAY_US, Verdict.MISSED), (DAY_US - 1, Verdict.MET)):
-        given = facts("proofs", usage_reconciled_us=NOW_US - age_us)
-        assert measured(given, "reconciliation_age").verdict is verdict
-    assert measured(given, "ledger_reconciliation_age").reason is Unmeasured.NEVER_RECONCILED
+    assert measured(NOTHING, "commit_age").reason is Unmeasured.NO_COMMITS
