@@ -15,10 +15,10 @@ from pyiceberg.table import DataScan
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Operation
 
+from iceberg.flink_commits import last_commit
 from iceberg.table import Table
 from iceberg.tables import RAW_EVENTS
 
-_CHECKPOINT = "flink.max-committed-checkpoint-id"
 _MS_US = 1000
 
 
@@ -50,13 +50,8 @@ def load_commits(
 
 def last_checkpoint_us(catalog: Catalog, namespace: str) -> int | None:
     """Return when the metering job committed a checkpoint last; None: never."""
-    existing = catalog.load_table((namespace, RAW_EVENTS.name))
-    times_ms = [
-        each.timestamp_ms
-        for each in existing.snapshots()
-        if each.summary is not None and each.summary.get(_CHECKPOINT) is not None
-    ]
-    return max(times_ms) * _MS_US if times_ms else None
+    last = last_commit(catalog.load_table((namespace, RAW_EVENTS.name)))
+    return None if last is None else last.at_ms * _MS_US
 
 
 def _reader(existing: IcebergTable, scan: DataScan) -> pa.RecordBatchReader:

@@ -10,7 +10,7 @@ SERVICE_LEVELS = Table(
         ROW_ID,
         Column("run_id", "string", "The measurement: of its instant and window."),
         Column("measured_at", "timestamptz", "When, by the clock of the program."),
-        Column("level", "string", "Which, from a closed list (schemas/service_levels.py)."),
+        Column("level", "string", "Which, from a closed list (schemas/service_levels)."),
         Column("part", "string", 'Canonical JSON, such as {"partition":"0"}; {} of the whole.'),
         Column("window_start", "timestamptz", "First instant; null: from the beginning.", False),
         Column("window_end", "timestamptz", "First instant after what was looked at."),

@@ -137,6 +137,10 @@ def _window(options: argparse.Namespace, at_us: int) -> MeasuredWindow:
     if options.serve is not None and (options.until or options.json or options.must_meet):
         expected = "no --until, --json or --must-meet beside it"
         raise SettingsError("bad option", "--serve", expected, "one")
+    for name, path in (("--html", options.html), ("--prometheus", options.prometheus)):
+        if path is not None and not path.parent.is_dir():
+            expected = "a file in a folder that is there"
+            raise SettingsError("bad option", name, expected, str(path))
     if options.every < 1:
         raise SettingsError("bad option", "--every", "1 or more seconds", str(options.every))
     return MeasuredWindow(start_us, end_us, at_us)
@@ -199,19 +203,20 @@ def _serve(
         except (*_REFUSED, BrokenRowsError) as error:
             raise NotMeasuredError(str(error)) from error
 
-    first = [pages()]
+    first: list[Pages] = []
     kept = KeptPages(
         lambda: first.pop() if first else pages_if_any(),
         options.every * SECOND_US,
         lambda: time.monotonic_ns() // 1000,
     )
-    kept.get()
     try:
         server = make_server(options.host, options.serve, kept)
     except (OSError, OverflowError) as error:
         expected = "an address and port that are free"
         raise SettingsError("bad option", "--serve", expected, str(error)) from None
     with server:
+        first.append(pages())
+        kept.get()
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         host, port = server.server_address[:2]

@@ -171,20 +171,33 @@ class LedgerFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class Reconciled:
+    """What a reconciliation found last.
+
+    Attributes:
+        at_us: When it was made.
+        differences: What is not as it must be.
+    """
+
+    at_us: int
+    differences: int
+
+
+@dataclass(frozen=True, slots=True)
 class ProofFacts:
     """What the programs that check the product have found last.
 
     Attributes:
-        usage_reconciled_us: When usage was reconciled last; None: never.
-        charges_reconciled_us: When charges and ledger were reconciled last; None: never.
-        priced_minor: What an independent implementation priced then, signs left out.
-        differing_minor: By how much the charges differ from it, signs left out.
+        usage: Of usage; None: never.
+        charges: Of charges, ledger and invoices; None: never.
+        priced_lines: Lines of charges that an independent implementation priced again then.
+        differing_lines: Those of them that were charged otherwise.
     """
 
-    usage_reconciled_us: int | None
-    charges_reconciled_us: int | None
-    priced_minor: int
-    differing_minor: int
+    usage: Reconciled | None
+    charges: Reconciled | None
+    priced_lines: int
+    differing_lines: int
 
 
 @dataclass(frozen=True, slots=True)

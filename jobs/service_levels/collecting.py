@@ -14,8 +14,14 @@ from iceberg.commit_times import last_checkpoint_us
 from iceberg.creating import check_tables
 from iceberg.cutting import common_cut
 from iceberg.journal_rows import read_journal
+from iceberg.last_reconciliations import (
+    last_charge_reconciliation,
+    last_usage_reconciliation,
+)
 from iceberg.reading import load_payloads
 from iceberg.service_rows import open_service_rows
+from jobs.invoices.changing import Tables
+from jobs.invoices.holding import Holding, held_invoices
 from jobs.reporting.conflicts import read_conflicts
 from jobs.reporting.fates import REPEATED, tell_fates
 from jobs.service_levels.reading_charges import read_charge_facts, read_ledger_facts
@@ -29,7 +35,7 @@ from jobs.service_levels.reading_usage import (
 )
 from jobs.settings import Settings, TimestampType, load_meters
 from schemas.instant import SECOND_US
-from schemas.service_facts import ProofFacts, ServiceFacts
+from schemas.service_facts import ChargeFacts, ProofFacts, Reconciled, ServiceFacts
 from schemas.service_level import MeasuredWindow, ServiceLevel
 from udfs.measuring_service import measure_service
 
@@ -75,9 +81,9 @@ def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
                     rows, metering, window, _conflict_times_us(rows, catalog, namespace)
                 ),
                 usage=read_usage_facts(rows, metering.is_live, window, last_commit_us),
-                charges=read_charge_facts(rows, window),
+                charges=_read_charges(rows, Tables(catalog, namespace), window),
                 ledger=read_ledger_facts(rows, read_journal(catalog, namespace)),
-                proofs=ProofFacts(None, None, 0, 0),
+                proofs=_read_proofs(catalog, namespace),
             )
             return Measurement(
                 window,
@@ -86,6 +92,22 @@ def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
                 read_delay_bins(rows, window),
                 read_closed_days(rows, metering.is_live, window),
             )
+
+
+def _read_charges(rows: DuckDBPyConnection, tables: Tables, window: MeasuredWindow) -> ChargeFacts:
+    held_ids = [each.invoice_id for each in held_invoices(tables)]
+    return read_charge_facts(rows, window, Holding(tables), held_ids)
+
+
+def _read_proofs(catalog: Any, namespace: str) -> ProofFacts:
+    usage = last_usage_reconciliation(catalog, namespace)
+    charges = last_charge_reconciliation(catalog, namespace)
+    return ProofFacts(
+        usage=None if usage is None else Reconciled(usage.at_us, usage.differences),
+        charges=None if charges is None else Reconciled(charges.at_us, charges.differences),
+        priced_lines=0 if charges is None else charges.lines,
+        differing_lines=0 if charges is None else charges.differing_lines,
+    )
 
 
 def _metering(settings: Settings, catalog: Any) -> MeteringFacts:

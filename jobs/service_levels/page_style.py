@@ -15,7 +15,7 @@ h1 { font-size: 1.6rem; margin: 0 0 .3rem; }
 h2 { font-size: 1.15rem; margin: 2.2rem 0 .6rem; }
 p { margin: 0 0 .6rem; }
 .soft, small { color: var(--soft); }
-small { display: block; font-size: .85rem; }
+small { display: block; font-size: .85rem; font-weight: 400; max-width: 26rem; }
 .tiles { display: flex; flex-wrap: wrap; gap: .8rem; margin: 1.2rem 0; padding: 0;
   list-style: none; }
 .tiles li { flex: 1 1 9rem; padding: .7rem 1rem; border-radius: .5rem;
@@ -23,6 +23,8 @@ small { display: block; font-size: .85rem; }
 .tiles strong { display: block; font-size: 1.7rem; line-height: 1.2; }
 .tiles .met { background: var(--good-tint); color: var(--good); }
 .tiles .missed { background: var(--bad-tint); color: var(--bad); }
+.missing { border-left: 4px solid var(--bad); padding-left: 1rem; margin: 0 0 1.4rem; }
+.missing ul { margin: 0; padding-left: 1.1rem; }
 .wide { overflow-x: auto; }
 table { width: 100%; border-collapse: collapse; }
 caption { text-align: left; color: var(--soft); padding-bottom: .4rem; }

@@ -89,7 +89,8 @@ def sparkline(title: str, values: Sequence[Fraction], missed: Sequence[bool]) ->
     )
     return (
         f'<svg class="spark" viewBox="0 0 {_SPARK_WIDTH} {_SPARK_HEIGHT}" role="img"'
-        f' aria-label="{escape(title)}"><polyline points="{line}"/>{dots}</svg>'
+        f' aria-label="{escape(title)}"><title>{escape(title)}</title>'
+        f'<polyline points="{line}"/>{dots}</svg>'
     )
 
 

@@ -29,7 +29,7 @@ def rank(rows: DuckDBPyConnection, durations: str, percents: Sequence[int]) -> R
 
 
 def _value(rows: DuckDBPyConnection, place: int) -> int:
-    # DuckDB numbers the rows of a table in the order in which they were inserted.
-    found = rows.execute("SELECT duration_us FROM ranked WHERE rowid = $1", [place]).fetchall()
+    # DuckDB keeps rows in the order in which they were inserted (preserve_insertion_order).
+    found = rows.execute("SELECT duration_us FROM ranked LIMIT 1 OFFSET $1", [place]).fetchall()
     ((value_us,),) = found
     return int(value_us)

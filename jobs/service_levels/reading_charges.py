@@ -1,6 +1,7 @@
 """Reads what service levels say of charges, invoices and the ledger."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
+from typing import Protocol
 
 from duckdb import DuckDBPyConnection
 
@@ -11,6 +12,7 @@ from schemas.service_facts import ChargeFacts, CurrencyAmounts, LedgerFacts
 from schemas.service_level import MeasuredWindow
 from udfs.chaining import verify
 
+Span = tuple[int, int]
 INVOICE_WITHIN_US = 3 * DAY_US
 """How long what is due may wait for its invoice, and a draft to be issued."""
 
@@ -49,7 +51,8 @@ _INVOICES = """
     SELECT count(*) FILTER (is_due), count(*) FILTER (is_due AND issued IS NOT NULL)
     FROM (
         SELECT *, NOT is_void AND epoch_us(drafted) >= $start_us AND epoch_us(drafted) < $end_us
-            AND (issued IS NOT NULL OR epoch_us(drafted) < $long_ago_us) AS is_due
+            AND (issued IS NOT NULL OR epoch_us(drafted) < $long_ago_us)
+            AND invoice_id NOT IN (SELECT unnest($held_ids::VARCHAR[])) AS is_due
         FROM standing
     )
 """
@@ -58,11 +61,11 @@ _ISSUED = """
     FROM standing WHERE epoch_us(issued) >= $start_us AND epoch_us(issued) < $end_us
 """
 _UNINVOICED = """
-    SELECT count(*) FROM (
-        SELECT account_id, currency FROM charges ANTI JOIN invoiced USING (charge_id)
-        WHERE epoch_us(due) >= $start_us AND epoch_us(due) < $long_ago_us
-        GROUP BY account_id, currency HAVING sum(amount_minor) <> 0
-    )
+    SELECT account_id, currency, list(DISTINCT (epoch_us(period_start), epoch_us(period_end)))
+    FROM charges ANTI JOIN invoiced USING (charge_id)
+    WHERE epoch_us(due) >= $start_us AND epoch_us(due) < $long_ago_us
+    GROUP BY account_id, currency HAVING sum(amount_minor) <> 0
+    ORDER BY account_id, currency
 """
 _BOOKED = """
     SELECT count(*), count(*) FILTER (source_id IS NULL) FROM (
@@ -81,12 +84,23 @@ _UNBALANCED = """
 _ENTRIES = "SELECT count(DISTINCT entry_id) FROM journal"
 
 
-def read_charge_facts(rows: DuckDBPyConnection, window: MeasuredWindow) -> ChargeFacts:
+class Held(Protocol):
+    """What waits by a person's decision: `jobs.invoices.holding.Holding` of the tables."""
+
+    def spans(self, account_id: str, spans: Collection[Span]) -> Collection[Span]:
+        """Return those billing periods of an account that wait."""
+
+
+def read_charge_facts(
+    rows: DuckDBPyConnection, window: MeasuredWindow, held: Held, held_ids: Sequence[str] = ()
+) -> ChargeFacts:
     """Return what was charged and invoiced in the window.
 
     Args:
         rows: With the tables `charges` and `invoices`, each row once.
         window: What is looked at.
+        held: Which billing periods wait.
+        held_ids: Drafts that wait; they are not due.
     """
     within = bounds(window)
     long_ago = {"long_ago_us": window.end_us - INVOICE_WITHIN_US}
@@ -94,9 +108,8 @@ def read_charge_facts(rows: DuckDBPyConnection, window: MeasuredWindow) -> Charg
     rows.execute(_CREATE_INVOICED)
     ((charges, adjustments),) = rows.execute(_CHARGES, within).fetchall()
     amounts = rows.execute(_AMOUNTS, within).fetchall()
-    ((due, issued),) = rows.execute(_INVOICES, within | long_ago).fetchall()
-    since = {"start_us": within["start_us"]} | long_ago
-    ((uninvoiced,),) = rows.execute(_UNINVOICED, since).fetchall()
+    drafted = {**within, **long_ago, "held_ids": list(held_ids)}
+    ((due, issued),) = rows.execute(_INVOICES, drafted).fetchall()
     ((invoices, credit_notes),) = rows.execute(_ISSUED, within).fetchall()
     return ChargeFacts(
         charges=charges,
@@ -104,9 +117,16 @@ def read_charge_facts(rows: DuckDBPyConnection, window: MeasuredWindow) -> Charg
         amounts=tuple(CurrencyAmounts(*row) for row in amounts),
         due_invoices=due,
         issued_invoices=issued,
-        due_accounts=uninvoiced,
+        due_accounts=_due_accounts(rows, {"start_us": within["start_us"], **long_ago}, held),
         invoices=invoices,
         credit_notes=credit_notes,
+    )
+
+
+def _due_accounts(rows: DuckDBPyConnection, long_due: dict[str, int], held: Held) -> int:
+    found = rows.execute(_UNINVOICED, long_due).fetchall()
+    return sum(
+        set(spans) != set(held.spans(account_id, set(spans))) for account_id, _, spans in found
     )
 
 

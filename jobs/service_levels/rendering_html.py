@@ -17,7 +17,8 @@ from jobs.service_levels.reading_usage import ClosedDay
 from jobs.service_levels.wording import (
     VERDICT_WORDS,
     duration_text,
-    part_text,
+    main_levels,
+    name_text,
     reason_text,
     share_text,
     target_text,
@@ -67,17 +68,16 @@ def render_page(measurement: Measurement, history: Sequence[ServiceLevel]) -> st
 
 def _head(levels: Sequence[ServiceLevel], window: MeasuredWindow) -> str:
     since = "the beginning" if window.start_us is None else to_text(window.start_us)
-    whole = [each for each in levels if each.target is not None and each.part == "{}"]
-    parts = [each for each in levels if each.part != "{}"]
-    missed = [each for each in (*whole, *parts) if each.verdict is Verdict.MISSED]
+    judged = [each for each in main_levels(levels) if each.target is not None]
+    missed = [each for each in judged if each.verdict is Verdict.MISSED]
     tiles = "".join(
         f'<li class="{kind}"><strong>{number}</strong>{what}</li>\n'
         for kind, number, what in (
-            ("met", sum(each.verdict is Verdict.MET for each in whole), "targets met"),
-            ("missed" if missed else "none", len(missed), "targets missed, parts included"),
+            ("met", sum(each.verdict is Verdict.MET for each in judged), "targets met"),
+            ("missed" if missed else "none", len(missed), "targets missed"),
             (
                 "none",
-                sum(each.verdict is Verdict.NOT_MEASURED for each in whole),
+                sum(each.verdict is Verdict.NOT_MEASURED for each in judged),
                 "targets not measured",
             ),
         )
@@ -87,12 +87,27 @@ def _head(levels: Sequence[ServiceLevel], window: MeasuredWindow) -> str:
         f'<p class="soft">What was received, closed and charged from {escape(since)} to'
         f" {escape(to_text(window.end_us))}. Measured at"
         f" {escape(to_text(window.measured_at_us))}.</p>\n"
-        f'<ul class="tiles">\n{tiles}</ul>\n'
+        f'<ul class="tiles">\n{tiles}</ul>\n{_missed(missed)}'
     )
 
 
+def _missed(levels: Sequence[ServiceLevel]) -> str:
+    if not levels:
+        return ""
+    lines = "".join(
+        f"<li>{escape(name_text(each))}: {escape(value_text(each))}"
+        f" (target {escape(_target(each))})</li>\n"
+        for each in levels
+    )
+    return f'<section class="missing">\n<h2>Missed</h2>\n<ul>\n{lines}</ul>\n</section>\n'
+
+
+def _target(level: ServiceLevel) -> str:
+    return target_text(level).replace("<=", "≤").replace(">=", "≥")
+
+
 def _main_table(levels: Sequence[ServiceLevel], history: dict[str, list[ServiceLevel]]) -> str:
-    whole = [each for each in levels if each.part == "{}" or each.verdict is Verdict.MISSED]
+    whole = main_levels(levels)
     bodies = []
     for area, of_area in groupby(whole, key=lambda each: LEVEL_BY_NAME[each.level].area):
         rows = "".join(_row(each, history) for each in of_area)
@@ -112,11 +127,10 @@ def _main_table(levels: Sequence[ServiceLevel], history: dict[str, list[ServiceL
 
 
 def _row(level: ServiceLevel, history: dict[str, list[ServiceLevel]]) -> str:
-    title, part, note = LEVEL_BY_NAME[level.level].title, part_text(level), reason_text(level)
-    name = f"{title}, {part}" if part else title
+    name, note = name_text(level), reason_text(level)
     noted = f"<small>{escape(note)}</small>" if note else ""
     cells = "".join(
-        f'<td class="n">{escape(text)}</td>' for text in (value_text(level), target_text(level))
+        f'<td class="n">{escape(text)}</td>' for text in (value_text(level), _target(level))
     )
     before = history.get(_key(level), [])[-_SHOWN_RUNS:]
     return (
@@ -181,7 +195,7 @@ def _closes(measurement: Measurement) -> str:
     grouped = _grouped(days, width)[-_SHOWN_BARS:]
     each_nth = -(-len(grouped) // _LABELLED_BARS)
     bars = [
-        Bar("" if n % each_nth else name[2:], f"periods that ended in {name}", rows)
+        Bar("" if n % each_nth else _short(name), f"periods that ended in {name}", rows)
         for n, (name, rows, _) in enumerate(grouped)
     ]
     cells = [
@@ -192,6 +206,11 @@ def _closes(measurement: Measurement) -> str:
     title = "Closed rows by the end of their periods"
     heads = ("periods that ended in", "rows", f"longest to the {until}")
     return f"<h2>{title}</h2>\n{bar_plot(title, bars)}{_numbers(title, heads, cells)}"
+
+
+def _short(name: str) -> str:
+    """Return month and day of a day, but all of a month."""
+    return name[5:] if len(name) == len("2026-11-01") else name
 
 
 def _grouped(days: Sequence[ClosedDay], width: int) -> list[tuple[str, int, int | None]]:
@@ -234,9 +253,9 @@ def _table(caption: str, heads: Sequence[str], rows: Sequence[Sequence[str]]) ->
 def _parts(levels: Sequence[ServiceLevel]) -> str:
     rows = [
         (
-            f"{LEVEL_BY_NAME[each.level].title}, {part_text(each)}",
+            name_text(each),
             value_text(each),
-            target_text(each),
+            _target(each),
             VERDICT_WORDS[each.verdict],
             share_text(each),
         )

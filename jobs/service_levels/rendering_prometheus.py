@@ -10,7 +10,7 @@ measured has none, so that nobody alerts on a number that is not there. Its verd
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Context, Decimal
 
-from jobs.service_levels.wording import part_of, part_text
+from jobs.service_levels.wording import part_of
 from schemas.instant import SECOND_US
 from schemas.service_level import LevelDefinition, LevelUnit, ServiceLevel, Verdict
 from schemas.service_levels import LEVELS
@@ -68,7 +68,7 @@ def _lines(levels: Sequence[ServiceLevel]) -> Iterator[str]:
         "1 for the verdict on a level or a part of it, 0 for the others.",
         [
             (
-                {"level": each.level, "part": part_text(each), "verdict": verdict.value},
+                {"level": each.level, "part": _part(each), "verdict": verdict.value},
                 str(int(each.verdict is verdict)),
             )
             for each in levels
@@ -93,6 +93,10 @@ def _family(name: str, doc: str, samples: Iterable[Sample]) -> Iterator[str]:
     for labels, value in there:
         text = ",".join(f'{label}="{_escape(value)}"' for label, value in labels.items())
         yield f"{name}{{{text}}} {value}" if text else f"{name} {value}"
+
+
+def _part(level: ServiceLevel) -> str:
+    return ",".join(f"{name}={value}" for name, value in part_of(level))
 
 
 def _escape(value: str) -> str:

@@ -9,6 +9,8 @@ from rich.table import Table as TextTable
 
 from jobs.service_levels.wording import (
     VERDICT_WORDS,
+    main_levels,
+    name_text,
     part_of,
     part_text,
     reason_text,
@@ -42,11 +44,15 @@ def print_levels(console: Console, levels: Sequence[ServiceLevel], window: Measu
     table.add_column("verdict", no_wrap=True)
     table.add_column("of", justify="right", overflow="fold")
     notes: dict[str, list[str]] = {}
-    for each in filter(_is_shown, levels):
-        part, title = part_text(each), LEVEL_BY_NAME[each.level].title
+    main = main_levels(levels)
+    for each in levels:
+        part = part_text(each)
+        if each not in main and LEVEL_BY_NAME[each.level].split_by == "partition":
+            continue
+        name = name_text(each) if each in main else f"  {part}"
         texts = (value_text(each), target_text(each), VERDICT_WORDS[each.verdict], share_text(each))
         style = _STYLES.get(each.verdict, "")
-        table.add_row(*map(escape, (f"  {part}" if part else title, *texts)), style=style)
+        table.add_row(*map(escape, (name, *texts)), style=style)
         if not part and (note := reason_text(each)):
             notes.setdefault(note, []).append(each.level)
     console.print(table)
@@ -55,15 +61,9 @@ def print_levels(console: Console, levels: Sequence[ServiceLevel], window: Measu
     console.print(f"\n{summary(levels)}", markup=False, highlight=False)
 
 
-def _is_shown(level: ServiceLevel) -> bool:
-    """Return whether a level has a line: partitions only where one misses the target."""
-    is_partition = LEVEL_BY_NAME[level.level].split_by == "partition" and level.part != "{}"
-    return level.verdict is Verdict.MISSED or not is_partition
-
-
 def summary(levels: Sequence[ServiceLevel]) -> str:
-    """Return how many targets are met, missed and not measured, parts left out."""
-    whole = [each for each in levels if each.part == "{}" or each.verdict is Verdict.MISSED]
+    """Return how many targets are met, missed and not measured; parts only if missed."""
+    whole = main_levels(levels)
     numbers = {
         verdict: sum(each.verdict is verdict for each in whole)
         for verdict in (Verdict.MET, Verdict.MISSED)

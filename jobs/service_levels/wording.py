@@ -4,6 +4,7 @@ What is rounded is rounded against the level: a value never looks better than it
 """
 
 import json
+from collections.abc import Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from fractions import Fraction
 
@@ -15,6 +16,7 @@ from schemas.service_level import (
     ServiceLevel,
     Verdict,
 )
+from schemas.service_levels import LEVEL_BY_NAME
 from udfs.aggregating import plain_text
 
 _PERCENT_DECIMALS = 4
@@ -74,8 +76,26 @@ def part_of(level: ServiceLevel) -> tuple[tuple[str, str], ...]:
 
 
 def part_text(level: ServiceLevel) -> str:
-    """Return a level's part, such as `partition 0`; empty of the whole."""
-    return ", ".join(f"{name} {value}" for name, value in part_of(level))
+    """Return a level's part, such as `partition 0` or `EUR`; empty of the whole."""
+    return ", ".join(
+        f"{name} {value}" if name == "partition" else value for name, value in part_of(level)
+    )
+
+
+def name_text(level: ServiceLevel) -> str:
+    """Return the level's title and part, such as `Rejected, bad_time`."""
+    title, part = LEVEL_BY_NAME[level.level].title, part_text(level)
+    return f"{title}, {part}" if part else title
+
+
+def main_levels(levels: Sequence[ServiceLevel]) -> list[ServiceLevel]:
+    """Return the levels that nobody should overlook: the whole, where there is one, and misses."""
+    whole = {each.level for each in levels if each.part == "{}"}
+    return [
+        each
+        for each in levels
+        if each.part == "{}" or each.level not in whole or each.verdict is Verdict.MISSED
+    ]
 
 
 def duration_text(duration_us: int) -> str:

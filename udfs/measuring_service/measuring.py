@@ -13,8 +13,11 @@ from udfs.measuring_service.measured import Measured, Rule
 from udfs.measuring_service.measuring_charges import (
     measure_adjustments,
     measure_invoices,
+)
+from udfs.measuring_service.measuring_proofs import (
     measure_ledger,
     measure_pricing_error,
+    measure_reconciliations,
 )
 from udfs.measuring_service.measuring_received import (
     measure_completeness,
@@ -24,8 +27,8 @@ from udfs.measuring_service.measuring_received import (
     measure_repeats,
 )
 from udfs.measuring_service.measuring_usage import (
-    measure_ages,
     measure_close_delay,
+    measure_commit_age,
     measure_late_usage,
 )
 
@@ -37,10 +40,11 @@ LEVEL_RULES: tuple[Rule, ...] = (
     measure_rejects,
     measure_late_usage,
     measure_close_delay,
-    measure_ages,
+    measure_commit_age,
     measure_adjustments,
-    measure_pricing_error,
     measure_invoices,
+    measure_pricing_error,
+    measure_reconciliations,
     measure_ledger,
 )
 """Each level is measured by one of them."""

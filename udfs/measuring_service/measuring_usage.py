@@ -13,8 +13,6 @@ from schemas.service_levels import (
     COMMIT_AGE,
     EXPIRED_EVENTS,
     LATE_RATE,
-    LEDGER_AGE,
-    RECONCILIATION_AGE,
     UNASSIGNED_EVENTS,
 )
 from udfs.measuring_service.measured import Measured
@@ -34,8 +32,9 @@ def measure_close_delay(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
     """Yield how long after their periods' ends rows were closed."""
     usage, ranks = facts.usage, facts.usage.close_delay
     reason = Unmeasured.COMMITS_FORGOTTEN if usage.forgotten_rows else Unmeasured.NO_USAGE
-    rows = f"{ranks.count} rows, to the {'commit' if facts.received.is_live else 'cut'}"
-    left_out = f"; {usage.forgotten_rows} left out, their commits have expired"
+    until = "commit" if facts.received.is_live else "cut"
+    left_out = f"; left out, as their commits have expired: {usage.forgotten_rows}"
+    rows = f"timed to the {until}; rows: {ranks.count}"
     detail = rows + (left_out if usage.forgotten_rows else "")
     for percent, definition in CLOSE_DELAY.items():
         value_us, denominator = ranks.by_percent_us.get(percent, 0), SECOND_US
@@ -44,15 +43,10 @@ def measure_close_delay(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
         )
 
 
-def measure_ages(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
-    """Yield how long ago things happened that must happen often."""
-    proofs, never = facts.proofs, Unmeasured.NEVER_RECONCILED
-    for definition, since_us, reason in (
-        (COMMIT_AGE, facts.usage.last_commit_us, Unmeasured.NO_COMMITS),
-        (RECONCILIATION_AGE, proofs.usage_reconciled_us, never),
-        (LEDGER_AGE, proofs.charges_reconciled_us, never),
-    ):
-        if since_us is None:
-            yield Measured(definition, 0, 0, reason)
-        else:
-            yield Measured(definition, at_us - since_us, SECOND_US)
+def measure_commit_age(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
+    """Yield how long ago the metering job committed something."""
+    last_us = facts.usage.last_commit_us
+    if last_us is None:
+        yield Measured(COMMIT_AGE, 0, 0, Unmeasured.NO_COMMITS)
+    else:
+        yield Measured(COMMIT_AGE, at_us - last_us, SECOND_US)
