@@ -8,7 +8,7 @@ setup(
     description="Usage metering per billing period on PyFlink, Kafka and Iceberg",
     python_requires="==3.11.*",
     packages=find_packages(include=["schemas*", "udfs*", "iceberg*", "audit*", "jobs*"]),
-    package_data={"jobs.flink": ["hot_path/*.sql"]},
+    package_data={"audit": ["sql/*.sql"], "jobs.flink": ["hot_path/*.sql"]},
     install_requires=["kafka-python", "msgspec", "pyyaml", "tzdata"],
     extras_require={
         # A resolver cannot combine the two: apache-flink's Beam asks for an older pyarrow than

@@ -1,8 +1,9 @@
 """The oracle's own calendar: walks through an account's life, one period after the other."""
 
 import re
+from bisect import bisect_right
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import NamedTuple
@@ -28,6 +29,14 @@ class Period(NamedTuple):
     end: datetime
     terms: OracleTerms
     why_not: str = ""
+
+
+def stretches_of(terms_list: Sequence[OracleTerms], until: datetime) -> list[Period]:
+    """Return an account's whole life until an instant, in order, gaps with their reason included.
+
+    The last one may end too early: ask for more than is needed.
+    """
+    return _life(tuple(terms_list), until)
 
 
 def period_of(terms_list: list[OracleTerms], moment: datetime) -> Period | None:
@@ -83,10 +92,10 @@ def _next_boundary(terms: OracleTerms, now: datetime, until: datetime) -> tuple[
         if not after:
             return until, "no_period"
         return after[0], "no_period" if len(after) == len(instants) else ""
-    for boundary in _boundaries(terms, now.year):
-        if boundary > now:
-            return boundary, ""
-    raise AssertionError(f"no boundary of {terms} after {now}")
+    boundaries = _boundaries(terms, now.year)
+    after_now = bisect_right(boundaries, now)
+    assert after_now < len(boundaries), f"no boundary of {terms} after {now}"
+    return boundaries[after_now], ""
 
 
 @lru_cache(maxsize=1000)

@@ -37,3 +37,29 @@ BROUGHT_BACK_USAGE = Table(
     key=("source_row_id",),
     partition_by="decided_at",
 )
+
+FREEZES = Table(
+    name="freezes",
+    doc="Freezes of billing: one row when charges of accounts begin to wait, one when it is over.",
+    columns=(
+        Column("freeze_id", "string", "The freeze that begins, or that is lifted."),
+        Column("action", "string", "freeze or lift."),
+        Column("account_ids", "string", "Whose charges wait, canonical JSON list; []: all."),
+        Column("meter_ids", "string", "Only periods priced by these meters, the same; []: all."),
+        Column(
+            "since",
+            "timestamptz",
+            "Periods that end after it; null: from the first.",
+            required=False,
+        ),
+        Column(
+            "until", "timestamptz", "Periods that start before it; null: all later.", required=False
+        ),
+        Column("decided_by", "string", "Who decided."),
+        Column("reason", "string", "Why, in the words of that person."),
+        Column("decided_at", "timestamptz", "When, by the clock of the program."),
+        JOB_VERSION,
+    ),
+    key=("freeze_id", "action"),
+    partition_by="decided_at",
+)

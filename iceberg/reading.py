@@ -7,6 +7,7 @@ out too (`iceberg.covering`).
 """
 
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import cast
 
 import duckdb
@@ -33,9 +34,10 @@ from iceberg.tables import (
 from iceberg.totals import USAGE_TOTALS
 
 # What the archive says about each record. JSON that cannot be read leaves all null.
-_ENVELOPE = "['$.type', '$.source', '$.id']"
+_ENVELOPE = "['$.type', '$.source', '$.id', '$.time']"
 _RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
-    envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id, batch
+    envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id,
+    TRY_CAST(envelope[4] AS TIMESTAMPTZ) AS event_time, batch
     FROM (SELECT * EXCLUDE (text),
         TRY(json_extract_string(text, {_ENVELOPE})) AS envelope,
         CASE WHEN regexp_matches(text, '^[ \\t\\r\\n]*\\[') THEN TRY([
@@ -100,19 +102,27 @@ def read_once(
         return connection.table(table.name).to_arrow_table()
 
 
-def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
+def open_rows(
+    catalog: Catalog, namespace: str, file: Path | None = None
+) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
-    `event_source` and `event_id`, null where the payload is no JSON object that names them, and
-    `batch`: of a JSON array, a list of these three for each element, else null. The view
-    `usage_totals` is described in the function of that name.
+    `event_source` and `event_id`, null where the payload is no JSON object that names them, its
+    `event_time`, null where that is no time, and `batch`: of a JSON array, a list of these four as
+    texts for each element, else null. The view `usage_totals` is described in the function of that
+    name.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+        file: A file that is not there yet, to hold the rows; None: memory holds them.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
         NoSuchTableError: One of them does not exist.
     """
-    connection = _connect()
+    connection = _connect(file)
     for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
@@ -251,7 +261,7 @@ def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
             raise BrokenRowsError(f"usage_totals: {what}: {shown_key(broken)}")
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+def _connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect() if file is None else duckdb.connect(file)
     connection.execute("SET TimeZone = 'UTC'")
     return connection

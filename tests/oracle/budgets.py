@@ -9,8 +9,8 @@ from pathlib import Path
 
 import yaml
 
+from audit.counting import Unit, live, outcome
 from audit.periods import Period
-from tests.oracle.counting import Unit, live, outcome
 
 _KINDS = ("count", "sum", "max", "min", "average")
 

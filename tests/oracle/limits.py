@@ -5,9 +5,9 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from audit.counting import Unit
 from audit.periods import Period
 from audit.shapes import Overflow
-from tests.oracle.counting import Unit
 
 _Subject = tuple[str, str, str, datetime]
 _Members = Sequence[tuple[Unit, Period]]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from audit.counting import Clocks, Unit, live, outcome
 from audit.judging import (
     EPOCH,
     RETRACTION,
@@ -21,6 +22,7 @@ from audit.judging import (
     order_of,
     take_apart,
 )
+from audit.levels import level_rows
 from audit.periods import Period, period_of
 from audit.shapes import (
     Closed,
@@ -38,8 +40,6 @@ from audit.shapes import (
     Window,
 )
 from tests.oracle.budgets import Alert, OracleBudget, Total, watch
-from tests.oracle.counting import Clocks, Unit, live, outcome
-from tests.oracle.levels import level_rows
 from tests.oracle.limits import fold_overflow
 from tests.oracle.retractions import all_units, requests, retracted_rows
 from tests.oracle.window_rows import expired_row, subject_and_times, unassigned_row, window_row

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+from audit.counting import Clocks, Unit, units_in
 from audit.judging import RETRACTION, Event, order_of
 from audit.shapes import (
     MeterReject,
@@ -12,7 +13,6 @@ from audit.shapes import (
     Retraction,
     log_time_of,
 )
-from tests.oracle.counting import Clocks, Unit, units_in
 
 Counted = Sequence[tuple[RawRecord, Event]]
 

@@ -9,6 +9,7 @@ from textwrap import indent
 
 import pytest
 
+from audit.counting import Clocks
 from audit.judging import EPOCH, Limits
 from audit.shapes import Closed, Correction, Overflow, RawRecord, read_accounts, read_meters
 from jobs.flights.departures import read_departure, read_flights
@@ -18,7 +19,6 @@ from jobs.settings import load_accounts, load_meters
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, DimensionOverflow, UsageCorrection, UsageRow
 from tests.oracle import recompute as oracle
-from tests.oracle.counting import Clocks
 from tests.oracle.edge_records import edge_records
 from tests.oracle.retractions import all_units
 from tests.udfs.engine import Engine, at

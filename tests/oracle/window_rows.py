@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
+from audit.counting import Clocks, Unit, count_of, part_of, quantity
 from audit.periods import Period
 from audit.shapes import Expired, Unassigned, Window
-from tests.oracle.counting import Clocks, Unit, count_of, part_of, quantity
 
 
 def window_row(units: Sequence[Unit], clocks: Clocks) -> Window:

@@ -9,10 +9,10 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from audit.counting import Clocks, Unit, live, plain, to_decimal
 from audit.judging import EPOCH
 from audit.periods import Period, period_of
 from audit.shapes import Closed, Correction, OracleTerms
-from tests.oracle.counting import Clocks, Unit, live, plain, to_decimal
 
 _US = timedelta(microseconds=1)
 _PER_US = {"second": 10**6, "minute": 60 * 10**6, "hour": 3600 * 10**6, "day": 86400 * 10**6}
