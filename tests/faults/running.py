@@ -118,6 +118,10 @@ class Run:
         )
         return self.job_id
 
+    def submit_beside(self, *words: str) -> str:
+        """Submit a second job beside the first, with further arguments; return its id."""
+        return self.cluster.submit(self.module, [*self.world.arguments, *words])
+
     def newest_checkpoint(self) -> Path:
         """Return the newest complete checkpoint of whichever job wrote it."""
         found = self.checkpoint_dir.glob("*/chk-*/_metadata")
