@@ -34,6 +34,7 @@ from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
+from iceberg.reconciliation_tables import RECONCILIATION_TABLES
 from iceberg.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -259,5 +260,13 @@ USAGE_TABLES: tuple[Table, ...] = (
 )
 """What the stream writes, and what people decided of it."""
 
-TABLES: tuple[Table, ...] = (*USAGE_TABLES, *PRICING_TABLES, CHARGES, INVOICES, RUNS, JOURNAL)
+TABLES: tuple[Table, ...] = (
+    *USAGE_TABLES,
+    *PRICING_TABLES,
+    CHARGES,
+    INVOICES,
+    RUNS,
+    JOURNAL,
+    *RECONCILIATION_TABLES,
+)
 """All tables, as they are created, checked and documented."""
