@@ -90,6 +90,23 @@ def common_cut(
     return Cut(checkpoint_id, dict(sorted(chosen.items())), until_us)
 
 
+def snapshots_at(
+    catalog: Catalog, namespace: str, checkpoint_id: int, tables: Sequence[Table]
+) -> dict[str, int]:
+    """Return of each table its newest snapshot up to a checkpoint, by name; of none, nothing.
+
+    For tables that may hold no cut back, as they have rows so seldom. While the job runs, the last
+    checkpoint's rows may still be on their way into them.
+    """
+    found = {}
+    for table in tables:
+        for number, snapshot in _numbered(catalog.load_table((namespace, table.name))):
+            if number <= checkpoint_id:
+                found[table.name] = snapshot.snapshot_id
+                break
+    return found
+
+
 def commit_each_checkpoint(catalog: Catalog, namespace: str) -> None:
     """Have sinks commit with each checkpoint, without rows too: no idle table holds the cut back.
 

@@ -36,6 +36,7 @@ from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
+from iceberg.reconciliation_tables import RECONCILIATION_TABLES
 from iceberg.seal_tables import SEALS
 from iceberg.service_tables import SERVICE_LEVELS
 from iceberg.table import Column, Table
@@ -280,5 +281,6 @@ TABLES: tuple[Table, ...] = (
     SERVICE_LEVELS,
     SEALS,
     CHARGE_RECONCILIATIONS,
+    *RECONCILIATION_TABLES,
 )
 """All tables, as they are created, checked and documented."""

@@ -1,1 +1,1 @@
-"""What a reconciliation of charges is made of: reading, checking, keeping what was found."""
+"""The wiring of the audit: from settings and tables to what it found of usage and of charges."""
