@@ -100,13 +100,21 @@ def read_once(
         return connection.table(table.name).to_arrow_table()
 
 
-def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
+def open_rows(
+    catalog: Catalog, namespace: str, snapshot_ids: Mapping[str, int] | None = None
+) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
     `event_source` and `event_id`, null where the payload is no JSON object that names them, and
     `batch`: of a JSON array, a list of these three for each element, else null. The view
     `usage_totals` is described in the function of that name.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+        snapshot_ids: As of which snapshots, by name of table, such as those of a tag
+            (`iceberg.tagging`); one that is not named had no rows. None: as they are now.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
@@ -116,7 +124,10 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
     for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
-        load_table(connection, existing, table, columns)
+        snapshot_id = None if snapshot_ids is None else snapshot_ids.get(table.name)
+        is_empty = snapshot_ids is not None and snapshot_id is None
+        wanted = Nothing() if is_empty else Everything()
+        load_table(connection, existing, table, columns, wanted, snapshot_id)
     connection.execute(_REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
     return connection
@@ -188,7 +199,11 @@ def load_windows(
 
 
 def load_payloads(
-    rows: duckdb.DuckDBPyConnection, catalog: Catalog, namespace: str, places: str
+    rows: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    namespace: str,
+    places: str,
+    snapshot_id: int | None = None,
 ) -> None:
     """Copy the payloads of some records into the table `payloads`, one row for each place.
 
@@ -198,6 +213,7 @@ def load_payloads(
         namespace: The same.
         places: A table of `rows` that names the records, with the columns kafka_partition and
             kafka_offset.
+        snapshot_id: As of which snapshot of the archive; None: the current one.
     """
     rows.execute(
         "CREATE OR REPLACE TEMP TABLE payloads"
@@ -207,7 +223,9 @@ def load_payloads(
         return
     archive = catalog.load_table((namespace, RAW_EVENTS.name))
     fields = ("kafka_partition", "kafka_offset", "payload")
-    rows.register("archive", batch_reader(archive.scan(selected_fields=fields)))
+    rows.register(
+        "archive", batch_reader(archive.scan(selected_fields=fields, snapshot_id=snapshot_id))
+    )
     rows.execute(
         "INSERT INTO payloads SELECT DISTINCT ON (kafka_partition, kafka_offset)"  # noqa: S608
         f" * FROM archive SEMI JOIN {places} USING (kafka_partition, kafka_offset)"
