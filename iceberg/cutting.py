@@ -100,7 +100,7 @@ def snapshots_at(
     """
     found = {}
     for table in tables:
-        for number, snapshot in _numbered(catalog.load_table((namespace, table.name))):
+        for number, snapshot in numbered(catalog.load_table((namespace, table.name))):
             if number <= checkpoint_id:
                 found[table.name] = snapshot.snapshot_id
                 break

@@ -103,7 +103,10 @@ def read_once(
 
 
 def open_rows(
-    catalog: Catalog, namespace: str, file: Path | None = None
+    catalog: Catalog,
+    namespace: str,
+    snapshot_ids: Mapping[str, int] | None = None,
+    file: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
@@ -116,6 +119,8 @@ def open_rows(
     Args:
         catalog: Has the tables.
         namespace: Theirs.
+        snapshot_ids: As of which snapshots, by name of table, such as those of a tag
+            (`iceberg.tagging`); one that is not named had no rows. None: as they are now.
         file: A file that is not there yet, to hold the rows; None: memory holds them.
 
     Raises:
@@ -126,7 +131,10 @@ def open_rows(
     for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
-        load_table(connection, existing, table, columns)
+        snapshot_id = None if snapshot_ids is None else snapshot_ids.get(table.name)
+        is_empty = snapshot_ids is not None and snapshot_id is None
+        wanted = Nothing() if is_empty else Everything()
+        load_table(connection, existing, table, columns, wanted, snapshot_id)
     connection.execute(REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
     return connection
@@ -198,7 +206,11 @@ def load_windows(
 
 
 def load_payloads(
-    rows: duckdb.DuckDBPyConnection, catalog: Catalog, namespace: str, places: str
+    rows: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    namespace: str,
+    places: str,
+    snapshot_id: int | None = None,
 ) -> None:
     """Copy the payloads of some records into the table `payloads`, one row for each place.
 
@@ -208,6 +220,7 @@ def load_payloads(
         namespace: The same.
         places: A table of `rows` that names the records, with the columns kafka_partition and
             kafka_offset.
+        snapshot_id: As of which snapshot of the archive; None: the current one.
     """
     rows.execute(
         "CREATE OR REPLACE TEMP TABLE payloads"
@@ -217,7 +230,9 @@ def load_payloads(
         return
     archive = catalog.load_table((namespace, RAW_EVENTS.name))
     fields = ("kafka_partition", "kafka_offset", "payload")
-    rows.register("archive", batch_reader(archive.scan(selected_fields=fields)))
+    rows.register(
+        "archive", batch_reader(archive.scan(selected_fields=fields, snapshot_id=snapshot_id))
+    )
     rows.execute(
         "INSERT INTO payloads SELECT DISTINCT ON (kafka_partition, kafka_offset)"  # noqa: S608
         f" * FROM archive SEMI JOIN {places} USING (kafka_partition, kafka_offset)"

@@ -46,7 +46,7 @@ def open_service_rows(
         BrokenRowsError: Two rows of one identity differ.
         NoSuchTableError: A table does not exist.
     """
-    rows = open_rows(catalog, namespace, file)
+    rows = open_rows(catalog, namespace, file=file)
     rows.execute(f"SET memory_limit = '{_MEMORY}'")
     for table, columns in _COLUMNS:
         existing = catalog.load_table((namespace, table.name))
