@@ -30,6 +30,7 @@ class RestCatalog:
         landed_late: How many were held back and landed.
         refused_late: How many were held back and refused when they were let go.
         held: How many have been held back.
+        outdated: How many were refused as the table had changed.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -38,7 +39,7 @@ class RestCatalog:
         self._one_at_a_time = threading.Lock()
         self._armed: tuple[str, int] = ("", 0)
         self._held: list[tuple[tuple[str, ...], CommitTableRequest]] = []
-        self.lost = self.landed_late = self.refused_late = self.held = 0
+        self.lost = self.landed_late = self.refused_late = self.held = self.outdated = 0
         catalog_server = self
 
         class Answers(_Answers):
@@ -174,6 +175,7 @@ class _Answers(BaseHTTPRequestHandler):
         except NoSuchTableError as error:
             self._refuse(404, "NoSuchTableException", str(error))
         except CommitFailedException as error:
+            self.server_catalog.outdated += 1
             self._refuse(409, "CommitFailedException", str(error))
         else:
             if answer is None:

@@ -93,6 +93,7 @@ def _strike(run: Run, fault: Fault) -> dict[str, Any]:
         found["converged_ms"] = converged_ms = run.conclude()
         TABLE_BUGS.get(run.planted, _leave)(run)
         verdict = verdict_on(run)
+        verdict.differences += run.broken
         if converged_ms > CONVERGED_S * 1000:
             slow = f"converged in {converged_ms} ms, which is more than {CONVERGED_S} s"
             verdict.differences.append(slow)
