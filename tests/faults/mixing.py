@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 
+from jobs.local.flink_rest import FlinkError
 from tests.faults.faults import Fault
 from tests.faults.running import Run, send_signal
 
@@ -17,9 +18,14 @@ def one_after_another(faults: tuple[Fault, ...]) -> Fault:
     def strike(run: Run) -> None:
         for fault in faults:
             before, run.hits = run.hits, {}
-            fault.strike(run)
+            try:
+                fault.strike(run)
+            except (TimeoutError, AssertionError, OSError, FlinkError) as error:
+                # The others are tried all the same; the run fails by this line.
+                run.broken.append(f"{fault.name}: {error!r}"[:2000])
             named = {f"{fault.name}: {name}": count for name, count in run.hits.items()}
             run.hits = {**before, **named}
+            print(f"  {fault.name} struck: {named}", flush=True)
 
     @contextmanager
     def around(run: Run) -> Iterator[None]:

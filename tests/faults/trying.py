@@ -16,7 +16,9 @@ from tests.faults.planted import SQL_BUGS, TABLE_BUGS
 from tests.faults.results import MOST_LINES, Result, commit_now
 from tests.faults.running import CONVERGED_S, Run
 
-_FLINK = {"parallelism": 1, "checkpoint_interval_ms": 3000}
+# The pause leaves a busy machine time for usage between two checkpoints.
+_FLINK = {"parallelism": 1, "checkpoint_interval_ms": 5000}
+_PAUSE = {"execution.checkpointing.min-pause": "3 s"}
 SINKS = {"v1": "false", "v2": "true"}
 
 
@@ -57,7 +59,7 @@ def make_trial(trial: Trial, machines: tuple[Broker, FlinkCluster], folder: Path
         folder: For all that is written, with a name of its own; removed where all is right.
     """
     shared, cluster = machines
-    properties = {"table.exec.iceberg.use-v2-sink": SINKS[trial.sink]}
+    properties = {**_PAUSE, "table.exec.iceberg.use-v2-sink": SINKS[trial.sink]}
     with trial.fault.broker(folder, shared) as broker:
         run = make_run(folder, broker, cluster, trial.seed, properties=properties, **_FLINK)
         run.seconds, run.planted = trial.seconds, trial.planted
@@ -93,6 +95,7 @@ def _strike(run: Run, fault: Fault) -> dict[str, Any]:
         found["converged_ms"] = converged_ms = run.conclude()
         TABLE_BUGS.get(run.planted, _leave)(run)
         verdict = verdict_on(run)
+        verdict.differences += run.broken
         if converged_ms > CONVERGED_S * 1000:
             slow = f"converged in {converged_ms} ms, which is more than {CONVERGED_S} s"
             verdict.differences.append(slow)
