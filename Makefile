@@ -6,6 +6,7 @@ JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
 .PHONY: help setup check test faults soak demo simulate mutate bench clean
+.PHONY: help setup check test faults demo simulate fuzz mutate bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -45,6 +46,11 @@ demo: setup ## Meter a real year of departures: Kafka, Flink, Iceberg, on this m
 SEEDS ?= 1-100
 simulate: setup ## Simulate metering under faults and audit every row: SEEDS=1-300
 	@$(PYTHON) -m tests.simulation --seeds $(SEEDS)
+
+SECONDS ?= 600
+fuzz: setup ## Fuzz records, terms, state and configuration, guided by coverage: SECONDS=600
+	@setup/fuzz.sh
+	@$(PYTHON) -m tests.fuzz --seconds $(SECONDS)
 
 MODULES ?=
 mutate: setup ## Change the money code bit by bit: tests notice each, or it is judged: MODULES=udfs/rounding.py
