@@ -17,7 +17,7 @@ from pyiceberg.expressions import AlwaysTrue as Everything
 from pyiceberg.expressions import And, BooleanExpression, In
 from pyiceberg.table import Table as IcebergTable
 
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BACKFILLED_EVENTS, BROUGHT_BACK_USAGE
 from iceberg.loading import BrokenRowsError as BrokenRowsError  # noqa: PLC0414 - for callers
 from iceberg.loading import load_table
 from iceberg.row_shapes import shown_key
@@ -43,6 +43,12 @@ _RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
         ]) END AS batch
         FROM (SELECT * EXCLUDE (payload), TRY(decode(payload)) AS text FROM committed)
     )"""  # noqa: S608 - no outside text
+
+# What the job has archived stands as it is; the rest was read again from Kafka.
+_FILL_ARCHIVE = f"""
+    INSERT INTO {RAW_EVENTS.name} FROM {BACKFILLED_EVENTS.name}
+    ANTI JOIN {RAW_EVENTS.name} USING (kafka_partition, kafka_offset)
+"""
 
 _TOTAL_KEY = "account_id, meter_id, dimensions, period_start, period_end"
 _REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
@@ -103,10 +109,10 @@ def read_once(
 def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
-    `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
-    `event_source` and `event_id`, null where the payload is no JSON object that names them, and
-    `batch`: of a JSON array, a list of these three for each element, else null. The view
-    `usage_totals` is described in the function of that name.
+    `raw_events` has what was read again from Kafka, too, and in place of key and payload what
+    identifies the event: `event_type`, `event_source` and `event_id`, null where the payload is no
+    JSON object that names them, and `batch`: of a JSON array, a list of these three for each
+    element, else null. The view `usage_totals` is described in the function of that name.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
@@ -117,6 +123,10 @@ def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         load_table(connection, existing, table, columns)
+    backfilled = catalog.load_table((namespace, BACKFILLED_EVENTS.name))
+    load_table(connection, backfilled, BACKFILLED_EVENTS, _RAW_COLUMNS)
+    connection.execute(_FILL_ARCHIVE)
+    connection.execute(f"DROP TABLE {BACKFILLED_EVENTS.name}")
     connection.execute(_REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
     return connection
@@ -205,14 +215,16 @@ def load_payloads(
     )
     if not rows.execute(f"FROM {places} LIMIT 1").fetchall():
         return
-    archive = catalog.load_table((namespace, RAW_EVENTS.name))
     fields = ("kafka_partition", "kafka_offset", "payload")
-    rows.register("archive", batch_reader(archive.scan(selected_fields=fields)))
-    rows.execute(
-        "INSERT INTO payloads SELECT DISTINCT ON (kafka_partition, kafka_offset)"  # noqa: S608
-        f" * FROM archive SEMI JOIN {places} USING (kafka_partition, kafka_offset)"
-    )
-    rows.unregister("archive")
+    for table in (RAW_EVENTS, BACKFILLED_EVENTS):
+        archive = catalog.load_table((namespace, table.name))
+        rows.register("archive", batch_reader(archive.scan(selected_fields=fields)))
+        rows.execute(
+            "INSERT INTO payloads SELECT DISTINCT ON (kafka_partition, kafka_offset)"  # noqa: S608
+            f" * FROM archive SEMI JOIN {places} USING (kafka_partition, kafka_offset)"
+            " ANTI JOIN payloads USING (kafka_partition, kafka_offset)"
+        )
+        rows.unregister("archive")
 
 
 def usage_totals(rows: duckdb.DuckDBPyConnection) -> pa.Table:
