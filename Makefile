@@ -5,8 +5,7 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup check test faults soak demo simulate mutate bench clean
-.PHONY: help setup check test faults demo simulate fuzz mutate bench clean
+.PHONY: help setup check test faults soak demo simulate fuzz mutate bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

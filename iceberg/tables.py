@@ -32,7 +32,12 @@ from iceberg.columns import (
     WAITED_KEY,
     WINDOW_FACTS,
 )
-from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
+from iceberg.decided_tables import (
+    BACKFILLED_EVENTS,
+    BROUGHT_BACK_USAGE,
+    FREEZES,
+    USAGE_ADJUSTMENTS,
+)
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
@@ -255,6 +260,7 @@ USAGE_TABLES: tuple[Table, ...] = (
     EXPIRED_USAGE,
     UNASSIGNED_USAGE,
     BROUGHT_BACK_USAGE,
+    USAGE_ADJUSTMENTS,
     DIMENSION_OVERFLOWS,
     RETRACTIONS,
     RETRACTED_USAGE,
@@ -272,6 +278,7 @@ STREAM_TABLES: tuple[Table, ...] = tuple(
 TABLES: tuple[Table, ...] = (
     *USAGE_TABLES,
     *PRICING_TABLES,
+    BACKFILLED_EVENTS,
     FREEZES,
     CHARGES,
     INVOICES,

@@ -20,7 +20,8 @@ from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.checking import read_states
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.kept_snapshots import UnknownSnapshotError
-from iceberg.reading import BrokenRowsError, load_payloads, open_rows
+from iceberg.payloads import load_payloads
+from iceberg.reading import BrokenRowsError, open_rows
 from iceberg.tables import RAW_EVENTS
 from iceberg.tagging import tagged_snapshots
 from jobs.reporting.fates import REPEATED, tell_fates

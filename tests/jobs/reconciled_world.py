@@ -87,9 +87,7 @@ def make_reconciled_world(folder: Path) -> World:
     return world
 
 
-def invoice(
-    world: World, command: str, until: datetime | None, at: datetime, *more: str
-) -> None:
+def invoice(world: World, command: str, until: datetime | None, at: datetime, *more: str) -> None:
     """Change invoices at an instant."""
     words = ["--settings", "none", command, *more]
     if until is not None:
