@@ -271,7 +271,7 @@ USAGE_TABLES: tuple[Table, ...] = (
 """What the stream writes, and what people decided of it."""
 
 STREAM_TABLES: tuple[Table, ...] = tuple(
-    table for table in USAGE_TABLES if table is not BROUGHT_BACK_USAGE
+    table for table in USAGE_TABLES if table not in (BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS)
 )
 """What the stream alone writes: all of it is committed with the job's checkpoints."""
 
