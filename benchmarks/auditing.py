@@ -29,7 +29,8 @@ _METERS = [
     OracleMeter("peak", "used", "max", "units", "GB", (), 3600, 90 * 86_400),
     OracleMeter("mean", "used", "average", "units", "GB", (), 3600, 90 * 86_400),
 ]
-_TERMS = OracleTerms(1, _START, "Europe/Berlin", "month", datetime(2026, 1, 1))  # noqa: DTZ001 - wall clock
+_ANCHOR = datetime(2026, 1, 1)  # noqa: DTZ001 - a wall-clock time
+_TERMS = OracleTerms(1, _START, "Europe/Berlin", "month", _ANCHOR)
 
 
 def _batches(events: int) -> Iterator[pa.RecordBatch]:
@@ -48,9 +49,11 @@ def _batches(events: int) -> Iterator[pa.RecordBatch]:
                 "type": "used",
                 "subject": f"account-{chance.randrange(1000)}",
                 "time": at.isoformat().replace("+00:00", "Z"),
-                "data": {"units": f"{chance.randrange(10**6)}.{chance.randrange(1000)}"},
+                "data": {
+                    "units": f"{chance.randrange(10**6)}.{chance.randrange(1000)}",
+                    "place": chance.choice("wxyz"),
+                },
             }
-            event["data"] = {**event["data"], "place": chance.choice("wxyz")}  # type: ignore[dict-item]
             rows.append((number, log_ms * 1000, json.dumps(event).encode()))
         offsets, log_us, payloads = zip(*rows, strict=True)
         yield pa.RecordBatch.from_pydict(

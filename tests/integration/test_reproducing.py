@@ -1,10 +1,13 @@
 """The same log gives the same rows, bit for bit, however it is run."""
 
+import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from jobs.local.flink_cluster import FlinkCluster
+from jobs.reconcile_usage import main as reconcile_usage
 from tests.integration.full_run import Flights, FullRun, meter_in_full
 from tests.integration.recomputing import comparable, recomputed
 
@@ -33,3 +36,16 @@ def test_a_recompute_from_the_archive_gives_the_same_rows(full_run: FullRun) -> 
     found = comparable(full_run.tables)
     assert all(len(rows) > 20 for rows in found.values())
     assert recomputed(full_run.world, full_run.tables["raw_events"]) == found
+
+
+@pytest.mark.slow
+def test_the_audit_comes_to_the_same_rows(
+    full_run: FullRun, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing differs in what Flink wrote, and the archive has no gap."""
+    arguments = ["--settings", str(full_run.world.file), "--json"]
+    code = reconcile_usage(arguments, {}, lambda: datetime(2026, 11, 30, tzinfo=UTC))
+    found = json.loads(capsys.readouterr().out)
+    assert (code, found["differences"], found["gaps"]) == (0, [], [])
+    assert found["rows_recomputed"] > 1000
+    assert all(each["holds"] for each in found["ranges"])
