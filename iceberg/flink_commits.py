@@ -113,6 +113,22 @@ def newest_run(commits: Sequence[FlinkCommit]) -> list[FlinkCommit]:
     return list(reversed(oldest_first[begin:]))
 
 
+def second_begin(run: Sequence[FlinkCommit]) -> FlinkCommit | None:
+    """Return the first commit of a job that began while another one went on; None: there is none.
+
+    Args:
+        run: Commits of one table, newest first.
+    """
+    oldest_first = list(reversed(run))
+    for place in range(1, len(oldest_first)):
+        this = oldest_first[place]
+        before = {each.job_id for each in oldest_first[:place]}
+        goes_on = any(each.job_id in before for each in oldest_first[place:])
+        if this.job_id not in before and goes_on:
+            return this
+    return None
+
+
 def abandoned_ids(table: IcebergTable) -> set[int]:
     """Return the snapshots that a rewind has left behind: no row of the table comes from them."""
     kept = {each.snapshot_id for each in line_of(table)}

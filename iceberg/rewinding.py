@@ -21,6 +21,7 @@ from iceberg.flink_commits import (
     commits_of,
     line_of,
     newest_run,
+    second_begin,
 )
 from iceberg.replacing import is_rewrite
 from iceberg.savepoints import Savepoint
@@ -80,6 +81,9 @@ def plan_rewind(catalog: Catalog, namespace: str, savepoint: Savepoint) -> tuple
     if plans:
         _check_job(savepoint, found, runs)
         _check_committed(savepoint, runs[RAW_EVENTS.name])
+        undone = {snapshot_id for plan in plans for snapshot_id in plan.undone_ids}
+        for name, run in runs.items():
+            _check_one_job(name, [each for each in run if each.snapshot_id not in undone])
     return plans
 
 
@@ -198,6 +202,18 @@ def _check_committed(savepoint: Savepoint, run: Sequence[FlinkCommit]) -> None:
             f"checkpoint {savepoint.checkpoint_id}: expected a commit of its own in"
             f" {RAW_EVENTS.name}, found none, as of a savepoint that the job went on after; choose"
             " a checkpoint, or a savepoint that the job was stopped with"
+        )
+
+
+def _check_one_job(name: str, kept: Sequence[FlinkCommit]) -> None:
+    """Refuse a checkpoint up to which two jobs had written at once: their numbers say nothing."""
+    second = second_begin(kept)
+    if second is not None:
+        before = next(each for each in kept[kept.index(second) + 1 :])
+        raise UnsafeRewindError(
+            f"table {name}: expected commits of one job at a time up to the checkpoint, found job"
+            f" {second.job_id} beside {before.job_id} since its checkpoint {before.checkpoint_id};"
+            " choose that one or an earlier one"
         )
 
 

@@ -7,12 +7,12 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 from iceberg.account_tables import ACCOUNTS
-from iceberg.catalog import open_catalog
-from iceberg.creating import make_tables
+from iceberg.change_tables import TABLE_CHANGES
 from iceberg.restoring import JobStart, RefusedStartError, check_start
 from iceberg.savepoints import Savepoint, UnreadableSavepointError, read_savepoint
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS
-from tests.iceberg.filling import LocalCatalog, append, flink_summary
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, STREAM_TABLES
+from tests.iceberg.filling import append, flink_summary
+from tests.iceberg.maintained import open_some
 from tests.iceberg.rows import row_of
 
 OLD, NEW = "a" * 32, "b" * 32
@@ -20,10 +20,8 @@ OLD, NEW = "a" * 32, "b" * 32
 
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
-    """A catalog with every table, all empty."""
-    catalog = open_catalog(LocalCatalog(tmp_path))
-    make_tables(catalog, "billing")
-    return catalog
+    """What the job writes, and the journal of rewinds, all empty."""
+    return open_some(tmp_path, [*STREAM_TABLES, TABLE_CHANGES])
 
 
 def _commit(catalog: Catalog, checkpoint_id: int, job_id: str = OLD) -> None:

@@ -6,30 +6,25 @@ from pathlib import Path
 
 import pytest
 
-from iceberg.checking import repeated_commits
 from iceberg.flink_commits import commits_of
 from iceberg.reading import read_once
-from iceberg.replacing import COMPACTION
 from iceberg.restoring import JobStart, RefusedStartError, check_start
 from iceberg.rewinding import UnsafeRewindError, rewind_table
 from iceberg.savepoints import Savepoint
 from iceberg.table import Table
 from iceberg.table_changes import ChangeStore
-from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, RETRACTIONS, USAGE_CORRECTIONS
+from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, USAGE_CORRECTIONS
 from iceberg.writing import CommitConflictError
 from jobs import rewind_tables as program
 from jobs.maintaining import rewinding
 from jobs.maintaining.rewinding import (
     RewindDecision,
     RewindReport,
-    look_at_rewind,
     rewind_tables,
 )
 from jobs.pricing.running import RefusedInputError
 from jobs.settings import load_settings
 from schemas.table_change import ChangeStatus
-from tests.iceberg.filling import append, flink_summary
-from tests.iceberg.rows import row_of
 from tests.jobs.pricing_rows import corrected, day
 from tests.jobs.pricing_world import World
 
@@ -107,30 +102,6 @@ def test_charges_stay_and_come_out_the_same(january: World) -> None:
     january.entries()
 
 
-def test_a_table_without_any_snapshot_of_then_is_empty(january: World) -> None:
-    """The sink had committed nothing to it; it commits again afterwards."""
-    row = row_of(
-        RETRACTIONS,
-        log_time=day(2, 5),
-        kafka_partition=0,
-        kafka_offset=9,
-        event_source="s",
-        event_id="i",
-        retracted_source="s",
-        retracted_id="j",
-    )
-    append(january.catalog, RETRACTIONS, [row], flink_summary(3))
-    (plan,) = _rewind(january).plans
-    assert (plan.table, plan.target_id) == (RETRACTIONS, None)
-    existing = january.catalog.load_table(("billing", "retractions"))
-    assert existing.current_snapshot() is None
-    assert _rows(january, RETRACTIONS) == 0
-    check_start(january.catalog, "billing", JobStart(BEFORE))
-    append(january.catalog, RETRACTIONS, [row], flink_summary(3))
-    assert _rows(january, RETRACTIONS) == 1
-    assert repeated_commits(january.catalog.load_table(("billing", "retractions"))) == []
-
-
 def test_interrupted_half_way_it_is_finished(
     january: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -165,6 +136,7 @@ def test_interrupted_half_way_it_is_finished(
     ]
 
 
+@pytest.mark.slow
 def test_only_the_savepoint_of_the_rewind_is_restored(january: World) -> None:
     """A later one holds in state what the tables have lost."""
     _go_on(january)
@@ -177,6 +149,7 @@ def test_only_the_savepoint_of_the_rewind_is_restored(january: World) -> None:
     check_start(january.catalog, "billing", JobStart(Savepoint("p", 4, "")))
 
 
+@pytest.mark.slow
 def test_a_job_that_still_runs_is_noticed(january: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Its commit comes before, or right after, the table is put back."""
     _go_on(january)
@@ -207,66 +180,6 @@ def test_records_that_kafka_has_deleted_cannot_be_read_again(january: World) -> 
         _rewind(january, first=(5,))
     assert january.snapshots() == before
     assert _rewind(january, first=(4,)).change_id
-
-
-def test_rows_of_others_are_not_lost(january: World) -> None:
-    """Files written anew may be undone; rows that the job did not write may not."""
-    _go_on(january)
-    append(january.catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE, row_id="x")], {COMPACTION: "1"})
-    assert look_at_rewind(load_settings(january.settings, {}), BEFORE, lambda: (0,)).plans
-    append(january.catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE, row_id="y")])
-    with pytest.raises(UnsafeRewindError, match="found rows of another program"):
-        _rewind(january)
-
-
-@pytest.mark.parametrize(
-    ("savepoint", "line"),
-    [
-        (Savepoint("p", 3, "", has_pending=True), None),
-        (Savepoint("p", 1, "", has_pending=True), None),
-        (Savepoint("p", 0, "", has_pending=False), None),
-        (Savepoint("p", 0, ""), "expected a commit of its own in raw_events, found none"),
-        (Savepoint("p", 3, "abcdef"), "found one of job abcdef"),
-    ],
-    ids=["committed", "first", "nothing to commit", "not known", "of another job"],
-)
-def test_which_savepoints_will_do(january: World, savepoint: Savepoint, line: str | None) -> None:
-    """What waits for a commit must be in the tables by itself."""
-    _go_on(january)
-    settings = load_settings(january.settings, {})
-    if line is None:
-        look_at_rewind(settings, savepoint, lambda: (0,))
-        return
-    with pytest.raises(UnsafeRewindError, match=line):
-        look_at_rewind(settings, savepoint, lambda: (0,))
-
-
-def test_a_number_that_came_twice_needs_the_job(january: World) -> None:
-    """Tables that were begun anew count from the beginning."""
-    for number, job in ((40, "a" * 32), (41, "a" * 32), (1, "b" * 32), (2, "b" * 32)):
-        append(
-            january.catalog,
-            RETRACTIONS,
-            [
-                row_of(
-                    RETRACTIONS,
-                    log_time=day(2, 5),
-                    kafka_partition=0,
-                    kafka_offset=number,
-                    event_source="s",
-                    event_id="i",
-                    retracted_source="s",
-                    retracted_id="j",
-                )
-            ],
-            flink_summary(number, job),
-        )
-    settings = load_settings(january.settings, {})
-    with pytest.raises(UnsafeRewindError, match="expected to know of which job"):
-        look_at_rewind(settings, Savepoint("p", 1, "", False), lambda: (0,))
-    report = look_at_rewind(settings, Savepoint("p", 1, "b" * 6, False), lambda: (0,))
-    assert {plan.table.name for plan in report.plans} >= {"retractions"}
-    assert report.rolled_back.rows["retractions"] == 1
 
 
 def test_the_program(january: World, monkeypatch: pytest.MonkeyPatch, capsys: Output) -> None:
