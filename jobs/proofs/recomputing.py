@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -30,11 +30,21 @@ class Recomputed:
         rows: Has `audit_records`, `audit_usage`, `audit_rows`, and the tables of usage.
         snapshot_ids: What was read, by name of table.
         until: Log time up to which both are complete: what is due later is not looked at.
+        archive: What was read.
     """
 
     rows: duckdb.DuckDBPyConnection
     snapshot_ids: dict[str, int]
     until: datetime
+    archive: Archive
+
+    def load_windows(self, account_ids: Collection[str], span: tuple[int, int]) -> None:
+        """Add running usage of accounts from an instant to before another: `metering_windows`.
+
+        Raises:
+            BrokenRowsError: Two rows of one identity differ.
+        """
+        self.archive.load_windows(self.rows, account_ids, span)
 
 
 @contextmanager
@@ -61,7 +71,7 @@ def recomputed_usage(
         judge_records(rows, archive.batches(), rules)
         until = _until(archive, rows, settings)
         meter_usage(rows, replace(rules, clocks=replace(rules.clocks, watermark=until)))
-        yield Recomputed(rows, dict(sorted(archive.snapshot_ids.items())), until)
+        yield Recomputed(rows, dict(sorted(archive.snapshot_ids.items())), until, archive)
 
 
 def _rules(archive: Archive, settings: Settings) -> Rules:
