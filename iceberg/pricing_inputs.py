@@ -9,13 +9,15 @@ from pyiceberg.catalog import Catalog
 from iceberg.account_tables import ACCOUNTS
 from iceberg.checking import RepeatedCommit, repeated_commits
 from iceberg.cutting import CUT_TABLES, common_cut
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
+from iceberg.freezes import FreezeStore
 from iceberg.kept_snapshots import check_kept
 from iceberg.price_lists import read_price_lists
 from iceberg.priced_usage import PricedUsage
 from iceberg.reading import read_once
 from iceberg.tables import CLOSED_USAGE, USAGE_CORRECTIONS
 from schemas.account import decode_account
+from schemas.freeze import FreezeDecision
 from schemas.instant import to_text
 from schemas.price_lists import PriceLists
 from schemas.pricing_run import PricingRun
@@ -31,12 +33,14 @@ class PricingInputs:
         snapshot_ids: What is read, by name of table.
         terms: Of each account, as the job took them.
         lists: Rate cards, contracts and what stands beside them.
+        freezes: What people decided on charges that wait, until they were read.
     """
 
     until_us: int
     snapshot_ids: Mapping[str, int]
     terms: Mapping[str, tuple[Terms, ...]]
     lists: PriceLists
+    freezes: tuple[FreezeDecision, ...] = ()
 
 
 class IncompleteUsageError(Exception):
@@ -78,18 +82,20 @@ def read_inputs(
             f" {to_text(complete_us)}; wait for the metering job"
         )
     snapshot_ids = dict(cut.snapshot_ids)
-    for table in (BROUGHT_BACK_USAGE, ACCOUNTS):
+    for table in (BROUGHT_BACK_USAGE, FREEZES, ACCOUNTS):
         snapshot = catalog.load_table((namespace, table.name)).current_snapshot()
         if snapshot is not None:
             snapshot_ids[table.name] = snapshot.snapshot_id
     lists = read_price_lists(catalog, namespace)
-    terms = _read_terms(catalog, namespace, snapshot_ids.get(ACCOUNTS.name))
+    terms = _terms_of(catalog, namespace, snapshot_ids.get(ACCOUNTS.name))
+    freezes = _read_freezes(catalog, namespace, snapshot_ids.get(FREEZES.name))
     snapshot_ids |= dict(lists.snapshot_ids)
     return PricingInputs(
         complete_us if until_us is None else until_us,
         dict(sorted(snapshot_ids.items())),
         terms,
         lists,
+        freezes,
     )
 
 
@@ -106,15 +112,16 @@ def read_past_inputs(catalog: Catalog, namespace: str, run: PricingRun) -> Prici
             when they are needed (`PricedUsage.load_windows`), that of the archive never.
         BrokenRowsError: Rows contradict each other.
     """
-    snapshot_ids: dict[str, int] = json.loads(run.input_snapshots)["snapshots"]
-    for table in (CLOSED_USAGE, USAGE_CORRECTIONS, BROUGHT_BACK_USAGE, ACCOUNTS):
+    snapshot_ids = snapshots_of(run)
+    for table in (CLOSED_USAGE, USAGE_CORRECTIONS, BROUGHT_BACK_USAGE, FREEZES, ACCOUNTS):
         existing = catalog.load_table((namespace, table.name))
         check_kept(existing, table, snapshot_ids.get(table.name))
     return PricingInputs(
         until_of(run),
         snapshot_ids,
-        _read_terms(catalog, namespace, snapshot_ids.get(ACCOUNTS.name)),
+        _terms_of(catalog, namespace, snapshot_ids.get(ACCOUNTS.name)),
         read_price_lists(catalog, namespace, snapshot_ids),
+        _read_freezes(catalog, namespace, snapshot_ids.get(FREEZES.name)),
     )
 
 
@@ -149,16 +156,35 @@ def inputs_text(inputs: PricingInputs) -> str:
     return json.dumps(members, separators=(",", ":"), sort_keys=True)
 
 
+def snapshots_of(run: PricingRun) -> dict[str, int]:
+    """Return the snapshots that a run has read, by name of table."""
+    found: dict[str, int] = json.loads(run.input_snapshots)["snapshots"]
+    return found
+
+
 def until_of(run: PricingRun) -> int:
     """Return the log time up to which a run has priced usage."""
     return int(json.loads(run.input_snapshots)["until_us"])
 
 
-def _read_terms(
+def _read_freezes(
+    catalog: Catalog, namespace: str, snapshot_id: int | None
+) -> tuple[FreezeDecision, ...]:
+    if snapshot_id is None:
+        return ()
+    return FreezeStore(catalog, namespace, snapshot_id).decisions()
+
+
+def _terms_of(
     catalog: Catalog, namespace: str, snapshot_id: int | None
 ) -> dict[str, tuple[Terms, ...]]:
-    if snapshot_id is None:
-        return {}
+    return {} if snapshot_id is None else read_terms(catalog, namespace, snapshot_id)
+
+
+def read_terms(
+    catalog: Catalog, namespace: str, snapshot_id: int | None = None
+) -> dict[str, tuple[Terms, ...]]:
+    """Return the terms of each account as the job took them, as of a snapshot; None: as of now."""
     existing = catalog.load_table((namespace, ACCOUNTS.name))
     rows = read_once(existing, ACCOUNTS, snapshot_id=snapshot_id).to_pylist()
     last: dict[str, tuple[int, str]] = {}

@@ -30,6 +30,7 @@ from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.invoices import UnprintableTextError
 from jobs.invoices.changing import RefusedInvoiceError, Tables, find_row, read_rows
 from jobs.invoices.drafting import CarriedOver, draft_due
+from jobs.invoices.holding import held_invoices
 from jobs.invoices.issuing import approve_drafts, book_invoices, issue_approved, void_one
 from jobs.invoices.presenting import present
 from jobs.invoices.writing_files import write_files
@@ -73,6 +74,7 @@ class Done:
         voided: What was made void.
         carried: What comes to too little for an invoice.
         booked_entries: How many entries the ledger got.
+        frozen: Accounts of which something waits, as a freeze of billing stands.
     """
 
     drafted: tuple[Invoice, ...] = ()
@@ -81,6 +83,7 @@ class Done:
     voided: tuple[Invoice, ...] = ()
     carried: tuple[CarriedOver, ...] = ()
     booked_entries: int = 0
+    frozen: tuple[str, ...] = ()
 
 
 def change_invoices(tables: Tables, options: argparse.Namespace, now_us: int) -> Done:
@@ -108,7 +111,9 @@ def change_invoices(tables: Tables, options: argparse.Namespace, now_us: int) ->
         raise
     if done.issued or done.voided:
         booked += book_invoices(tables)
-    return replace(done, booked_entries=booked)
+    waiting = {each.terms.account_id for each in held_invoices(tables)}
+    frozen = tuple(sorted(waiting.union(done.frozen)))
+    return replace(done, booked_entries=booked, frozen=frozen)
 
 
 def _changes(
@@ -122,7 +127,7 @@ def _changes(
     def draft() -> Done:
         assert setup is not None, options.command
         drafts = draft_due(tables, setup, until_us, now_us)
-        return Done(drafted=drafts.invoices, carried=drafts.carried)
+        return Done(drafted=drafts.invoices, carried=drafts.carried, frozen=drafts.frozen)
 
     def run() -> Done:
         # What was there goes first: corrections wait for the number of what they correct.
@@ -211,12 +216,15 @@ def _print_done(done: Done, options: argparse.Namespace, console: Console) -> No
         }
         members["carried_over"] = [asdict(each) for each in done.carried]
         members["booked_entries"] = done.booked_entries
+        members["frozen"] = done.frozen
         _print_json(members)
         return
     print_steps(console, {name: invoices for name, invoices in steps.items() if invoices})
     for each in done.carried:
         amount = f"{grouped_text(each.total_minor, each.currency)} {each.currency}"
         print_lines(console, [f"{each.account_id}: {amount} carried over, below its minimum"])
+    for account_id in done.frozen:
+        print_lines(console, [f"{account_id}: frozen, nothing of it is drafted or issued"])
     if not any(steps.values()):
         print_lines(console, ["no invoice changed"])
     print_lines(console, [f"booked: {done.booked_entries} entries"])

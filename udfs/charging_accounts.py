@@ -8,7 +8,7 @@ over the same input adds nothing.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from zoneinfo import ZoneInfo
@@ -17,6 +17,7 @@ from schemas.account_pricing import AccountPricing, PeriodUsage
 from schemas.billing_period import BillingPeriod
 from schemas.charge import Charge
 from schemas.contract import Contract, Discount, FxRate, OneOffFee
+from schemas.freeze import FreezeScope
 from schemas.instant import EPOCH, MICROSECOND
 from schemas.rate_card import RateCard
 from schemas.statement import Line, PricedPeriod, Segment
@@ -24,6 +25,7 @@ from schemas.terms import Terms
 from udfs.assembling import MissingDetailError, assemble_usage
 from udfs.balancing_credit import Draws, balances_of, draws_of, note_draws
 from udfs.charging import ChargeRun, charge_changes
+from udfs.freezing import waiting_spans
 from udfs.pricing import price_period
 from udfs.scheduling import period_containing, periods_between, whole_period
 from udfs.segmenting import Cards, segment_period
@@ -43,6 +45,7 @@ class PricingRules:
         grace_us: From a period's end until usage of all meters has closed.
         run_id: The run that writes.
         tried: Cards by which nothing was charged, whatever versions they have; of a dry run.
+        freezes: Whose charges wait.
     """
 
     cards: Cards
@@ -51,6 +54,7 @@ class PricingRules:
     run_id: str
     fx_rates: FxRates = field(default_factory=dict)
     tried: tuple[RateCard, ...] = ()
+    freezes: tuple[FreezeScope, ...] = ()
 
 
 def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge, ...]:
@@ -58,7 +62,7 @@ def charge_account(rules: PricingRules, account: AccountPricing) -> tuple[Charge
 
     A period that the account's terms no longer have, and in which nothing was used, is taken back.
     One that was priced closed stays closed, whatever grace meters have by now, and stays as it is
-    where its detail is gone by now, but nothing has changed since.
+    where its detail is gone by now, but nothing has changed since. One that is frozen waits.
 
     Args:
         rules: Their `until_us` is not before that of any earlier run.
@@ -91,7 +95,8 @@ def _changes(rules: PricingRules, account: AccountPricing, drawn: Draws) -> list
     added: list[Charge] = []
     due = _due_spans(rules, account) | usage.keys()
     account = replace(account, one_off_fees=_place_fees(account.one_off_fees, sorted(due)))
-    for span in sorted(due | before.keys()):
+    spans = due | before.keys()
+    for span in sorted(spans - waiting(rules, account, spans)):
         earlier = before.get(span, [])
         is_closed = _is_closed(rules, span, earlier)
         lines: tuple[Line, ...] = ()
@@ -108,6 +113,27 @@ def _changes(rules: PricingRules, account: AccountPricing, drawn: Draws) -> list
         added += charge_changes(period, lines, earlier, run)
         note_draws(drawn, span, lines)
     return added
+
+
+def waiting(
+    rules: PricingRules, account: AccountPricing, spans: Collection[tuple[int, int]]
+) -> set[tuple[int, int]]:
+    """Return those of an account's billing periods that a freeze keeps from being charged."""
+
+    def segments_of(span: tuple[int, int]) -> tuple[Segment, ...]:
+        agreed = account.terms, account.contracts, rules.cards
+        return account_segments(account.account_id, *agreed, span)
+
+    return waiting_spans(rules.freezes, account, spans, segments_of)
+
+
+def begun_spans(rules: PricingRules, account: AccountPricing) -> set[tuple[int, int]]:
+    """Return the billing periods under contract that have begun, the one it began in too."""
+    if not account.contracts:
+        return set()
+    since_us = account.contracts[0].effective_from_us
+    begun = periods_between(account.terms, since_us, rules.until_us)
+    return {(each.start_us, each.end_us) for each in begun}
 
 
 def account_segments(
@@ -137,8 +163,7 @@ def _due_spans(rules: PricingRules, account: AccountPricing) -> set[tuple[int, i
     if not account.contracts:
         return set()
     since_us = account.contracts[0].effective_from_us
-    begun = periods_between(account.terms, since_us, rules.until_us)
-    return {(each.start_us, each.end_us) for each in begun if each.start_us >= since_us}
+    return {span for span in begun_spans(rules, account) if span[0] >= since_us}
 
 
 def _place_fees(fees: Sequence[OneOffFee], due: Sequence[tuple[int, int]]) -> tuple[OneOffFee, ...]:

@@ -19,7 +19,7 @@ from schemas.instant import to_text
 from schemas.usage_row import ClosedUsage, UsageCorrection
 from schemas.usage_window import UsageWindow
 from udfs.assembling import MissingDetailError, needs_detail
-from udfs.charging_accounts import PricingRules, account_segments, charge_account
+from udfs.charging_accounts import PricingRules, account_segments, charge_account, waiting
 from udfs.detailing import details_of, leave_out_rolled_up
 from udfs.rating import MissingPriceError
 from udfs.segmenting import UnknownTermsError
@@ -136,7 +136,13 @@ def _total_usage(account: _Account) -> None:
 def _find_detailed(account: _Account) -> None:
     rows, cards = account.rows, account.rules.cards
     found = set()
+    agreed = AccountPricing(
+        rows.account_id, rows.terms, rows.contracts, rows.grants, rows.one_off_fees
+    )
+    frozen = waiting(account.rules, agreed, [each.span for each in account.periods])
     for period in account.periods:
+        if period.span in frozen:
+            continue
         segments = account_segments(rows.account_id, rows.terms, rows.contracts, cards, period.span)
         if any(needs_detail(total, segments) for total in period.totals):
             found.add(period.span)

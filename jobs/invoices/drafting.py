@@ -9,6 +9,7 @@ from typing import TypeVar
 from iceberg.charge_store import ChargeStore
 from iceberg.price_lists import read_price_lists
 from jobs.invoices.changing import RefusedInvoiceError, Rows, Tables, take_step
+from jobs.invoices.holding import Holding
 from schemas.charge import Charge
 from schemas.contract import Contract
 from schemas.invoice import BilledAccount, Invoice, NothingReason
@@ -41,10 +42,12 @@ class Drafts:
     Attributes:
         invoices: The new drafts.
         carried: What stays for the next.
+        frozen: Accounts with charges that are due and wait, as a freeze of billing stands.
     """
 
     invoices: tuple[Invoice, ...]
     carried: tuple[CarriedOver, ...]
+    frozen: tuple[str, ...] = ()
 
 
 def draft_due(tables: Tables, setup: InvoicingSetup, until_us: int, now_us: int) -> Drafts:
@@ -62,19 +65,24 @@ def draft_due(tables: Tables, setup: InvoicingSetup, until_us: int, now_us: int)
             is not finished.
     """
     carried: list[CarriedOver] = []
+    frozen: list[str] = []
 
     def decide(rows: Rows) -> list[Invoice]:
         carried.clear()
+        frozen.clear()
         contracts = read_price_lists(tables.catalog, tables.namespace).contracts
         drafts = []
         for made in _draft_each(tables, setup, contracts, invoices_of(rows), until_us):
             if isinstance(made, Invoice):
                 drafts.append(made)
-            else:
+            elif isinstance(made, CarriedOver):
                 carried.append(made)
+            else:
+                frozen.append(made)
         return drafts
 
-    return Drafts(take_step(tables, decide, now_us), tuple(carried))
+    drafted = take_step(tables, decide, now_us)
+    return Drafts(drafted, tuple(carried), tuple(dict.fromkeys(frozen)))
 
 
 def _draft_each(
@@ -83,14 +91,26 @@ def _draft_each(
     contracts: Sequence[Contract],
     invoices: Sequence[Invoice],
     until_us: int,
-) -> Iterator[Invoice | CarriedOver]:
-    """Yield what each account comes to that has something due which is on no invoice."""
+) -> Iterator[Invoice | CarriedOver | str]:
+    """Yield what each account comes to that has something due which is on no invoice.
+
+    Where some of it waits the account is yielded, too, before what the rest comes to.
+    """
+    holding = Holding(tables)
     buyers = {each.account_id: each for each in setup.buyers}
     of_account = _grouped(contracts, lambda each: each.account_id)
     before = _grouped(invoices, lambda each: (each.terms.account_id, each.terms.currency))
     taken = invoiced_ids(invoices)
-    for account_id, currency, charges in _charged(tables):
-        if all(each.due_us > until_us or each.charge_id in taken for each in charges):
+    for account_id, currency, charged in _charged(tables):
+        held = holding.spans(account_id, {_span(each) for each in charged})
+        charges = tuple(each for each in charged if _span(each) not in held)
+
+        def is_new(each: Charge) -> bool:
+            return each.due_us <= until_us and each.charge_id not in taken
+
+        if any(is_new(each) and _span(each) in held for each in charged):
+            yield account_id
+        if not any(map(is_new, charges)):
             continue
         if account_id not in buyers:
             expected = f"one for account {account_id}, which has charges that are due"
@@ -109,6 +129,10 @@ def _draft_each(
             yield made
         elif made.reason is NothingReason.BELOW_MINIMUM:
             yield CarriedOver(account_id, currency, made.total_minor)
+
+
+def _span(charge: Charge) -> tuple[int, int]:
+    return charge.period_start_us, charge.period_end_us
 
 
 def _grouped(values: Iterable[T], key_of: Callable[[T], K]) -> dict[K, list[T]]:

@@ -16,6 +16,7 @@ from jobs.invoices.changing import (
     take_step,
     too_slow,
 )
+from jobs.invoices.holding import Holding
 from schemas.invoice import Invoice, InvoiceState
 from udfs.chaining import chain, head_of
 from udfs.identifying import digest
@@ -31,17 +32,18 @@ from udfs.invoicing import (
 
 
 def approve_drafts(tables: Tables, now_us: int) -> tuple[Invoice, ...]:
-    """Approve all drafts, and return them."""
+    """Approve all drafts but those that a freeze of billing holds, and return them."""
 
     def decide(rows: Rows) -> list[Invoice]:
         drafts = invoices_of(each for each in rows if each.state is InvoiceState.DRAFT)
-        return [accepted(approve(each, now_us)) for each in drafts]
+        ready = filter(Holding(tables).has_none, drafts)
+        return [accepted(approve(each, now_us)) for each in ready]
 
     return take_step(tables, decide, now_us)
 
 
 def issue_approved(tables: Tables, now_us: int) -> tuple[Invoice, ...]:
-    """Issue all approved invoices in their order, and return them.
+    """Issue all approved invoices in their order but those that a freeze holds, and return them.
 
     Raises:
         RefusedInvoiceError: Its number would be greater than another and its day earlier.
@@ -49,7 +51,8 @@ def issue_approved(tables: Tables, now_us: int) -> tuple[Invoice, ...]:
     """
 
     def decide(rows: Rows) -> list[Invoice]:
-        approved = invoices_of(each for each in rows if each.state is InvoiceState.APPROVED)
+        all_approved = invoices_of(each for each in rows if each.state is InvoiceState.APPROVED)
+        approved = list(filter(Holding(tables).has_none, all_approved))
         if not approved:
             return []
         numbered = invoices_of(each for each in rows if each.number is not None)

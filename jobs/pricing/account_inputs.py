@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 from operator import attrgetter
 from typing import TypeVar
 
@@ -14,8 +15,7 @@ from schemas.contract import Contract, CreditGrant, OneOffFee
 from schemas.priced_usage import UsageDetail, UsageTotal
 from schemas.terms import Terms
 from udfs.assembling import needs_detail
-from udfs.charging_accounts import account_segments
-from udfs.segmenting import Cards
+from udfs.charging_accounts import PricingRules, account_segments, begun_spans, waiting
 
 T = TypeVar("T", Contract, CreditGrant, OneOffFee)
 V = TypeVar("V")
@@ -37,6 +37,16 @@ class Agreements:
     grants: Mapping[str, tuple[CreditGrant, ...]]
     one_off_fees: Mapping[str, tuple[OneOffFee, ...]]
 
+    def pricing(self, account_id: str) -> AccountPricing:
+        """Return what was agreed with one account, without usage and charges."""
+        return AccountPricing(
+            account_id,
+            self.terms.get(account_id, ()),
+            self.contracts.get(account_id, ()),
+            self.grants.get(account_id, ()),
+            self.one_off_fees.get(account_id, ()),
+        )
+
     def of(self, account_ids: Sequence[str]) -> Agreements:
         """Return what was agreed with some accounts."""
         return Agreements(
@@ -45,6 +55,31 @@ class Agreements:
             _of(self.grants, account_ids),
             _of(self.one_off_fees, account_ids),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class HeldAccount:
+    """An account whose charges wait.
+
+    Attributes:
+        account_id: Who.
+        periods: How many of its billing periods that have begun wait.
+    """
+
+    account_id: str
+    periods: int
+
+
+def held_accounts(agreements: Agreements, rules: PricingRules) -> tuple[HeldAccount, ...]:
+    """Return the accounts that freezes leave out, ordered by id."""
+    named = {account_id for each in rules.freezes for account_id in each.account_ids}
+    is_all = any(not each.account_ids for each in rules.freezes)
+    held = []
+    for account_id in sorted(agreements.contracts.keys() if is_all else named):
+        agreed = agreements.pricing(account_id)
+        if waits := waiting(rules, agreed, begun_spans(rules, agreed)):
+            held.append(HeldAccount(account_id, len(waits)))
+    return tuple(held)
 
 
 def agreements_of(inputs: PricingInputs) -> Agreements:
@@ -61,7 +96,7 @@ def agreements_of(inputs: PricingInputs) -> Agreements:
 
 def account_inputs(
     agreements: Agreements,
-    cards: Cards,
+    rules: PricingRules,
     reader: RangeReader,
     within: AccountRange,
     is_detailed: bool,
@@ -70,7 +105,7 @@ def account_inputs(
 
     Args:
         agreements: With the accounts of the range.
-        cards: All rate cards.
+        rules: Of the run.
         reader: Has their usage and charges.
         within: The range.
         is_detailed: Whether a period of any account may have to be read window by window.
@@ -82,36 +117,38 @@ def account_inputs(
     details: Mapping[PeriodName, tuple[UsageDetail, ...]] = {}
     if is_detailed:
         periods = [totals for each in used.values() for totals in each]
-        details = reader.details(_find_detailed(agreements, cards, periods))
+        details = reader.details(_find_detailed(agreements, rules, periods))
     for account_id in sorted(used.keys() | charged.keys() | agreements.contracts.keys()):
-        yield AccountPricing(
-            account_id,
-            agreements.terms.get(account_id, ()),
-            agreements.contracts.get(account_id, ()),
-            agreements.grants.get(account_id, ()),
-            agreements.one_off_fees.get(account_id, ()),
-            tuple(
+        yield replace(
+            agreements.pricing(account_id),
+            usage=tuple(
                 PeriodUsage(totals, details.get(period_of(totals[0]), ()))
                 for totals in used.get(account_id, ())
             ),
-            charged.get(account_id, ()),
+            before=charged.get(account_id, ()),
         )
 
 
 def _find_detailed(
-    agreements: Agreements, cards: Cards, periods: Sequence[tuple[UsageTotal, ...]]
+    agreements: Agreements, rules: PricingRules, periods: Sequence[tuple[UsageTotal, ...]]
 ) -> list[PeriodName]:
     """Return the periods that have to be read window by window."""
     found = []
-    for totals in periods:
-        name = period_of(totals[0])
-        contracts = agreements.contracts.get(name.account_id, ())
-        terms = agreements.terms.get(name.account_id, ())
-        span = (name.start_us, name.end_us)
-        segments = account_segments(name.account_id, terms, contracts, cards, span)
-        if any(needs_detail(total, segments) for total in totals):
-            found.append(name)
+    for account_id, of_account in groupby(periods, key=lambda each: each[0].account_id):
+        by_span = {_span(totals): totals for totals in of_account}
+        agreed = agreements.pricing(account_id)
+        frozen = waiting(rules, agreed, by_span)
+        for span in (each for each in by_span if each not in frozen):
+            segments = account_segments(
+                account_id, agreed.terms, agreed.contracts, rules.cards, span
+            )
+            if any(needs_detail(total, segments) for total in by_span[span]):
+                found.append(PeriodName(account_id, *span))
     return found
+
+
+def _span(totals: Sequence[UsageTotal]) -> tuple[int, int]:
+    return totals[0].period_start_us, totals[0].period_end_us
 
 
 def _by_account(agreed: Sequence[T]) -> dict[str, tuple[T, ...]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from iceberg.charge_sums import sum_draws
+from iceberg.freezes import FreezeStore
 from iceberg.journal_store import JournalStore
 from iceberg.price_lists import read_price_lists
 from schemas.chart_of_accounts import CREDITS
@@ -14,12 +15,15 @@ from schemas.contract import CreditGrant
 from schemas.journal import JournalEntry, SourceKind
 from udfs.chaining import chain, head_of
 from udfs.expiring_credit import expired_grants, expiry_entries
+from udfs.freezing import standing
 from udfs.identifying import digest
 from udfs.posting import ledger_account, post_grant
 
 
 def book_credit(catalog: Any, namespace: str, until_us: int, grace_us: int) -> int:
     """Book grants that are there by an instant, and what has expired; return how many entries.
+
+    What has expired of an account that is frozen waits: a period that waits may yet draw on it.
 
     Args:
         catalog: Has the tables.
@@ -35,7 +39,12 @@ def book_credit(catalog: Any, namespace: str, until_us: int, grace_us: int) -> i
     if not grants:
         return 0
     journal = JournalStore(catalog, namespace)
-    expired = expired_grants(grants, until_us, grace_us)
+    scopes = [each.scope for each in standing(FreezeStore(catalog, namespace).decisions())]
+    expired = tuple(
+        each
+        for each in expired_grants(grants, until_us, grace_us)
+        if not any(not of.account_ids or each.account_id in of.account_ids for of in scopes)
+    )
     entries = [*new_grants(grants, journal, until_us)]
     if expired:
         booked = journal.booked(SourceKind.EXPIRY)

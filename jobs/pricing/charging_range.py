@@ -66,8 +66,8 @@ class RangeCharger:
         """
         charges: list[Charge] = []
         accounts = 0
-        cards, is_detailed = self._rules.cards, self._is_detailed
-        for account in account_inputs(agreements, cards, self._reader, within, is_detailed):
+        rules, is_detailed = self._rules, self._is_detailed
+        for account in account_inputs(agreements, rules, self._reader, within, is_detailed):
             charges += charge_account(self._rules, account)
             accounts += 1
         sums = ChargeSums()

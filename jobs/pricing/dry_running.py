@@ -15,7 +15,7 @@ from iceberg.charge_history import ChargeHistory
 from iceberg.charge_store import ChargeStore
 from iceberg.pricing_inputs import PricingInputs, find_repeated, read_inputs, read_past_inputs
 from jobs import VERSION
-from jobs.pricing.account_inputs import agreements_of
+from jobs.pricing.account_inputs import HeldAccount, agreements_of, held_accounts
 from jobs.pricing.charging_ranges import charge_ranges
 from jobs.pricing.finding_runs import LATEST, NOW, find_run
 from jobs.pricing.pricing_rules import late_us, rules_of
@@ -61,6 +61,7 @@ class DryRun:
         unfinished_run_ids: Runs that have charges and died; they are left as they are.
         accounts: How many were looked at.
         differences: By line, and in sums.
+        frozen: Whose charges wait, as a freeze of billing stood or stands.
     """
 
     run: PricingRun | None
@@ -73,6 +74,7 @@ class DryRun:
     unfinished_run_ids: tuple[str, ...]
     accounts: int
     differences: ChargeDifferences
+    frozen: tuple[HeldAccount, ...] = ()
 
     @property
     def is_same(self) -> bool:
@@ -148,6 +150,7 @@ def price_dry(
         tuple(run.run_id for run in history.unfinished),
         accounts,
         differences,
+        held_accounts(agreements, rules),
     )
 
 

@@ -10,6 +10,7 @@ from schemas.plain_form import content_fingerprint, encode_shape
 from schemas.price_lists import PriceLists, identity_of
 from schemas.rate_card import RateCard
 from udfs.charging_accounts import PricingRules
+from udfs.freezing import standing
 
 _MS_US = 1000
 _S_US = 1_000_000
@@ -18,16 +19,22 @@ _S_US = 1_000_000
 def rules_of(settings: Settings, inputs: PricingInputs, run_id: str) -> PricingRules:
     """Return the rules of a run over its inputs."""
     lists = inputs.lists
-    cards: dict[tuple[str, str], list[RateCard]] = {}
-    for card in sorted(lists.rate_cards, key=lambda each: each.effective_from_us):
-        cards.setdefault((card.card_id, card.currency), []).append(card)
     return PricingRules(
-        cards,
+        cards_of(lists),
         inputs.until_us,
         greatest_grace_us(settings),
         run_id,
         _by_day(lists.fx_rates),
+        freezes=tuple(each.scope for each in standing(inputs.freezes)),
     )
+
+
+def cards_of(lists: PriceLists) -> dict[tuple[str, str], list[RateCard]]:
+    """Return the versions of each rate card, by card and currency, in the order they hold."""
+    cards: dict[tuple[str, str], list[RateCard]] = {}
+    for card in sorted(lists.rate_cards, key=lambda each: each.effective_from_us):
+        cards.setdefault((card.card_id, card.currency), []).append(card)
+    return cards
 
 
 def greatest_grace_us(settings: Settings) -> int:

@@ -18,7 +18,7 @@ from iceberg.pricing_inputs import (
     until_of,
 )
 from jobs import VERSION
-from jobs.pricing.account_inputs import Agreements, agreements_of
+from jobs.pricing.account_inputs import Agreements, HeldAccount, agreements_of, held_accounts
 from jobs.pricing.charging_on_flink import FlinkWork, charge_on_flink
 from jobs.pricing.charging_range import RangeInputs
 from jobs.pricing.charging_ranges import RangeWork, charge_ranges
@@ -74,6 +74,7 @@ class PricingReport:
         accounts: How many were looked at.
         charges: How many were written.
         amount_minor: What they come to, by currency.
+        frozen: Whose charges wait, as a freeze of billing stands.
     """
 
     run_id: str | None
@@ -82,6 +83,7 @@ class PricingReport:
     accounts: int = 0
     charges: int = 0
     amount_minor: Mapping[str, int] | None = None
+    frozen: tuple[HeldAccount, ...] = ()
 
 
 class _Run:
@@ -161,8 +163,9 @@ def price_once(
                 catalog, namespace, run.rules, inputs, run.agreements, store, place, say
             )
             store.append(run.batches(work, asked.workers, say))
+    frozen = held_accounts(run.agreements, run.rules)
     if not run.sums.count:
-        return PricingReport(None, finished, inputs.until_us, run.accounts)
+        return PricingReport(None, finished, inputs.until_us, run.accounts, frozen=frozen)
     return PricingReport(
         run.run_id,
         finished,
@@ -170,6 +173,7 @@ def price_once(
         run.accounts,
         run.sums.count,
         run.sums.minor_by_currency(),
+        frozen,
     )
 
 

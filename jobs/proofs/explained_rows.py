@@ -31,7 +31,8 @@ _ROWS = f"""
         SELECT 'usage_corrections', {_ROW}, revision, quantity_delta, event_count_delta,
             correction_end FROM usage_corrections
         UNION ALL
-        SELECT 'brought_back_usage', {_ROW}, NULL, quantity, event_count, decided_at
+        SELECT CASE source_table WHEN 'usage_adjustments' THEN source_table
+            ELSE 'brought_back_usage' END, {_ROW}, NULL, quantity, event_count, decided_at
         FROM brought_back_usage
     )
     SELECT *, revision IS NULL AS is_back,
@@ -46,7 +47,8 @@ _UNITS = """
     FROM audit_usage WHERE account_id = $account_id AND meter_id = $meter_id
         AND event_window_start >= $period_start AND event_window_start < $period_end
 """
-# A row that was brought back has the units of its log window that nothing else counts.
+# A row that was brought back has the units of its log window that nothing else counts; an
+# adjustment has what rows of usage lack of the units that were due with them.
 _CHARGED_UNITS = """
     CREATE OR REPLACE TEMP TABLE charged_units AS
     SELECT unit_no, charged.row_id
@@ -61,7 +63,7 @@ _CHARGED_UNITS = """
         AND unit.event_time BETWEEN back.first_event_time AND back.last_event_time
         AND unit.log_time BETWEEN back.first_log_time AND back.last_log_time
         AND unit.is_retraction = (back.event_count < 0)
-    WHERE is_back AND fate IN ('expired', 'unassigned')
+    WHERE row_table = 'brought_back_usage' AND fate IN ('expired', 'unassigned')
 """
 _WINDOWS = """
     CREATE OR REPLACE TEMP TABLE period_windows AS

@@ -27,6 +27,9 @@ from udfs.aggregating import plain_text
 from udfs.explaining import charge_faults, in_group, invoice_faults, line_faults, quantity_faults
 from udfs.rating.rated import exact_sum
 
+ADJUSTED = "usage_adjustments"
+"""Where rows are said to stand that a repair has added."""
+
 _ADDS_UP = ("count", "sum", "histogram", "time_weighted_sum")
 _BY_WINDOW = ("count", "sum", "histogram")
 
@@ -105,10 +108,15 @@ class ExplainedWorld:
             yield f"charge {charge.charge_id}: {error}"
             return
         yield from _priced_faults(charge, rows, totals)
+        adjusted = {row.dimensions for row in rows if row.table == ADJUSTED}
+        for dimensions in sorted(adjusted):
+            together = [row for row in rows if row.dimensions == dimensions]
+            yield from _adjusted_faults(charge, together, dimensions)
         for row in rows:
-            yield from _row_faults(row, totals)
-            if self._keeps_windows:
-                yield from _window_faults(row)
+            if row.dimensions not in adjusted:
+                yield from _row_faults(row, totals)
+                if self._keeps_windows:
+                    yield from _window_faults(row)
 
 
 def _steps(charge: Charge) -> tuple[LinePart, ...]:
@@ -168,6 +176,22 @@ def _row_faults(row: ExplainedRow, totals: Sequence[ChargedTotal]) -> Iterator[s
         if quantity != row.quantity_delta:
             expected, found = plain_text(quantity), plain_text(row.quantity_delta)
             yield f"{name}: expected {expected} {row.unit} of its events, found {found}"
+
+
+def _adjusted_faults(
+    charge: Charge, rows: Sequence[ExplainedRow], dimensions: str
+) -> Iterator[str]:
+    """Yield where rows that lacked events do not come to them with what was adjusted.
+
+    No single row is what its events come to then, nor are windows: that is what was repaired.
+    """
+    expected = sum(-1 if event.is_retraction else 1 for row in rows for event in row.events)
+    found = sum(row.event_count_delta for row in rows)
+    if expected != found:
+        yield (
+            f"charge {charge.charge_id}, {dimensions}, adjusted: expected {expected} events of the"
+            f" archive, found {found}"
+        )
 
 
 def _window_faults(row: ExplainedRow) -> Iterator[str]:

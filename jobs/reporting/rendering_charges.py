@@ -12,6 +12,7 @@ from rich.table import Table as TextTable
 
 from jobs.pricing.running import PricingReport
 from jobs.reporting.amounts import grouped_text
+from jobs.reporting.rendering_freezes import frozen_line
 from schemas.instant import EPOCH, MICROSECOND, to_text
 from udfs.aggregating import plain_text
 
@@ -39,6 +40,8 @@ def print_pricing(console: Console, report: PricingReport) -> None:
         say("no usage yet: the metering job has not made two checkpoints of every table")
         return
     say(f"usage priced up to {to_text(report.until_us)}, {report.accounts:,} accounts")
+    if report.frozen:
+        say(frozen_line(report.frozen))
     if report.run_id is None:
         say("nothing to charge: all of it was charged before")
         return

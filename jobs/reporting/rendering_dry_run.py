@@ -16,6 +16,7 @@ from rich.table import Table as TextTable
 
 from jobs.pricing.dry_running import DryRun
 from jobs.reporting.amounts import grouped_text
+from jobs.reporting.rendering_freezes import frozen_line
 from schemas.charge_difference import LineChange, MoneyChange, NamedChange
 from schemas.instant import EPOCH, MICROSECOND, to_text
 from schemas.rate_card import RateCard
@@ -85,6 +86,7 @@ def write_dry_run(write: Callable[[str], object], found: DryRun) -> None:
         "left_out": list(map(_card, found.left_out)),
         "unfinished_run_ids": found.unfinished_run_ids,
         "accounts_looked_at": found.accounts,
+        "frozen": list(map(asdict, found.frozen)),
         "currencies": [
             {
                 **_money(each),
@@ -136,6 +138,8 @@ def _compared(found: DryRun) -> Iterator[str]:
         tried = ", ".join(map(_card_text, found.tried)) or "rates of exchange"
         left_out = ", ".join(map(_card_text, found.left_out)) or "none"
         yield f"rate cards: {tried} of {found.rate_card_path}, in place of {left_out}"
+    if found.frozen:
+        yield frozen_line(found.frozen)
     for run_id in found.unfinished_run_ids:
         yield f"run {run_id} has charges, and died before it was finished: the next run finishes it"
 

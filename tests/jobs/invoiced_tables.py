@@ -13,6 +13,7 @@ from iceberg.catalog import open_catalog
 from iceberg.charge_rows import charges_table
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.creating import make_table, make_tables
+from iceberg.decided_tables import FREEZES
 from iceberg.invoice_tables import INVOICES
 from iceberg.journal_rows import read_journal
 from iceberg.journal_store import JournalStore
@@ -87,7 +88,7 @@ def charged_tables(folder: Path, charges: Iterable[Charge], only_used: bool = Fa
     catalog = open_catalog(LocalCatalog(folder))
     if only_used:
         catalog.create_namespace("billing")
-        for table in (*PRICING_TABLES, CHARGES, RUNS, INVOICES, JOURNAL):
+        for table in (*PRICING_TABLES, FREEZES, CHARGES, RUNS, INVOICES, JOURNAL):
             make_table(catalog, "billing", table)
     else:
         make_tables(catalog, "billing")

@@ -113,6 +113,29 @@ def test_a_charge_that_is_gone_is_found(view: ProvedView) -> None:
     assert f"expected charges {view.charge.charge_id}, found none" in fault
 
 
+@pytest.mark.parametrize("repaired", [1, 2])
+def test_what_was_repaired_adds_up_as_a_whole(repaired: int, view: ProvedView) -> None:
+    """A row that lost an event, and an adjustment that gives it back: no more, no less."""
+    view.change("UPDATE closed_usage SET quantity = 3, event_count = 3 WHERE row_id = 'A1'")
+    view.change("UPDATE usage_corrections SET quantity = 4, event_count = 4 WHERE row_id = 'A1-1'")
+    view.change(
+        "INSERT INTO brought_back_usage BY NAME SELECT 'A1-back' AS row_id,"  # noqa: S608
+        " 'usage_adjustments' AS source_table, 'a' AS source_row_id, 'ada' AS decided_by,"
+        f" '' AS reason, cut AS decided_at, {repaired} AS quantity, {repaired} AS event_count,"
+        " * EXCLUDE (row_id, quantity, breakdown, event_count, revision, cut) FROM closed_usage"
+        " WHERE row_id = 'A1'"
+    )
+    row_ids = '["A1","A1-1","A1-back"]'
+    world = view.world(replace(view.charge, usage_row_ids=row_ids))
+    faults = faults_of(view, world)
+    if repaired == 1:
+        assert faults == ()
+    else:
+        assert any(
+            "adjusted: expected 5 events of the archive, found 6" in fault for fault in faults
+        )
+
+
 def test_windows_that_are_not_kept_are_not_missed(view: ProvedView) -> None:
     """A setting leaves them out."""
     view.change("DELETE FROM metering_windows")
