@@ -5,18 +5,27 @@ from typing import Any
 
 import duckdb
 from pyiceberg.catalog import Catalog
-from pyiceberg.expressions import And
+from pyiceberg.expressions import AlwaysFalse, AlwaysTrue, And
 from pyiceberg.expressions.parser import parse
 
 from iceberg.account_tables import ACCOUNTS
 from iceberg.cutting import Cut, checkpoint_of, common_cut
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.kept_snapshots import check_kept
-from iceberg.reading import is_in, load_revisions, load_windows, read_once
+from iceberg.reading import is_in, load_once, load_revisions, load_windows
 from iceberg.scanning import batch_reader
-from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS, USAGE_CORRECTIONS
+from iceberg.tables import (
+    CLOSED_USAGE,
+    METERING_WINDOWS,
+    RAW_EVENTS,
+    UNASSIGNED_USAGE,
+    USAGE_CORRECTIONS,
+)
 from schemas.instant import EPOCH, MICROSECOND
 
+_TOLD = (ACCOUNTS, UNASSIGNED_USAGE)
+# What is added there changes nothing that has closed.
+_AS_THEY_ARE = tuple(table.name for table in (BROUGHT_BACK_USAGE, *_TOLD))
 Span = tuple[int, int]
 _FIELDS = ("kafka_partition", "kafka_offset", "log_time", "payload")
 
@@ -55,9 +64,8 @@ class Archive:
         self.snapshot_ids = self._current()
         """What is read, by name of table; a table without rows is left out."""
         if cut is not None:
-            brought_back = BROUGHT_BACK_USAGE.name
-            kept = {name: each for name, each in self.snapshot_ids.items() if name == brought_back}
-            self.snapshot_ids = {**kept, **cut.snapshot_ids}
+            now = {name: each for name, each in self.snapshot_ids.items() if name in _AS_THEY_ARE}
+            self.snapshot_ids = {**now, **cut.snapshot_ids}
         if as_of is not None and is_snapshot:
             self.snapshot_ids[RAW_EVENTS.name] = as_of
         elif as_of is not None and (cut is None or not _reaches(cut, as_of)):
@@ -70,18 +78,10 @@ class Archive:
             raw = self._catalog.load_table((self._namespace, RAW_EVENTS.name))
             yield from batch_reader(raw.scan(selected_fields=_FIELDS, snapshot_id=snapshot_id))
 
-    def account_records(self) -> list[dict[str, Any]]:
-        """Return the records of accounts that the job took, in the order of each partition.
-
-        Raises:
-            BrokenRowsError: Two rows of one identity differ.
-        """
-        existing = self._catalog.load_table((self._namespace, ACCOUNTS.name))
-        found: list[dict[str, Any]] = read_once(existing, ACCOUNTS).to_pylist()
-        return sorted(found, key=lambda row: (row["kafka_partition"], row["kafka_offset"]))
-
     def load_usage(self, rows: duckdb.DuckDBPyConnection) -> None:
         """Copy closed rows, corrections and what was brought back into DuckDB, each row once.
+
+        And what the audit's rules are read from: accounts, and usage that had none.
 
         Args:
             rows: Gets a table of each name.
@@ -90,6 +90,11 @@ class Archive:
             BrokenRowsError: Two rows of one identity differ.
         """
         load_revisions(rows, self._catalog, self._namespace, self.snapshot_ids)
+        for table in _TOLD:
+            existing = self._catalog.load_table((self._namespace, table.name))
+            snapshot_id = self.snapshot_ids.get(table.name)
+            wanted = AlwaysFalse() if snapshot_id is None else AlwaysTrue()
+            load_once(rows, existing, table, snapshot_id, wanted)
 
     def load_windows(
         self, rows: duckdb.DuckDBPyConnection, account_ids: Collection[str], span: Span
@@ -114,7 +119,7 @@ class Archive:
 
     def _current(self) -> dict[str, int]:
         found = {}
-        for table in (BROUGHT_BACK_USAGE, CLOSED_USAGE, RAW_EVENTS, USAGE_CORRECTIONS):
+        for table in (BROUGHT_BACK_USAGE, CLOSED_USAGE, RAW_EVENTS, USAGE_CORRECTIONS, *_TOLD):
             existing = self._catalog.load_table((self._namespace, table.name))
             snapshot = existing.current_snapshot()
             if snapshot is not None:

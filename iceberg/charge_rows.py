@@ -8,7 +8,7 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.creating import iceberg_schema
-from iceberg.reading import read_once
+from iceberg.reading import is_in, read_once
 from iceberg.row_shapes import read_shape, read_shapes, shape_values, shapes_table
 from iceberg.scanning import batch_reader
 from schemas.charge import Charge
@@ -61,6 +61,16 @@ def read_charges(
     existing = catalog.load_table((namespace, CHARGES.name))
     found = read_once(existing, CHARGES, {"account_id": account_ids})
     return tuple(read_shapes(Charge, found))
+
+
+def find_account(catalog: Catalog, namespace: str, charge_id: str) -> str | None:
+    """Return whose charge has an id; None: there is none."""
+    existing = catalog.load_table((namespace, CHARGES.name))
+    scan = existing.scan(is_in("charge_id", {charge_id}), ("account_id",))
+    for batch in batch_reader(scan):
+        for account_id in batch.column("account_id").to_pylist():
+            return str(account_id)
+    return None
 
 
 def read_runs(catalog: Catalog, namespace: str) -> tuple[PricingRun, ...]:

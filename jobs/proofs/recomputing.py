@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,12 +10,11 @@ from typing import Any
 
 import duckdb
 
-from audit.counting import Clocks
-from audit.judging import EPOCH, Limits
-from audit.recomputing import Rules, judge_records, meter_usage
-from audit.shapes import OracleTerms, read_meters, read_terms
+from audit.judging import EPOCH
+from audit.recomputing import judge_records, meter_usage
 from iceberg.archives import Archive
 from jobs.pricing.pricing_rules import late_us
+from jobs.reconciling.reading_rules import read_rules, read_watermark
 from jobs.settings import Settings, load_meters
 
 _US = timedelta(microseconds=1)
@@ -30,11 +28,21 @@ class Recomputed:
         rows: Has `audit_records`, `audit_usage`, `audit_rows`, and the tables of usage.
         snapshot_ids: What was read, by name of table.
         until: Log time up to which both are complete: what is due later is not looked at.
+        archive: What was read.
     """
 
     rows: duckdb.DuckDBPyConnection
     snapshot_ids: dict[str, int]
     until: datetime
+    archive: Archive
+
+    def load_windows(self, account_ids: Collection[str], span: tuple[int, int]) -> None:
+        """Add running usage of accounts from an instant to before another: `metering_windows`.
+
+        Raises:
+            BrokenRowsError: Two rows of one identity differ.
+        """
+        self.archive.load_windows(self.rows, account_ids, span)
 
 
 @contextmanager
@@ -57,34 +65,11 @@ def recomputed_usage(
     archive = Archive(catalog, settings.catalog.namespace, settings.kafka.partitions, as_of)
     with duckdb.connect() as rows:
         archive.load_usage(rows)
-        rules = _rules(archive, settings)
+        rules = read_rules(rows, settings)
         judge_records(rows, archive.batches(), rules)
         until = _until(archive, rows, settings)
         meter_usage(rows, replace(rules, clocks=replace(rules.clocks, watermark=until)))
-        yield Recomputed(rows, dict(sorted(archive.snapshot_ids.items())), until)
-
-
-def _rules(archive: Archive, settings: Settings) -> Rules:
-    """Return what usage is metered by; how far log time got is not known yet."""
-    metering = settings.metering
-    clocks = Clocks(
-        EPOCH,
-        timedelta(seconds=metering.log_window_s),
-        timedelta(seconds=metering.event_window_s),
-        timedelta(seconds=metering.correction_bucket_s),
-        timedelta(seconds=metering.unknown_account_wait_s),
-    )
-    limits = Limits(
-        max_record_bytes=metering.max_record_bytes,
-        max_age=timedelta(days=metering.max_event_age_days),
-        max_skew=timedelta(seconds=metering.max_event_skew_s),
-    )
-    accounts: dict[str, list[OracleTerms]] = {}
-    known_at: dict[str, datetime] = {}
-    for row in archive.account_records():
-        accounts[row["account_id"]] = read_terms(json.loads(row["terms"])["terms"])
-        known_at.setdefault(row["account_id"], row["log_time"])
-    return Rules(read_meters(metering.meters_file), accounts, clocks, limits, known_at)
+        yield Recomputed(rows, dict(sorted(archive.snapshot_ids.items())), until, archive)
 
 
 def _until(archive: Archive, rows: duckdb.DuckDBPyConnection, settings: Settings) -> datetime:
@@ -95,9 +80,4 @@ def _until(archive: Archive, rows: duckdb.DuckDBPyConnection, settings: Settings
     if archive.has_cut:
         received_us = archive.received_until_us
         return EPOCH if received_us is None else EPOCH + (received_us - late_us(settings)) * _US
-    last = rows.execute("SELECT max(log_us) FROM audit_records GROUP BY kafka_partition").fetchall()
-    if len(last) < settings.kafka.partitions:
-        return EPOCH
-    slack = timedelta(milliseconds=settings.metering.watermark_slack_ms)
-    least_us: int = min(instant_us for (instant_us,) in last)
-    return EPOCH + least_us * _US - slack
+    return read_watermark(rows, settings)

@@ -43,7 +43,8 @@ _LIVED_EVENTS = f"""
 """  # noqa: S608 - no outside text
 _UNPROVED = f"""
     SELECT row_id, account_id, meter_id, dimensions, epoch_us(period_start), revision,
-        (audited.quantity, audited.event_count), (found.quantity, found.event_count)
+        (audited.quantity, audited.unit, audited.event_count),
+        (found.quantity, found.unit, found.event_count)
     FROM usage_rows AS found LEFT JOIN audit_rows AS audited USING ({_KEY}, revision)
     WHERE found.quantity IS DISTINCT FROM audited.quantity
         OR found.event_count IS DISTINCT FROM audited.event_count
@@ -178,7 +179,7 @@ def _read(rows: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
         yield from some
 
 
-def _shown(quantity: Decimal | None, event_count: int | None) -> str:
+def _shown(quantity: Decimal | None, unit: str | None, event_count: int | None) -> str:
     if quantity is None:
         return "no such row"
-    return f"{plain_text(quantity)} of {event_count} events"
+    return f"{plain_text(quantity)} {unit} of {event_count} events"

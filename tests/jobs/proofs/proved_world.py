@@ -15,11 +15,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS
+from iceberg.tables import METERING_WINDOWS, RAW_EVENTS
+from jobs.invoices.changing import Tables
 from schemas.heartbeat import encode_heartbeat
 from schemas.instant import EPOCH, to_text, to_us
 from schemas.retraction import RETRACTION_TYPE
 from tests.iceberg.rows import row_of
+from tests.jobs.invoiced_tables import SETUP, change
 from tests.jobs.pricing_rows import closed, corrected, day
 from tests.jobs.pricing_world import World, make_priced_world
 
@@ -186,9 +188,10 @@ def make_proved_world(folder: Path) -> World:
     return world
 
 
-def flights_row(**changes: object) -> dict[str, object]:
-    """Return A's closed row of January with changes."""
-    return {**closed_rows()[0], **changes}
-
-
-assert set(closed_rows()[0]) == set(CLOSED_USAGE.names)
+def price_and_invoice(world: World) -> None:
+    """Price all usage, and issue the invoices of A and B that are due on February 1."""
+    world.price()
+    setup = SETUP.replace("account_id: AA", "account_id: A")
+    (world.folder / "invoicing.yaml").write_text(setup.replace("account_id: B6", "account_id: B"))
+    done = change(world.folder, Tables(world.catalog, "billing"), "run")
+    assert [each.number for each in done.issued] == ["INV-2013-000001", "INV-2013-000002"]
