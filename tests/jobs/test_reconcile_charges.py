@@ -122,6 +122,7 @@ def test_as_of_an_earlier_run(invoiced: World, capsys: Output) -> None:
     assert error.count("\n") == 1
 
 
+@pytest.mark.slow
 def test_usage_that_waits_is_explained(invoiced: World, capsys: Output) -> None:
     """A row brought back after the run, and one that closed after it: priced later."""
     append(invoiced.catalog, BROUGHT_BACK_USAGE, [brought_back("e1", account_id="A")])
@@ -138,6 +139,7 @@ def test_before_anything_is_priced(january: World, capsys: Output) -> None:
     assert told["usage_rows"] == {"priced later": 2}
 
 
+@pytest.mark.slow
 def test_a_run_that_died(january: World, capsys: Output) -> None:
     """Its charges are there, and its row says that it has not finished."""
     january.price()
