@@ -31,7 +31,8 @@ _CHARGE = f"""
 _LAST_CHARGE = f"""
     CREATE TABLE last_charge AS
     SELECT * FROM charge
-    QUALIFY row_number() OVER (PARTITION BY {LINE} ORDER BY revision DESC, charge_id) = 1
+    QUALIFY row_number() OVER (PARTITION BY {LINE} ORDER BY revision DESC, charge_id,
+        quantity, total_minor) = 1
 """  # noqa: S608 - no outside text
 _RUN = """
     CREATE TABLE unfinished AS

@@ -100,7 +100,7 @@ FURTHER_ERRORS = [
     ),
     (
         f"INSERT INTO charges SELECT * REPLACE (1 AS quantity) FROM charges WHERE {FEBRUARY}",
-        "balance_differs entry_differs line_differs revisions_broken rows_differ",
+        "balance_differs entry_differs line_differs quantity_differs revisions_broken rows_differ",
     ),
     (
         "DELETE FROM runs WHERE status = 'finished' AND run_id = 'run of 03-02'",
