@@ -80,7 +80,7 @@ def reconciled_cut(catalog: Catalog, namespace: str, as_of: str | None) -> Recon
         known = f"one of the {len(ids)} runs that have charges"
         raise UnknownSnapshotError(f"run, --as-of: expected {known}, found {as_of!r}")
     if as_of is None or not ids:
-        return _newest(catalog, namespace, tuple(map(_priced, history.runs)))
+        return _newest(catalog, namespace, history)
     place = ids.index(as_of)
     runs = tuple(map(_priced, history.runs[: place + 1]))
     later = history.runs[place + 1 :]
@@ -100,7 +100,8 @@ def _priced(run: PricingRun) -> PricedOnce:
     return PricedOnce(run.run_id, until_of(run), json.loads(run.input_snapshots)["snapshots"])
 
 
-def _newest(catalog: Catalog, namespace: str, runs: tuple[PricedOnce, ...]) -> ReconciledCut:
+def _newest(catalog: Catalog, namespace: str, history: ChargeHistory) -> ReconciledCut:
+    runs = tuple(map(_priced, history.runs))
     found: dict[str, int] = {}
     not_kept = []
     for table in RECONCILED:
@@ -116,6 +117,9 @@ def _newest(catalog: Catalog, namespace: str, runs: tuple[PricedOnce, ...]) -> R
                 found[table.name] = noted
             else:
                 not_kept.append(table.name)
+    # Of a run that has come since the history was read nothing is known.
+    if history.current_id is not None:
+        found[CHARGES.name] = history.current_id
     return ReconciledCut(runs, _named(found), tuple(not_kept))
 
 

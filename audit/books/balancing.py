@@ -11,7 +11,7 @@ BALANCES = f"""
         FROM credit_left LEFT JOIN (
             SELECT DISTINCT source_id FROM posting WHERE source_kind = 'grant'
         ) ON source_id = grant_id
-    ), booked AS (FROM charge ANTI JOIN unfinished USING (run_id)),
+    ), booked AS (FROM charge ANTI JOIN unbooked USING (run_id)),
     billed AS (SELECT DISTINCT charge_id FROM invoice_charge WHERE state = 'issued'),
     is_there AS (FROM paid WHERE is_booked OR granted < getvariable('until')),
     shared AS (

@@ -1,7 +1,7 @@
 """The ledger's hash chain, by the words of docs/ledger.md alone."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import groupby
@@ -24,7 +24,8 @@ def read_chain(rows: duckdb.DuckDBPyConnection) -> tuple[int, list[Difference]]:
     """Return how many entries hold from the first one on, and the first that does not, if any."""
     before = "0" * 64
     number = 0
-    for place, group in groupby(_postings(rows), key=lambda each: each[0]):
+    postings_of_all = _postings(rows)
+    for place, group in groupby(postings_of_all, key=lambda each: each[0]):
         postings = list(group)
         _, run_id, *said, previous, entry_hash, _, _ = postings[0]
         said[4] = (said[4] - _EPOCH) // timedelta(microseconds=1)
@@ -35,6 +36,7 @@ def read_chain(rows: duckdb.DuckDBPyConnection) -> tuple[int, list[Difference]]:
             expected = f"entry {number}: {made} after {before}"
             found = f"entry {place}: {entry_hash} after {previous}"
             kind, account_id, currency = DifferenceKind.CHAIN_BROKEN, said[3], said[5]
+            postings_of_all.close()
             return number, [
                 Difference(kind, account_id, currency, None, None, (said[0],), expected, found)
             ]
@@ -42,12 +44,15 @@ def read_chain(rows: duckdb.DuckDBPyConnection) -> tuple[int, list[Difference]]:
     return number, []
 
 
-def _postings(rows: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
-    found = rows.cursor()
-    found.execute("SET TimeZone = 'UTC'")
-    found.execute(_ROWS)
-    while batch := found.fetchmany(_BATCH):
-        yield from batch
+def _postings(rows: duckdb.DuckDBPyConnection) -> Generator[tuple[Any, ...], None, None]:
+    found = rows.execute(_ROWS)
+    try:
+        while batch := found.fetchmany(_BATCH):
+            yield from batch
+    finally:
+        # A result that is not read to its end would be in the way of what comes next.
+        while found.fetchmany(_BATCH):
+            pass
 
 
 def _text(members: list[Any]) -> str:

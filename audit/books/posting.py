@@ -3,7 +3,7 @@
 EXPECTED = """
     CREATE TABLE side_expected AS
     WITH against AS (
-        SELECT *, run_id NOT IN (SELECT run_id FROM unfinished) AS is_due,
+        SELECT *, run_id NOT IN (SELECT run_id FROM unbooked) AS is_due,
             CASE WHEN kind = 'credit' AND product = '' THEN 'liabilities:credits'
                 WHEN kind = 'credit' THEN 'revenue:credits_given_away:' || product
                 WHEN kind IN ('maximum', 'trial', 'discount') THEN 'revenue:discounts:' || product
@@ -75,7 +75,7 @@ CREDIT_LEFT = """
         SELECT sum(charge.amount_minor) FROM charge
         WHERE charge.kind = 'credit' AND charge.line_id = grant_id
     ), 0) AS unused, coalesce(expires + getvariable('grace') <= getvariable('until'), false)
-        AND NOT EXISTS (FROM charge SEMI JOIN unfinished USING (run_id)) AS is_over
+        AND NOT EXISTS (FROM charge SEMI JOIN unbooked USING (run_id)) AS is_over
     FROM credit
 """
 """The table `credit_left`: what is left of each grant that was paid for, and whether it expired."""
@@ -133,7 +133,7 @@ CHARGED = """
     SELECT currency, sum(amount_minor), (
         SELECT coalesce(sum(amount_minor), 0) FROM posting WHERE source_kind = 'charge'
             AND ledger_account = 'assets:unbilled_usage' AND posting.currency = charge.currency
-    ) FROM charge ANTI JOIN unfinished USING (run_id) GROUP BY ALL ORDER BY ALL
+    ) FROM charge ANTI JOIN unbooked USING (run_id) GROUP BY ALL ORDER BY ALL
 """
 IN_BALANCE = """
     SELECT currency, coalesce(sum(amount_minor) FILTER (amount_minor > 0), 0),

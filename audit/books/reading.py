@@ -31,11 +31,16 @@ _CHARGE = f"""
 _LAST_CHARGE = f"""
     CREATE TABLE last_charge AS
     SELECT * FROM charge
-    QUALIFY row_number() OVER (PARTITION BY {LINE} ORDER BY revision DESC, charge_id) = 1
+    QUALIFY row_number() OVER (PARTITION BY {LINE} ORDER BY revision DESC, charge_id,
+        quantity, total_minor) = 1
 """  # noqa: S608 - no outside text
 _RUN = """
     CREATE TABLE unfinished AS
     SELECT run_id FROM runs GROUP BY run_id HAVING NOT bool_or(status = 'finished')
+"""
+_UNBOOKED = """
+    CREATE TABLE unbooked AS
+    FROM unfinished WHERE run_id NOT IN (SELECT DISTINCT run_id FROM posting)
 """
 _POSTING = """
     CREATE TABLE posting AS
@@ -112,7 +117,7 @@ def lay_out(rows: duckdb.DuckDBPyConnection, until: datetime | None, grace_s: in
     rows.execute("CREATE TABLE minor_units (currency VARCHAR, units DECIMAL(5, 0))")
     for currency, digits in sorted(MINOR_DIGITS.items()):
         rows.execute("INSERT INTO minor_units VALUES (?, ?)", [currency, 10**digits])
-    for statement in (_USAGE, _CHARGE, _LAST_CHARGE, _RUN, _POSTING):
+    for statement in (_USAGE, _CHARGE, _LAST_CHARGE, _RUN, _POSTING, _UNBOOKED):
         rows.execute(statement)
     rows.execute(_STATE, {"shape": "".join(_CONTENT.split())})
     for statement in (_INVOICE, _INVOICE_LINE, _INVOICE_CHARGE, _GRANT):

@@ -47,6 +47,12 @@ _AMOUNTS = {
     *("minimum", "maximum", "commitment", "default"),
     *("flat_fee", "size", "price", "fixed_fee", "free_amount", "markup"),
 }
+_EMPTY: dict[str, Item] = {
+    "rate card": {"prices": []},
+    "matrix": {"cells": []},
+    "cell": {"values": {}},
+}
+"""What canonical JSON leaves out where it is empty."""
 _TIMES = {"effective_from", "trial_until", "from", "granted", "expires", "at"}
 _PARTS = {
     "prices": "price",
@@ -148,7 +154,10 @@ def _item(kind: str, found: Item, timezone: str) -> Item:
     What is not known stands in `unknown`: nobody may believe that it was recomputed.
     """
     others = {*found} - {*_MEMBERS.get(kind, "").split(), "timezone"}
-    item: Item = {"unknown": [f"{kind}: {name}" for name in sorted(others)]}
+    item: Item = {
+        "unknown": [f"{kind}: {name}" for name in sorted(others)],
+        **_EMPTY.get(kind, {}),
+    }
     for name, value in found.items():
         if name in _TIMES:
             item[name] = _time(value, timezone)

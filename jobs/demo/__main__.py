@@ -25,7 +25,13 @@ from iceberg.reading import BrokenRowsError
 from jobs.create_topics import TopicError
 from jobs.demo.following import DemoError, root_cause
 from jobs.demo.invoicing import Invoiced, invoiced_members, open_invoice, print_invoiced
-from jobs.demo.pricing import Priced, price_year, print_priced, read_priced
+from jobs.demo.pricing import DAYS, Priced, price_year, print_priced, read_priced
+from jobs.demo.reconciling import (
+    print_reconciled,
+    reconcile_year,
+    reconciled_members,
+    reconciled_problems,
+)
 from jobs.demo.running import Run, run_year
 from jobs.demo.stages import Stages
 from jobs.flights.departures import FlightsError
@@ -36,12 +42,14 @@ from jobs.local.children import ChildError
 from jobs.local.flink_rest import FlinkError
 from jobs.local.places import RUN_DIR, SetupError
 from jobs.price_usage import REFUSED
+from jobs.reconciling.charge_reconciliation import ChargeReconciliation
 from jobs.reporting.manifest import ManifestError
 from jobs.reporting.rendering import WIDTH
 from jobs.reporting.report import Report, to_json
 from jobs.reporting.snippets import duckdb_snippet, pyiceberg_snippet
 from jobs.settings import SettingsError
 from jobs.show_usage import print_report, read_report
+from schemas.instant import to_us
 from schemas.tax import MissingTaxRateError
 
 _FOLDER = RUN_DIR / "demo"
@@ -94,6 +102,8 @@ def main(
             priced = read_priced(run.settings.catalog)
             with stages.stage("open an invoice"):
                 invoiced = open_invoice(run.settings.catalog, folder)
+            with stages.stage("reconcile usage, charges, ledger and invoices"):
+                reconciled = reconcile_year(run.settings, to_us(DAYS[-1]))
     except _MISSING as error:
         return _fail(2, f"demo: {error}")
     except KeyboardInterrupt:
@@ -102,18 +112,20 @@ def main(
         cause = _cause(error)
         logs = "logs: kafka/broker.log and flink/log in there"
         return _fail(1, f"demo, {stages.current}: {cause}\ndemo: failed; see {folder}, {logs}")
-    problems = (*report.problems, *_open_usage(report), *priced.problems)
+    found = (*_open_usage(report), *priced.problems, *reconciled_problems(reconciled))
     if options.json:
         print(
             json.dumps(
-                _as_json(run, report, priced, invoiced, stages, problems), ensure_ascii=False
+                _as_json(run, report, priced, invoiced, stages, (*report.problems, *found))
+                | reconciled_members(reconciled),
+                ensure_ascii=False,
             )
         )
     else:
-        _print(run, report, priced, invoiced, stages)
-    for problem in (*_open_usage(report), *priced.problems):
+        _print(run, report, priced, invoiced, reconciled, stages)
+    for problem in found:
         print(f"demo: {problem}", file=sys.stderr)
-    return 1 if problems else 0
+    return 1 if report.problems or found else 0
 
 
 def _refuse_foreign(environ: Mapping[str, str]) -> None:
@@ -157,11 +169,19 @@ def _fail(code: int, message: str) -> int:
     return code
 
 
-def _print(run: Run, report: Report, priced: Priced, invoiced: Invoiced, stages: Stages) -> None:
+def _print(
+    run: Run,
+    report: Report,
+    priced: Priced,
+    invoiced: Invoiced,
+    reconciled: ChargeReconciliation,
+    stages: Stages,
+) -> None:
     console = Console(width=WIDTH)
     print_report(console, report, run.settings.catalog, False)
     print_priced(console, priced)
     print_invoiced(console, invoiced)
+    print_reconciled(console, reconciled)
     console.print(f"\nTables: {run.settings.catalog.warehouse}", soft_wrap=True, highlight=False)
     console.print(f"Savepoint: {run.savepoint}", soft_wrap=True, highlight=False)
     took_ms = sum(stage.duration_ms for stage in stages.done)

@@ -30,13 +30,14 @@ _CONTRACTS = ROOT / "config" / "contracts.yaml"
 _LOADED = datetime(2012, 12, 1, tzinfo=UTC)
 _BEGIN = datetime(2013, 1, 1, tzinfo=UTC)
 # What came late is charged in the quarter after.
-_DAYS = (
+DAYS = (
     datetime(2013, 4, 10, tzinfo=UTC),
     datetime(2013, 7, 10, tzinfo=UTC),
     datetime(2013, 10, 10, tzinfo=UTC),
     datetime(2014, 1, 10, tzinfo=UTC),
     datetime(2014, 2, 10, tzinfo=UTC),
 )
+"""Days on which the year is priced and invoiced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def price_year(settings: Settings, stages: Stages) -> None:
     """
     with stages.stage("load rate cards and contracts"):
         load_prices(settings, str(_RATE_CARDS), str(_CONTRACTS), to_us(_LOADED))
-    for since, day in pairwise((_BEGIN, *_DAYS)):
+    for since, day in pairwise((_BEGIN, *DAYS)):
         until_us = to_us(day)
         with stages.stage(f"price usage up to {day.date()}"):
             # Its clock is that of the year it tells of: the same runs each time.

@@ -69,6 +69,10 @@ def test_everything_adds_up_and_nothing_is_left(
     assert pdf.read_bytes().startswith(b"%PDF-")
     assert pdf.stem in html.read_text()
     _recompute_charges(settings)
+    reconciled = report["reconciled"]
+    assert (reconciled["holds"], reconciled["priced_again"]["not_recomputed"]) == (True, {})
+    assert reconciled["priced_again"]["lines"] >= LINES
+    assert len(reconciled["equations"]) > 20
     assert Path(report["savepoint"].removeprefix("file:")).is_dir()
     assert not _processes_of(tmp_path)
 
