@@ -7,7 +7,6 @@ out too (`iceberg.covering`).
 """
 
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import cast
 
 import duckdb
@@ -33,9 +32,9 @@ from iceberg.tables import (
 )
 from iceberg.totals import USAGE_TOTALS
 
-# What the archive says about each record. JSON that cannot be read leaves all null.
+# JSON that cannot be read leaves all null.
 _ENVELOPE = "['$.type', '$.source', '$.id', '$.time']"
-_RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
+RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
     envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id,
     TRY_CAST(envelope[4] AS TIMESTAMPTZ) AS event_time, batch
     FROM (SELECT * EXCLUDE (text),
@@ -45,6 +44,7 @@ _RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
         ]) END AS batch
         FROM (SELECT * EXCLUDE (payload), TRY(decode(payload)) AS text FROM committed)
     )"""  # noqa: S608 - no outside text
+"""What the archive says about each record: the columns of `raw_events` in `open_rows`."""
 
 _TOTAL_KEY = "account_id, meter_id, dimensions, period_start, period_end"
 _REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
@@ -102,9 +102,7 @@ def read_once(
         return connection.table(table.name).to_arrow_table()
 
 
-def open_rows(
-    catalog: Catalog, namespace: str, file: Path | None = None
-) -> duckdb.DuckDBPyConnection:
+def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
     `raw_events` has, in place of key and payload, what identifies the event: `event_type`,
@@ -113,19 +111,14 @@ def open_rows(
     texts for each element, else null. The view `usage_totals` is described in the function of that
     name.
 
-    Args:
-        catalog: Has the tables.
-        namespace: Theirs.
-        file: A file that is not there yet, to hold the rows; None: memory holds them.
-
     Raises:
         BrokenRowsError: Two rows of one identity differ.
         NoSuchTableError: One of them does not exist.
     """
-    connection = _connect(file)
+    connection = _connect()
     for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
-        columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
+        columns = RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         load_table(connection, existing, table, columns)
     connection.execute(_REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
@@ -261,7 +254,7 @@ def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
             raise BrokenRowsError(f"usage_totals: {what}: {shown_key(broken)}")
 
 
-def _connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect() if file is None else duckdb.connect(file)
+def _connect() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     return connection

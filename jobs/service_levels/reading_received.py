@@ -101,7 +101,8 @@ def read_received(
     """Return what was received in the window.
 
     Args:
-        rows: From `iceberg.reading.open_rows`, with the table of `jobs.reporting.fates.tell_fates`.
+        rows: From `iceberg.service_rows.open_service_rows`, with the fates of all records
+            (`jobs.reporting.fates.tell_fates`).
         metering: What is configured.
         window: What is looked at.
         conflict_times_us: Log time of each conflict.
