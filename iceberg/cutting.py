@@ -52,7 +52,11 @@ class Cut:
 
 
 def common_cut(
-    catalog: Catalog, namespace: str, partitions: int, tables: Sequence[Table] = CUT_TABLES
+    catalog: Catalog,
+    namespace: str,
+    partitions: int,
+    tables: Sequence[Table] = CUT_TABLES,
+    at_most: int | None = None,
 ) -> Cut | None:
     """Return the newest cut that all tables have reached; None before the first checkpoint.
 
@@ -65,12 +69,14 @@ def common_cut(
         namespace: Theirs.
         partitions: Of the usage topic.
         tables: Which; all but `RAW_EVENTS` may stay without rows for ever.
+        at_most: Number of a checkpoint that the cut is not to go beyond; None: none is.
     """
     loaded = {table.name: catalog.load_table((namespace, table.name)) for table in tables}
     reached = {name: next(numbered(table), None) for name, table in loaded.items()}
     if any(newest is None for newest in reached.values()):
         return None
     checkpoint_id = min(newest[0] for newest in reached.values() if newest is not None)
+    checkpoint_id = checkpoint_id if at_most is None else min(checkpoint_id, at_most)
     chosen = {
         name: next(
             snapshot for number, snapshot in numbered(table) if number <= checkpoint_id
@@ -82,6 +88,23 @@ def common_cut(
     before = next((each for number, each in numbered(archive) if number < checkpoint_id), None)
     until_us = None if before is None else _received_until_us(archive, before, partitions)
     return Cut(checkpoint_id, dict(sorted(chosen.items())), until_us)
+
+
+def snapshots_at(
+    catalog: Catalog, namespace: str, checkpoint_id: int, tables: Sequence[Table]
+) -> dict[str, int]:
+    """Return of each table its newest snapshot up to a checkpoint, by name; of none, nothing.
+
+    For tables that may hold no cut back, as they have rows so seldom. While the job runs, the last
+    checkpoint's rows may still be on their way into them.
+    """
+    found = {}
+    for table in tables:
+        for number, snapshot in numbered(catalog.load_table((namespace, table.name))):
+            if number <= checkpoint_id:
+                found[table.name] = snapshot.snapshot_id
+                break
+    return found
 
 
 def commit_each_checkpoint(catalog: Catalog, namespace: str) -> None:
@@ -97,6 +120,12 @@ def commit_each_checkpoint(catalog: Catalog, namespace: str) -> None:
     for table in CUT_TABLES:
         with catalog.load_table((namespace, table.name)).transaction() as change:
             change.set_properties({EMPTY_COMMITS: "1"})
+
+
+def checkpoint_of(table: IcebergTable, snapshot_id: int) -> int | None:
+    """Return the number of the checkpoint that a snapshot in the table's history tells of."""
+    found = (number for number, each in numbered(table) if each.snapshot_id == snapshot_id)
+    return next(found, None)
 
 
 def _received_until_us(table: IcebergTable, snapshot: Snapshot, partitions: int) -> int | None:

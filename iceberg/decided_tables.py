@@ -4,15 +4,30 @@ The stream never writes here, and the programs never write there: no revision nu
 commit, is fought over.
 """
 
-from iceberg.columns import AGGREGATION, EVENT_TIMES, JOB_VERSION, METERED, PERIOD, ROW_ID, UNIT
+from iceberg.columns import (
+    AGGREGATION,
+    EVENT_TIMES,
+    JOB_VERSION,
+    KAFKA_PLACE,
+    METERED,
+    PAYLOAD,
+    PERIOD,
+    ROW_ID,
+    TERMS_VERSION,
+    UNIT,
+)
 from iceberg.table import Column, Table
 
 BROUGHT_BACK_USAGE = Table(
     name="brought_back_usage",
-    doc="Expired or unassigned usage that a person brought back: it counts in its period's total.",
+    doc="Usage that a person brought back, or adjusted: it counts in its period's total.",
     columns=(
         ROW_ID,
-        Column("source_table", "string", "Where it stood: expired_usage or unassigned_usage."),
+        Column(
+            "source_table",
+            "string",
+            "Where it stood: expired_usage, unassigned_usage or usage_adjustments.",
+        ),
         Column("source_row_id", "string", "Its row there, brought back once."),
         *METERED,
         *PERIOD,
@@ -62,4 +77,46 @@ FREEZES = Table(
     ),
     key=("freeze_id", "action"),
     partition_by="decided_at",
+)
+
+USAGE_ADJUSTMENTS = Table(
+    name="usage_adjustments",
+    doc="Corrections that a person approved; each counts once brought_back_usage names it.",
+    columns=(
+        ROW_ID,
+        Column("kind", "string", "Why, from a closed list (schemas/usage_adjustment.py)."),
+        *METERED,
+        *PERIOD,
+        AGGREGATION,
+        Column("quantity", "decimal(38,9)", "Greatest or least units, or the sum that is added."),
+        UNIT,
+        Column("event_count", "long", "How many events; below zero where they are taken out."),
+        *EVENT_TIMES,
+        TERMS_VERSION,
+        Column("is_taken_out", "boolean", "Whether events are taken out of the total."),
+        Column(
+            "events",
+            "string",
+            "Canonical JSON: source, id, partition, offset and index in batch (-1: none) of each.",
+        ),
+        Column("proposal_id", "string", "Hash of the proposal that was approved."),
+        Column("decided_by", "string", "Who approved it."),
+        Column("reason", "string", "Why, in the words of that person."),
+        Column("decided_at", "timestamptz", "When, by the clock of the program."),
+        JOB_VERSION,
+    ),
+    key=("row_id",),
+    partition_by="decided_at",
+)
+
+BACKFILLED_EVENTS = Table(
+    name="backfilled_events",
+    doc="Records of the usage topic that the job never archived, read again from Kafka.",
+    columns=(
+        *KAFKA_PLACE,
+        Column("record_key", "string", "The record's Kafka key.", required=False),
+        PAYLOAD,
+    ),
+    key=("kafka_partition", "kafka_offset"),
+    partition_by="log_time",
 )

@@ -7,11 +7,11 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.commit_times import load_commits
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BACKFILLED_EVENTS, BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.loading import load_table
-from iceberg.reading import RAW_COLUMNS
+from iceberg.reading import FILL_ARCHIVE, RAW_COLUMNS
 from iceberg.tables import (
     CLOSED_USAGE,
     EXPIRED_USAGE,
@@ -31,6 +31,7 @@ _REJECTED_COLUMNS = """reason, meter_id, kafka_partition, kafka_offset, batch_in
 _ALL = "* FROM committed"
 _COLUMNS = (
     (RAW_EVENTS, RAW_COLUMNS),
+    (BACKFILLED_EVENTS, RAW_COLUMNS),
     (REJECTED_EVENTS, _REJECTED_COLUMNS),
     *(
         (table, _ALL)
@@ -41,6 +42,7 @@ _COLUMNS = (
             EXPIRED_USAGE,
             UNASSIGNED_USAGE,
             BROUGHT_BACK_USAGE,
+            USAGE_ADJUSTMENTS,
         )
     ),
     (CHARGES, _CHARGE_COLUMNS),
@@ -79,6 +81,7 @@ def open_service_rows(
     for table, columns in _COLUMNS:
         existing = catalog.load_table((namespace, table.name))
         load_table(rows, existing, table, columns, is_ordered=False)
+    rows.execute(FILL_ARCHIVE)
     closed = catalog.load_table((namespace, CLOSED_USAGE.name))
     load_commits(rows, closed, CLOSED_USAGE, close_columns, closes)
     return rows

@@ -10,6 +10,7 @@ and in the table property `meterclose.key`; readers take each row once.
 
 from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
 from iceberg.change_tables import TABLE_CHANGES
+from iceberg.charge_reconciliation_table import CHARGE_RECONCILIATIONS
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
     AGGREGATION,
@@ -31,10 +32,17 @@ from iceberg.columns import (
     WAITED_KEY,
     WINDOW_FACTS,
 )
-from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
+from iceberg.decided_tables import (
+    BACKFILLED_EVENTS,
+    BROUGHT_BACK_USAGE,
+    FREEZES,
+    USAGE_ADJUSTMENTS,
+)
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
+from iceberg.reconciliation_tables import RECONCILIATION_TABLES
+from iceberg.seal_tables import SEALS
 from iceberg.service_tables import SERVICE_LEVELS
 from iceberg.table import Column, Table
 
@@ -252,6 +260,7 @@ USAGE_TABLES: tuple[Table, ...] = (
     EXPIRED_USAGE,
     UNASSIGNED_USAGE,
     BROUGHT_BACK_USAGE,
+    USAGE_ADJUSTMENTS,
     DIMENSION_OVERFLOWS,
     RETRACTIONS,
     RETRACTED_USAGE,
@@ -262,13 +271,14 @@ USAGE_TABLES: tuple[Table, ...] = (
 """What the stream writes, and what people decided of it."""
 
 STREAM_TABLES: tuple[Table, ...] = tuple(
-    table for table in USAGE_TABLES if table is not BROUGHT_BACK_USAGE
+    table for table in USAGE_TABLES if table not in (BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS)
 )
 """What the stream alone writes: all of it is committed with the job's checkpoints."""
 
 TABLES: tuple[Table, ...] = (
     *USAGE_TABLES,
     *PRICING_TABLES,
+    BACKFILLED_EVENTS,
     FREEZES,
     CHARGES,
     INVOICES,
@@ -276,5 +286,8 @@ TABLES: tuple[Table, ...] = (
     JOURNAL,
     TABLE_CHANGES,
     SERVICE_LEVELS,
+    SEALS,
+    CHARGE_RECONCILIATIONS,
+    *RECONCILIATION_TABLES,
 )
 """All tables, as they are created, checked and documented."""

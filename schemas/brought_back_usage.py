@@ -18,6 +18,7 @@ class SourceTable(StrEnum):
 
     EXPIRED_USAGE = "expired_usage"
     UNASSIGNED_USAGE = "unassigned_usage"
+    USAGE_ADJUSTMENTS = "usage_adjustments"
 
 
 @dataclass(frozen=True, slots=True)

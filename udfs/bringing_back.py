@@ -113,7 +113,7 @@ def _bring_back_row(
 ) -> BroughtBackUsage | RefusedRow:
     source = known.sources.get(row_id)
     if source is None:
-        tables = " or ".join(SourceTable)
+        tables = f"{SourceTable.EXPIRED_USAGE} or {SourceTable.UNASSIGNED_USAGE}"
         return _refuse(row_id, BringBackRefusal.NO_SUCH_ROW, f"a row of {tables}", "none")
     before = known.brought_back.get(row_id)
     if before is not None:

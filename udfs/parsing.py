@@ -33,7 +33,9 @@ _MAX_TEXT = 256
 # short it is; a record of `[1,1,...]` would come to 32,767 in 64 KiB.
 _LEAST_ELEMENT_BYTES = 64
 _SPACE = b" \t\n\r"
-_BRACKET_OR_TEXT = re.compile(rb'[\[\]{}]|"(?:[^"\\]|\\.)*"')
+_TEXTS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"')
+_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+_NO_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
 _FIELDS = ("specversion", "id", "source", "type", "subject", "time")
 _ABSENT = Raw()
 _ANY = msgspec.json.Decoder(Raw)
@@ -247,13 +249,10 @@ def _retracted(payload: bytes) -> tuple[str, str] | None:
 
 def _is_too_deep(payload: bytes, max_nesting: int = _MAX_NESTING) -> bool:
     """Tell whether valid JSON is nested too deep; brackets within texts do not count."""
-    depth = 0
-    for match in _BRACKET_OR_TEXT.finditer(payload):
-        token = match[0]
-        if token in b"[{":
-            depth += 1
-            if depth > max_nesting:
-                return True
-        elif token in b"]}":
-            depth -= 1
-    return False
+    brackets = _TEXTS.sub(b"", payload).translate(_ONE_KIND, _NO_BRACKETS)
+    # Each round takes the innermost level away, all of it in one call.
+    for _ in range(max_nesting):
+        if not brackets:
+            return False
+        brackets = brackets.replace(b"[]", b"")
+    return bool(brackets)

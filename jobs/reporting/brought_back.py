@@ -14,6 +14,7 @@ _WITHOUT_SOURCE = """
     SELECT count(*) FROM brought_back_usage ANTI JOIN (
         SELECT row_id AS source_row_id FROM expired_usage
         UNION ALL SELECT row_id FROM unassigned_usage
+        UNION ALL SELECT row_id FROM usage_adjustments
     ) USING (source_row_id)
 """
 

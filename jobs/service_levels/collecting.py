@@ -18,7 +18,7 @@ from iceberg.last_reconciliations import (
     last_charge_reconciliation,
     last_usage_reconciliation,
 )
-from iceberg.reading import load_payloads
+from iceberg.payloads import load_payloads
 from iceberg.service_rows import open_service_rows
 from jobs.invoices.changing import Tables
 from jobs.invoices.holding import Holding, held_invoices

@@ -7,6 +7,7 @@ from tests.faults.floods import FLOODS
 from tests.faults.kafka_faults import KAFKA_FAULTS
 from tests.faults.kills import KILLS
 from tests.faults.mixing import MIXES
+from tests.faults.savepoints import SAVEPOINTS
 from tests.faults.stops import STOPS
 
 FAULTS: tuple[Fault, ...] = (
@@ -16,6 +17,7 @@ FAULTS: tuple[Fault, ...] = (
     *KAFKA_FAULTS,
     *DISKS,
     *FLOODS,
+    *SAVEPOINTS,
     *MIXES,
 )
 """All of them."""

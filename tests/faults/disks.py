@@ -1,10 +1,9 @@
 """Disks that are full: for checkpoints, for the warehouse, for Kafka's log.
 
-Each is a small file system in memory, mounted over the folder, which takes root. It is filled up,
-found to refuse a byte, and emptied again.
+Each is a small file system in memory, mounted over the folder, which takes root. It is filled up
+to the last byte, kept full until the harm shows, and emptied again.
 """
 
-import contextlib
 import errno
 import os
 import subprocess
@@ -54,30 +53,22 @@ def fill(folder: Path) -> int:
     return written
 
 
-def is_full(folder: Path) -> bool:
-    """Tell whether the file system of a folder refuses a byte in a new file."""
-    probe = folder / "probe"
-    try:
-        probe.write_bytes(b"x" * 4096)
-    except OSError as refusal:
-        return refusal.errno == errno.ENOSPC
-    finally:
-        with contextlib.suppress(OSError):
-            probe.unlink()
-    return False
-
-
 def empty(folder: Path) -> None:
     """Take the filler away."""
     os.unlink(folder / _FILLER)
 
 
 def _fill_for_a_while(run: Run, folder: Path, harmed: Callable[[], bool], what: str) -> None:
-    """Keep a file system full until the harm shows, then empty it and let the job catch up."""
-    fill(folder)
+    """Keep a file system full until the harm shows, then empty it."""
+    run.hit("bytes until no more fitted", fill(folder))
+
+    def is_harmed() -> bool:
+        # Whoever takes files away makes no room.
+        fill(folder)
+        return harmed()
+
     try:
-        run.wait(harmed, what)
-        run.hit("writes refused for want of space", is_full(folder))
+        run.wait(is_harmed, what)
     finally:
         empty(folder)
 
@@ -125,13 +116,10 @@ def fill_kafka_log(run: Run) -> None:
     assert process is not None
     folder = broker.data_dir / "log"
     failures = run.failures()
-    fill(folder)
-    try:
-        run.wait(lambda: not process.alive(), "a broker that ends for want of space")
-        run.hit("writes refused for want of space", is_full(folder))
-        run.hit("brokers that ended")
-    finally:
-        empty(folder)
+    _fill_for_a_while(
+        run, folder, lambda: not process.alive(), "a broker that ends for want of space"
+    )
+    run.hit("brokers that ended")
     broker.kill()
     broker.start()
     run.recovered()

@@ -3,7 +3,7 @@
 from typing import Any
 
 from iceberg.catalog import open_catalog
-from iceberg.checking import repeated_commits
+from iceberg.checking import RepeatedKind, repeated_commits
 from iceberg.tables import TABLES
 from tests.faults.judging import Evidence, Verdict, judge
 from tests.faults.running import Run
@@ -39,12 +39,18 @@ def repeats(run: Run) -> dict[str, list[str]]:
     catalog = open_catalog(run.world.settings.catalog)
     namespace = run.world.settings.catalog.namespace
     found = {
-        table.name: [
-            each.name for each in repeated_commits(catalog.load_table((namespace, table.name)))
-        ]
+        table.name: repeated_commits(catalog.load_table((namespace, table.name)))
         for table in TABLES
     }
-    return {name: lines for name, lines in found.items() if lines}
+    # Two jobs at once write to all tables; it shows where both have committed in turns.
+    writers = [
+        f"second writer {each.name}"
+        for repeated in found.values()
+        for each in repeated
+        if each.kind is RepeatedKind.WRITER
+    ]
+    lines = {name: [each.name for each in repeated] for name, repeated in found.items()}
+    return {name: named + writers for name, named in lines.items() if named or writers}
 
 
 def _once(raw_events: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -41,6 +41,18 @@ def duplicate_storm(run: Run) -> None:
     run.recovered()
 
 
+def storm_across_restore(run: Run) -> None:
+    """Events come again on a new JobManager, which has the job from its newest checkpoint."""
+    run.hit("repeats before the kill", run.producer.repeat(0.3, 2))
+    run.pause(2)
+    run.cluster.kill_job_manager()
+    run.hit("repeats after the kill", run.producer.repeat(0.3, 3))
+    run.cluster.start_job_manager()
+    run.cluster.wait_ready()
+    run.resubmit()
+    run.recovered()
+
+
 def late_flood(run: Run) -> None:
     """Late events a hundredfold, hours after their periods have closed."""
     before = len(run.producer.sent)
@@ -59,6 +71,11 @@ FLOODS = (
         "duplicate-storm",
         "A tenth of all events comes fifty times, across a kill of the TaskManager",
         duplicate_storm,
+    ),
+    Fault(
+        "storm-across-restore",
+        "A third of all events comes six times, across a kill of the JobManager",
+        storm_across_restore,
     ),
     Fault("late-flood", "Late events come a hundredfold after their periods closed", late_flood),
 )

@@ -2,8 +2,6 @@
 
 import time
 
-from kafka.admin import NewPartitions
-
 from jobs.kafka_clients import open_admin
 from tests.faults.faults import Fault
 from tests.faults.load import LATER_PARTITIONS, PARTITIONS
@@ -56,7 +54,7 @@ def new_partitions(run: Run) -> None:
     """Partitions are added; usage goes there when the archive has a heartbeat of each."""
     kafka = run.world.topics.kafka
     with open_admin(kafka) as admin:
-        admin.create_partitions({kafka.usage_topic: NewPartitions(LATER_PARTITIONS)})
+        admin.create_partitions({kafka.usage_topic: LATER_PARTITIONS})
     run.producer.partitions = LATER_PARTITIONS
 
     def read() -> bool:

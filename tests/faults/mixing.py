@@ -2,7 +2,10 @@
 
 import signal
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 
+from jobs.local.flink_rest import FlinkError
 from tests.faults.faults import Fault
 from tests.faults.running import Run, send_signal
 
@@ -10,19 +13,29 @@ _STRIKES = 4
 
 
 def one_after_another(faults: tuple[Fault, ...]) -> Fault:
-    """Return a fault that is several, in one run with one verdict.
-
-    Those that need something around the run cannot be among them.
-    """
+    """Return a fault that is several, in one run with one verdict; it has the last one's broker."""
 
     def strike(run: Run) -> None:
         for fault in faults:
             before, run.hits = run.hits, {}
-            fault.strike(run)
+            try:
+                fault.strike(run)
+            except (TimeoutError, AssertionError, OSError, FlinkError) as error:
+                # The others are tried all the same; the run fails by this line.
+                run.broken.append(f"{fault.name}: {error!r}"[:2000])
             named = {f"{fault.name}: {name}": count for name, count in run.hits.items()}
             run.hits = {**before, **named}
+            print(f"  {fault.name} struck: {named}", flush=True)
 
-    return Fault("+".join(each.name for each in faults), "One after another", strike)
+    @contextmanager
+    def around(run: Run) -> Iterator[None]:
+        with ExitStack() as stack:
+            for each in dict.fromkeys(fault.around for fault in faults):
+                stack.enter_context(each(run))
+            yield
+
+    name = "+".join(each.name for each in faults)
+    return Fault(name, "One after another", strike, around, faults[-1].broker)
 
 
 def _kill_worker(run: Run) -> None:

@@ -78,8 +78,15 @@ TABLE_BUGS: dict[str, Callable[[Run], None]] = {
 }
 """Bugs in what stands in the tables when the run is over."""
 
-PLANTED = (*SQL_BUGS, *TABLE_BUGS)
-"""All of them."""
+PLANTED = {
+    "forgets-duplicates": "storm-across-restore",
+    "loses-records": "poison",
+    "loses-late-usage": "late-flood",
+    "rounds-units": "quiet-partition",
+    "drops-a-file": "kill-python-worker",
+    "writes-twice": "kill-after-commit",
+}
+"""All of them, each with the fault that it is tried with."""
 
 
 def plant(name: str) -> None:

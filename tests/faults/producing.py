@@ -47,11 +47,13 @@ class LoadProducer(threading.Thread):
                 "reconnect.backoff.max.ms": 500,
                 "topic.metadata.refresh.interval.ms": 2000,
                 "linger.ms": 5,
+                "queue.buffering.max.messages": 1_000_000,
                 "log_level": 0,
             }
         )
         self._topic, self._load = topic, Load(seed)
         self._again: list[Sent] = []
+        self._lock = threading.Lock()
         self._tick = 0
         self._stopping = threading.Event()
         self._failed: BaseException | None = None
@@ -73,7 +75,8 @@ class LoadProducer(threading.Thread):
         """Send some of the events once more, as often; return how many records these are."""
         chosen = [each for each in self.sent if each.places and each.refusal is None]
         chosen = chosen[len(chosen) - int(len(chosen) * share) :]
-        self._again += chosen * copies
+        with self._lock:
+            self._again += chosen * copies
         return len(chosen) * copies
 
     def run(self) -> None:
@@ -107,7 +110,8 @@ class LoadProducer(threading.Thread):
     def give_up(self) -> None:
         """Stop at once, whatever is not acknowledged."""
         self._stopping.set()
-        self._again = []
+        with self._lock:
+            self._again = []
         if self.is_alive():
             self.join(_PATIENCE_MS / 1000 + 10)
 
@@ -131,7 +135,8 @@ class LoadProducer(threading.Thread):
     def _send_tick(self) -> None:
         shape = self.shape
         self._tick += 1
-        again, self._again = self._again, []
+        with self._lock:
+            again, self._again = self._again, []
         new = [] if self._stopping.is_set() else self._load.events(self.log_ms, shape)
         self.sent += new
         for each in [*again, *(one for one in new for _ in range(shape.copies))]:
@@ -163,7 +168,8 @@ class LoadProducer(threading.Thread):
         if error is not None:
             sent.failures += 1
             if not sent.places:
-                self._again.append(sent)
+                with self._lock:
+                    self._again.append(sent)
             return
         partition, offset = message.partition(), message.offset()
         assert partition is not None

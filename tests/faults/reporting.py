@@ -38,6 +38,20 @@ python -m tests.faults --fault kill-task-manager --seed 1 --seconds 20 --sink v2
 ```
 
 `python -m tests.faults --list` names all faults, `make faults` tries them all.
+
+What these runs do not show:
+
+- Flink without high availability: a JobManager that is gone is started again, and the harness
+  submits the job from its newest checkpoint, as a person would.
+- Moments are chosen by looking at files and at the catalog, so a kill meets its moment within some
+  milliseconds; the counts say how often it did.
+- One broker, so a record that Kafka acknowledged is lost with its disk. The broker is killed, its
+  disk is not.
+- A topic whose log time its producer gives, as in an import. The clock of a broker is not tried.
+- The SQLite catalog cannot lose an answer, as there is no network to it. That is tried with a REST
+  catalog of the tests in front of it, which holds an answer or a commit back.
+- The seed decides what is sent and what is done to whom, not how threads interleave: a run that is
+  repeated meets other moments.
 """
 
 
@@ -125,7 +139,7 @@ def _sinks(results: Sequence[Result]) -> str:
 
 def _planted(results: Sequence[Result]) -> str:
     rows = [
-        (each.planted, each.fault, each.differences, "found" if each.differences else "**missed**")
+        (each.planted, each.fault, each.differences, "found" if each.passed else "**missed**")
         for each in sorted(results, key=lambda each: (each.planted, each.fault))
     ]
     if not rows:

@@ -30,6 +30,7 @@ class RestCatalog:
         landed_late: How many were held back and landed.
         refused_late: How many were held back and refused when they were let go.
         held: How many have been held back.
+        outdated: How many were refused as the table had changed.
     """
 
     def __init__(self, catalog: Catalog) -> None:
@@ -37,8 +38,8 @@ class RestCatalog:
         self._catalog = catalog
         self._one_at_a_time = threading.Lock()
         self._armed: tuple[str, int] = ("", 0)
-        self._held: list[tuple[tuple[str, ...], CommitTableRequest]] = []
-        self.lost = self.landed_late = self.refused_late = self.held = 0
+        self._held: list[tuple[tuple[str, ...], CommitTableRequest, threading.Event]] = []
+        self.lost = self.landed_late = self.refused_late = self.held = self.outdated = 0
         catalog_server = self
 
         class Answers(_Answers):
@@ -59,6 +60,8 @@ class RestCatalog:
     def close(self) -> None:
         """Stop to serve."""
         self._armed = ("", 0)
+        for *_, let_go in self._held:
+            let_go.set()
         self._server.shutdown()
         self._server.server_close()
 
@@ -86,28 +89,32 @@ class RestCatalog:
         with self._one_at_a_time:
             if brings_data:
                 self._let_go(name)
-            if brings_data and left and kind == _HOLD:
-                self._armed = (kind, left - 1)
-                self._held.append((name, request))
-                self.held += 1
-                return None
-            self._apply(name, request)
-            if brings_data and left and kind == _LOSE:
+            if not (brings_data and left and kind == _HOLD):
+                self._apply(name, request)
+                if not (brings_data and left and kind == _LOSE):
+                    return self.load(name)
                 self._armed = (kind, left - 1)
                 self.lost += 1
                 return None
-            return self.load(name)
+            self._armed = (kind, left - 1)
+            let_go = threading.Event()
+            self._held.append((name, request, let_go))
+            self.held += 1
+        # Its client waits as well, if it still lives.
+        let_go.wait()
+        return None
 
     def _let_go(self, name: tuple[str, ...]) -> None:
         """Let the commits land that were held back of a table."""
         waiting = [each for each in self._held if each[0] == name]
         self._held = [each for each in self._held if each[0] != name]
-        for _, request in waiting:
+        for _, request, let_go in waiting:
             try:
                 self._apply(name, request)
                 self.landed_late += 1
             except CommitFailedException:
                 self.refused_late += 1
+            let_go.set()
 
     def _apply(self, name: tuple[str, ...], request: CommitTableRequest) -> None:
         table = self._catalog.load_table(name)
@@ -174,6 +181,7 @@ class _Answers(BaseHTTPRequestHandler):
         except NoSuchTableError as error:
             self._refuse(404, "NoSuchTableException", str(error))
         except CommitFailedException as error:
+            self.server_catalog.outdated += 1
             self._refuse(409, "CommitFailedException", str(error))
         else:
             if answer is None:

@@ -58,8 +58,13 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether the fault struck and nothing differs."""
-        return self.differences == 0 and any(self.hits.values())
+        """Whether the fault struck as it should, and nothing differs; or a planted bug was found.
+
+        A run that broke off has judged no records, so it shows nothing.
+        """
+        if self.planted:
+            return self.differences > 0 and self.records > 0
+        return self.differences == 0 and bool(self.hits) and all(self.hits.values())
 
 
 def append(path: Path, result: Result) -> None:

@@ -50,6 +50,7 @@ class Run:
         hits: What shows that the fault struck, by name.
         recoveries_ms: Each time from the end of a fault until the job had caught up.
         submissions: How often a job was submitted.
+        broken: Faults of several in one run that did not end as they should.
         rest_catalog: The catalog over the network, where there is one.
     """
 
@@ -66,6 +67,7 @@ class Run:
     hits: dict[str, int] = field(default_factory=dict)
     recoveries_ms: list[int] = field(default_factory=list)
     submissions: int = 0
+    broken: list[str] = field(default_factory=list)
     rest_catalog: Any = None
 
     @property
@@ -117,6 +119,10 @@ class Run:
             self.module, self.world.arguments, restore_from=restore_from, env=env
         )
         return self.job_id
+
+    def submit_beside(self, *words: str) -> str:
+        """Submit a second job beside the first, with further arguments; return its id."""
+        return self.cluster.submit(self.module, [*self.world.arguments, *words])
 
     def newest_checkpoint(self) -> Path:
         """Return the newest complete checkpoint of whichever job wrote it."""

@@ -1,14 +1,26 @@
 """Stops, restores and starts that operators do: rescaling, an older savepoint, a second job."""
 
+import json
 import subprocess
+import time
 from typing import Any
 
+from pyiceberg.table.snapshots import Operation
+
+from iceberg.catalog import open_catalog
+from iceberg.tables import RAW_EVENTS
 from jobs.local.flink_rest import FlinkError
 from jobs.local.places import PYTHON, ROOT
+from tests.faults.evidence import repeats
 from tests.faults.faults import Fault
 from tests.faults.running import PATIENCE_S, Run
 
 _PARALLELISMS = (2, 1)
+_BOTH_COMMIT = 2
+_MAINTENANCE = (
+    *("--compact", "--least-files", "2", "--expire-older-than-days", "0.0001"),
+    *("--remove-orphans-older-than-hours", "1", "--orphan-floor-hours", "1", "--json"),
+)
 
 
 def rescale(run: Run) -> None:
@@ -78,21 +90,62 @@ def rewind(run: Run) -> None:
     run.recovered()
 
 
+def program(module: str, *words: str) -> subprocess.CompletedProcess[str]:
+    """Run one of the programs to its end."""
+    command = [str(PYTHON), "-m", module, *words]
+    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+
 def rewind_to(run: Run, savepoint: str) -> None:
     """Run the program that puts the tables back."""
-    command = [
-        *(str(PYTHON), "-m", "jobs.rewind_tables", "--settings", str(run.world.file)),
-        *("--to", savepoint, "--by", "tests.faults", "--reason", "an older savepoint"),
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    words = ("--to", savepoint, "--by", "tests.faults", "--reason", "an older savepoint")
+    done = program("jobs.rewind_tables", "--settings", str(run.world.file), *words)
     if done.returncode != 0:
         raise RuntimeError(f"rewind_tables: exit code {done.returncode}: {done.stderr}")
 
 
-def two_jobs(run: Run) -> None:
-    """Submit the job a second time over the same tables, without state: refused."""
-    run.hit("second jobs refused", _refused(run, None))
+def maintain(run: Run) -> None:
+    """Maintain the tables beside the job, as often as there is time for."""
+    until = time.monotonic() + run.seconds
+    while True:
+        done = program("jobs.maintain_tables", "--settings", str(run.world.file), *_MAINTENANCE)
+        if done.returncode != 0:
+            raise RuntimeError(f"maintain_tables: exit code {done.returncode}: {done.stderr}")
+        steps = [json.loads(line) for line in done.stdout.splitlines()]
+        run.hit("rounds of maintenance")
+        run.hit("steps of maintenance", len(steps))
+        run.producer.check()
+        if time.monotonic() > until:
+            break
+    run.hit("snapshots of merged files", _merges(run))
     run.recovered()
+
+
+def _merges(run: Run) -> int:
+    """Return how many snapshots of the archive replaced files by merged ones."""
+    settings = run.world.settings.catalog
+    table = open_catalog(settings).load_table((settings.namespace, RAW_EVENTS.name))
+    operations = [each.summary.operation for each in table.snapshots() if each.summary]
+    return sum(each in (Operation.REPLACE, Operation.OVERWRITE) for each in operations)
+
+
+def two_jobs(run: Run) -> None:
+    """Submit the job again over the same tables: refused; and where someone insists, detected."""
+    run.hit("second jobs refused", _refused(run, None))
+    first = run.job_id
+    second = run.submit_beside("--adopt-tables")
+    rest = run.cluster.rest
+    run.wait(lambda: rest.completed_checkpoints(second) >= _BOTH_COMMIT, "commits of the second")
+    completed = run.completed()
+    run.wait(lambda: run.completed() > completed, "a commit of the first")
+    rest.cancel(second)
+    run.job_id = first
+    run.recovered()
+    writers = [name for names in repeats(run).values() for name in names]
+    run.hit("commits that show two writers", len(writers))
+    done = program("jobs.price_usage", "--settings", str(run.world.file))
+    if done.returncode == 2 and "expected each commit once" in done.stderr:
+        run.hit("runs of pricing refused")
 
 
 SAVEPOINTS = (
@@ -103,5 +156,15 @@ SAVEPOINTS = (
         older_savepoint,
     ),
     Fault("rewind", "The tables rolled back to an older savepoint, and restored from it", rewind),
-    Fault("two-jobs", "The job submitted a second time over the same tables: refused", two_jobs),
+    Fault(
+        "two-jobs",
+        "The job submitted a second time over the same tables: refused; forced to, its commits are"
+        " detected and pricing refuses",
+        two_jobs,
+    ),
+    Fault(
+        "maintenance",
+        "Tables are compacted, snapshots expired and orphans removed, again and again under load",
+        maintain,
+    ),
 )

@@ -109,12 +109,13 @@ def soak(run: Run, minutes: int) -> tuple[Samples, int]:
 def _plot(samples: Samples) -> None:
     for name, unit, _, _ in _MEASURES:
         points = samples.get(name, [])
-        plotext.clear_figure()
-        plotext.theme("clear")
-        plotext.plot_size(90, 12)
-        plotext.plot([t / 60 for t, _ in points], [v for _, v in points], marker="braille")
-        plotext.title(f"{name}, {unit}, over minutes")
-        print(plotext.build())
+        figure = plotext.figure
+        figure.clear()
+        figure.plot_size(90, 12)
+        figure.theme("colorless")
+        figure.title(f"{name}, {unit}, over minutes")
+        figure.draw(figure.signal([t / 60 for t, _ in points], [v for _, v in points]))
+        print(plotext.uncolorize(str(figure.build())))
 
 
 def main(arguments: list[str]) -> int:

@@ -74,9 +74,13 @@ def test_only_the_newest_run_of_a_fault_counts() -> None:
 
 def test_a_planted_bug_that_is_missed_stands_out() -> None:
     """It is no run of the fault itself."""
-    page = render([replace(RESULT, planted="loses-records")], [])
+    missed = replace(RESULT, planted="loses-records")
+    page = render([missed], [])
     assert "| loses-records | kill-kafka | 0 | **missed** |" in page
     assert "0 runs stand here" in page
+    assert not missed.passed
+    assert replace(missed, differences=3).passed
+    assert not replace(missed, differences=1, records=0).passed
 
 
 def test_both_sinks_are_compared() -> None:

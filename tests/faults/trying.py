@@ -2,6 +2,7 @@
 
 import shutil
 import traceback
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -15,46 +16,65 @@ from tests.faults.planted import SQL_BUGS, TABLE_BUGS
 from tests.faults.results import MOST_LINES, Result, commit_now
 from tests.faults.running import CONVERGED_S, Run
 
-_FLINK = {"parallelism": 1, "checkpoint_interval_ms": 3000}
+# The pause leaves a busy machine time for usage between two checkpoints.
+_FLINK = {"parallelism": 1, "checkpoint_interval_ms": 5000}
+_PAUSE = {"execution.checkpointing.min-pause": "3 s"}
 SINKS = {"v1": "false", "v2": "true"}
 
 
-def try_fault(
-    fault: Fault,
-    machines: tuple[Broker, FlinkCluster],
-    folder: Path,
-    seed: int,
-    seconds: int,
-    sink: str = "v2",
-    planted: str = "",
-) -> Result:
-    """Run a load, let the fault strike, and judge what is left.
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One run that is to be made.
 
-    Args:
+    Attributes:
         fault: What strikes.
-        machines: A broker and a cluster; after a run that failed they may be harmed.
-        folder: For all that is written, with a name of its own; removed where all is right.
         seed: Decides what is left to chance.
         seconds: How long a fault without an end of its own goes on.
         sink: Which of Iceberg's sinks.
         planted: Name of a bug to plant; empty: none.
     """
+
+    fault: Fault
+    seed: int
+    seconds: int
+    sink: str = "v2"
+    planted: str = ""
+
+    @property
+    def line(self) -> str:
+        """The line that repeats it."""
+        planted = f" --planted {self.planted}" if self.planted else ""
+        return (
+            f"python -m tests.faults --fault {self.fault.name} --seed {self.seed}"
+            f" --seconds {self.seconds} --sink {self.sink}{planted}"
+        )
+
+
+def make_trial(trial: Trial, machines: tuple[Broker, FlinkCluster], folder: Path) -> Result:
+    """Run a load, let the fault strike, and judge what is left.
+
+    Args:
+        trial: What to do.
+        machines: A broker and a cluster; after a run that failed they may be harmed.
+        folder: For all that is written, with a name of its own; removed where all is right.
+    """
     shared, cluster = machines
-    properties = {"table.exec.iceberg.use-v2-sink": SINKS[sink]}
-    with fault.broker(folder, shared) as broker:
-        run = make_run(folder, broker, cluster, seed, properties=properties, **_FLINK)
-        run.seconds, run.planted = seconds, planted
-        run.module = "tests.faults.planted" if planted in SQL_BUGS else run.module
-        with fault.around(run):
-            found = _strike(run, fault)
+    properties = {**_PAUSE, "table.exec.iceberg.use-v2-sink": SINKS[trial.sink]}
+    with trial.fault.broker(folder, shared) as broker:
+        run = make_run(folder, broker, cluster, trial.seed, properties=properties, **_FLINK)
+        run.seconds, run.planted = trial.seconds, trial.planted
+        if trial.planted in SQL_BUGS:
+            run.module = "tests.faults.planted"
+        with trial.fault.around(run):
+            found = _strike(run, trial.fault)
     result = Result(
         datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         commit_now(),
-        seed,
-        seconds,
-        fault.name,
-        sink,
-        planted,
+        trial.seed,
+        trial.seconds,
+        trial.fault.name,
+        trial.sink,
+        trial.planted,
         **found,
     )
     if result.passed:
@@ -75,6 +95,7 @@ def _strike(run: Run, fault: Fault) -> dict[str, Any]:
         found["converged_ms"] = converged_ms = run.conclude()
         TABLE_BUGS.get(run.planted, _leave)(run)
         verdict = verdict_on(run)
+        verdict.differences += run.broken
         if converged_ms > CONVERGED_S * 1000:
             slow = f"converged in {converged_ms} ms, which is more than {CONVERGED_S} s"
             verdict.differences.append(slow)

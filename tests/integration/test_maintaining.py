@@ -18,11 +18,13 @@ from iceberg.tables import RAW_EVENTS
 from jobs import rewind_tables
 from jobs.check_commits import main as check_commits
 from jobs.flights.departures import Departure
+from jobs.local import flink_cluster
 from jobs.local.flink_cluster import FlinkCluster
 from jobs.local.flink_rest import FlinkError
 from jobs.local.metering_run import wait_metered
 from jobs.maintaining.maintenance import AskedMaintenance, maintain
 from tests.conftest import Kafka
+from tests.integration import world as worlds
 from tests.integration.flights import (
     INJECTIONS,
     at_ms,
@@ -35,7 +37,6 @@ from tests.integration.full_run import UNTIL
 from tests.integration.world import (
     JOB,
     SLACK_MS,
-    TIMEOUT_S,
     World,
     make_topics,
     make_world,
@@ -45,6 +46,7 @@ from tests.integration.world import (
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(5000)]
 
 FIRST, SECOND = "2013-02-12T00:00:00", "2013-02-22T00:00:00"
+_PATIENCE_S = 1800
 # Above the checkpoint interval of two seconds, and all that a busy machine adds to it.
 _ORPHAN_HOURS = 0.05
 ALL = AskedMaintenance(
@@ -53,6 +55,13 @@ ALL = AskedMaintenance(
     orphan_hours=_ORPHAN_HOURS,
     floor_hours=_ORPHAN_HOURS,
 )
+
+
+@pytest.fixture(autouse=True)
+def patient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a machine that does much else take its time: nothing here is about speed."""
+    monkeypatch.setattr(flink_cluster, "_SUBMIT_SECONDS", _PATIENCE_S)
+    monkeypatch.setattr(worlds, "TIMEOUT_S", _PATIENCE_S)
 
 
 def now_ms() -> int:
@@ -88,7 +97,7 @@ def _maintaining(world: World) -> Iterator[Counter[str]]:
 
     def go_on() -> None:
         try:
-            while not stop.wait(2):
+            while not stop.wait(3):
                 for step in maintain(world.settings, ALL, now_ms()):
                     done[type(step).__name__] += 1
         except BaseException as error:
@@ -117,18 +126,18 @@ def _plant_orphan(world: World) -> Path:
 def test_maintenance_beside_the_job_changes_no_row(
     world: World, cluster: FlinkCluster, departures: list[Departure], tmp_path: Path
 ) -> None:
-    """Merged, expired and cleaned every two seconds, over a restore: all rows are the oracle's."""
+    """Merged, expired and cleaned every few seconds, over a restore: all rows are the oracle's."""
     _publish(world, departures, "2013-02-05T00:00:00", FIRST)
     orphan = _plant_orphan(world)
+    job_id = run_until(cluster, world, at_ms(FIRST))
     with _maintaining(world) as done:
-        job_id = run_until(cluster, world, at_ms(FIRST))
         _publish(world, departures, FIRST, SECOND)
-        wait_metered(cluster.rest, job_id, at_ms(SECOND) - SLACK_MS, TIMEOUT_S)
-        savepoint = cluster.rest.stop_with_savepoint(job_id, tmp_path / "savepoints", TIMEOUT_S)
+        wait_metered(cluster.rest, job_id, at_ms(SECOND) - SLACK_MS, _PATIENCE_S)
+        savepoint = cluster.rest.stop_with_savepoint(job_id, tmp_path / "savepoints", _PATIENCE_S)
         list(maintain(world.settings, ALL, now_ms()))
         job_id = cluster.submit(JOB, world.arguments, restore_from=savepoint)
         _publish(world, departures, SECOND, UNTIL)
-        wait_metered(cluster.rest, job_id, at_ms(UNTIL) - SLACK_MS, TIMEOUT_S)
+        wait_metered(cluster.rest, job_id, at_ms(UNTIL) - SLACK_MS, _PATIENCE_S)
     assert (
         check_commits([*world.arguments, "--max-age-s", "3600"], {}, lambda: now_ms() * 1000) == 0
     )
@@ -148,10 +157,10 @@ def test_an_older_savepoint_needs_a_rewind(
     """Without it the job refuses to start; with it all rows are the oracle's, each once."""
     _publish(world, departures, "2013-02-05T00:00:00", FIRST)
     job_id = run_until(cluster, world, at_ms(FIRST))
-    older = cluster.rest.stop_with_savepoint(job_id, tmp_path / "savepoints", TIMEOUT_S)
+    older = cluster.rest.stop_with_savepoint(job_id, tmp_path / "savepoints", _PATIENCE_S)
     _publish(world, departures, FIRST, SECOND)
     job_id = run_until(cluster, world, at_ms(SECOND), restore_from=older)
-    newer = cluster.rest.stop_with_savepoint(job_id, tmp_path / "savepoints", TIMEOUT_S)
+    newer = cluster.rest.stop_with_savepoint(job_id, tmp_path / "savepoints", _PATIENCE_S)
     list(maintain(world.settings, AskedMaintenance(merge_size=MergeSize(least_files=2)), now_ms()))
     before = world.counts()
     with pytest.raises(FlinkError, match="start without state, table"):
@@ -168,7 +177,7 @@ def test_an_older_savepoint_needs_a_rewind(
         cluster.submit(JOB, world.arguments, restore_from=newer)
     job_id = cluster.submit(JOB, world.arguments, restore_from=older)
     _publish(world, departures, SECOND, UNTIL)
-    wait_metered(cluster.rest, job_id, at_ms(UNTIL) - SLACK_MS, TIMEOUT_S)
+    wait_metered(cluster.rest, job_id, at_ms(UNTIL) - SLACK_MS, _PATIENCE_S)
     cluster.rest.cancel(job_id)
     assert world.differences(world.tables()) == {}
     assert world.repeated_commits() == []

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS
 from iceberg.tables import TABLES, USAGE_TABLES
 from jobs.local.flink_home import FlinkHome, flink_distribution
 from jobs.local.places import PYTHON, ROOT
@@ -134,7 +134,9 @@ def test_records_and_batches_go_one_way(plans: list[tuple[Operator, ...]]) -> No
 
 def test_every_table_has_one_sink(plans: list[tuple[Operator, ...]]) -> None:
     """Each table of usage has one writer and one committer; decisions and prices have none."""
-    streamed = [each for each in USAGE_TABLES if each is not BROUGHT_BACK_USAGE]
+    streamed = [
+        each for each in USAGE_TABLES if each not in (BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS)
+    ]
     for plan in plans:
         for table in (each for each in TABLES if each not in streamed):
             assert not named(plan, f"{table.name}: Writer")

@@ -9,6 +9,7 @@ import pytest
 
 from schemas.account_pricing import AccountPricing
 from schemas.account_rows import AccountRows, RefusedAccount
+from schemas.freeze import FreezeScope
 from schemas.instant import DAY_US
 from schemas.price_model import PerUnit
 from schemas.rate_card import MeterPrice
@@ -55,6 +56,16 @@ def test_an_account_without_usage_owes_its_fees() -> None:
     charges = charge_rows(_rules(), _rows())
     assert charges == charge_account(_rules(), known)
     assert charges
+
+
+def test_a_frozen_account_adds_nothing() -> None:
+    """On every engine, as the step is one; its windows are not asked for."""
+    frozen = replace(_rules(FIRST, SECOND), freezes=(FreezeScope(("A",)),))
+    rows = _rows(closed=(closed("3"),))
+    assert charge_rows(frozen, rows) == ()
+    assert detailed_spans(frozen, rows) == ()
+    other = replace(frozen, freezes=(FreezeScope(("B",)),))
+    assert detailed_spans(other, rows) == ((JANUARY, FEBRUARY),)
 
 
 def test_nobody_looks_at_an_account_of_which_nothing_is_known() -> None:
