@@ -1,6 +1,6 @@
 """The table of reconciliations of charges, declared as those of `iceberg.tables`.
 
-`python -m jobs.reconcile_charges` writes it; nothing reads it but people and their programs.
+`python -m jobs.reconcile_charges` writes it; service levels and people read it.
 """
 
 from iceberg.columns import JOB_VERSION, ROW_ID

@@ -7,9 +7,10 @@ from typing import Any
 import duckdb
 from pyiceberg.catalog import Catalog
 
+from iceberg.charge_reconciliation_table import CHARGE_RECONCILIATIONS
+from iceberg.reconciliation_tables import RECONCILIATIONS
 from iceberg.scanning import batch_reader
 
-_USAGE, _CHARGES = "reconciliations", "charge_reconciliations"
 _PRICES = "price_differs"
 # One of some accounts or periods only is no reconciliation of all.
 _LAST_USAGE = """
@@ -55,14 +56,14 @@ class ChargeReconciliation:
 def last_usage_reconciliation(catalog: Catalog, namespace: str) -> UsageReconciliation | None:
     """Return the last reconciliation of all usage; None: there was none."""
     fields = ("run_id", "at", "narrowed_to", "differences")
-    row = _last(catalog, (namespace, _USAGE), fields, _LAST_USAGE)
+    row = _last(catalog, (namespace, RECONCILIATIONS.name), fields, _LAST_USAGE)
     return None if row is None else UsageReconciliation(*row)
 
 
 def last_charge_reconciliation(catalog: Catalog, namespace: str) -> ChargeReconciliation | None:
     """Return the last reconciliation of charges; None: there was none."""
     fields = ("reconciliation_id", "at", "kind", "totals")
-    row = _last(catalog, (namespace, _CHARGES), fields, _LAST_CHARGES)
+    row = _last(catalog, (namespace, CHARGE_RECONCILIATIONS.name), fields, _LAST_CHARGES)
     if row is None:
         return None
     at_us, totals = row
@@ -80,8 +81,6 @@ def last_charge_reconciliation(catalog: Catalog, namespace: str) -> ChargeReconc
 def _last(
     catalog: Catalog, name: tuple[str, str], fields: tuple[str, ...], statement: str
 ) -> tuple[Any, ...] | None:
-    if not catalog.table_exists(name):
-        return None
     scan = catalog.load_table(name).scan(selected_fields=fields)
     with duckdb.connect() as rows:
         rows.execute("SET TimeZone = 'UTC'")

@@ -7,7 +7,6 @@ out too (`iceberg.covering`).
 """
 
 from collections.abc import Callable, Collection, Mapping
-from pathlib import Path
 from typing import cast
 
 import duckdb
@@ -32,9 +31,9 @@ from iceberg.tables import (
 )
 from iceberg.totals import USAGE_TOTALS
 
-# What the archive says about each record. JSON that cannot be read leaves all null.
+# JSON that cannot be read leaves all null.
 _ENVELOPE = "['$.type', '$.source', '$.id', '$.time']"
-_RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
+RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
     envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id,
     TRY_CAST(envelope[4] AS TIMESTAMPTZ) AS event_time, batch
     FROM (SELECT * EXCLUDE (text),
@@ -44,9 +43,10 @@ _RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
         ]) END AS batch
         FROM (SELECT * EXCLUDE (payload), TRY(decode(payload)) AS text FROM committed)
     )"""  # noqa: S608 - no outside text
+"""What the archive says about each record: the columns of `raw_events` in `open_rows`."""
 
 # What the job has archived stands as it is; the rest was read again from Kafka.
-_FILL_ARCHIVE = f"""
+FILL_ARCHIVE = f"""
     INSERT INTO {RAW_EVENTS.name} FROM {BACKFILLED_EVENTS.name}
     ANTI JOIN {RAW_EVENTS.name} USING (kafka_partition, kafka_offset)
 """
@@ -111,7 +111,6 @@ def open_rows(
     catalog: Catalog,
     namespace: str,
     snapshot_ids: Mapping[str, int] | None = None,
-    file: Path | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
@@ -126,20 +125,19 @@ def open_rows(
         namespace: Theirs.
         snapshot_ids: As of which snapshots, by name of table, such as those of a tag
             (`iceberg.tagging`); one that is not named had no rows. None: as they are now.
-        file: A file that is not there yet, to hold the rows; None: memory holds them.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
         NoSuchTableError: One of them does not exist.
     """
-    connection = _connect(file)
+    connection = _connect()
     for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
-        columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
+        columns = RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
         _load_as_of(connection, existing, table, columns, snapshot_ids)
     backfilled = catalog.load_table((namespace, BACKFILLED_EVENTS.name))
-    _load_as_of(connection, backfilled, BACKFILLED_EVENTS, _RAW_COLUMNS, snapshot_ids)
-    connection.execute(_FILL_ARCHIVE)
+    _load_as_of(connection, backfilled, BACKFILLED_EVENTS, RAW_COLUMNS, snapshot_ids)
+    connection.execute(FILL_ARCHIVE)
     connection.execute(f"DROP TABLE {BACKFILLED_EVENTS.name}")
     connection.execute(REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
@@ -260,7 +258,7 @@ def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
             raise BrokenRowsError(f"usage_totals: {what}: {shown_key(broken)}")
 
 
-def _connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect() if file is None else duckdb.connect(file)
+def _connect() -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect()
     connection.execute("SET TimeZone = 'UTC'")
     return connection

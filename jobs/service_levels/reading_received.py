@@ -16,6 +16,7 @@ from schemas.meter import Meter
 from schemas.service_facts import MeterCount, ReceivedFacts, SettledFacts
 from schemas.service_level import MeasuredWindow, Unmeasured
 from schemas.service_levels import INGESTION_DELAY
+from schemas.usage_adjustment import AdjustmentKind
 
 BEFORE_ALL_US = -(2**62)
 """Before any instant that a table can hold."""
@@ -50,12 +51,23 @@ _EXPECTED = f"""
     WHERE since IS NULL OR counted.log_time >= since
     GROUP BY configured.meter_id
 """  # noqa: S608 - no outside text
-_FOUND = """
-    SELECT meter_id, sum(event_count)::BIGINT FROM metering_windows
-    WHERE NOT coalesce(is_retraction, false)
-        AND epoch_us(first_log_time) >= $start_us AND epoch_us(log_window_end) <= $end_us
-    GROUP BY meter_id
-"""
+# A person may have added what was lost, and taken out what was counted twice.
+_REPAIRS = ", ".join(
+    f"'{each}'" for each in (AdjustmentKind.LOST_USAGE, AdjustmentKind.REPEAT_BEYOND_HORIZON)
+)
+_FOUND = f"""
+    SELECT meter_id, sum(event_count)::BIGINT FROM (
+        SELECT meter_id, event_count FROM metering_windows
+        WHERE NOT coalesce(is_retraction, false)
+            AND epoch_us(first_log_time) >= $start_us AND epoch_us(log_window_end) <= $end_us
+        UNION ALL
+        SELECT decided.meter_id, decided.event_count FROM brought_back_usage AS decided
+        JOIN usage_adjustments AS adjusted ON adjusted.row_id = source_row_id
+        WHERE source_table = 'usage_adjustments' AND kind IN ({_REPAIRS})
+            AND epoch_us(decided.first_log_time) >= $start_us
+            AND epoch_us(decided.last_log_time) < $end_us
+    ) GROUP BY meter_id
+"""  # noqa: S608 - no outside text
 _ROLLED_ACROSS = """
     SELECT count(*) FROM metering_windows
     WHERE epoch_us(first_log_time) < $start_us AND epoch_us(last_log_time) >= $start_us
@@ -101,7 +113,8 @@ def read_received(
     """Return what was received in the window.
 
     Args:
-        rows: From `iceberg.reading.open_rows`, with the table of `jobs.reporting.fates.tell_fates`.
+        rows: From `iceberg.service_rows.open_service_rows`, with the fates of all records
+            (`jobs.reporting.fates.tell_fates`).
         metering: What is configured.
         window: What is looked at.
         conflict_times_us: Log time of each conflict.

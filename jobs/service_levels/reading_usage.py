@@ -64,7 +64,7 @@ def read_usage_facts(
     """Return what became of usage in the window.
 
     Args:
-        rows: From `iceberg.reading.open_rows`, with the table `CLOSES`.
+        rows: From `iceberg.service_rows.open_service_rows`, with the table `CLOSES`.
         is_live: Whether closes are timed by their commits; else by their cuts.
         window: What is looked at.
         last_commit_us: Of the metering job; None: there is none.

@@ -32,7 +32,7 @@ from schemas.service_levels.received import (
     REJECT_RATE,
 )
 from schemas.service_levels.usage import (
-    BACKFILLED_EVENTS,
+    BROUGHT_BACK_EVENTS,
     CLOSE_DELAY,
     COMMIT_AGE,
     EXPIRED_EVENTS,
@@ -43,7 +43,7 @@ from schemas.service_levels.usage import (
 __all__ = [
     "ADJUSTED_AMOUNT",
     "ADJUSTED_ROWS",
-    "BACKFILLED_EVENTS",
+    "BROUGHT_BACK_EVENTS",
     "CLOSE_DELAY",
     "COMMIT_AGE",
     "COMPLETENESS",
@@ -79,7 +79,7 @@ LEVELS: tuple[LevelDefinition, ...] = (
     LATE_RATE,
     EXPIRED_EVENTS,
     UNASSIGNED_EVENTS,
-    BACKFILLED_EVENTS,
+    BROUGHT_BACK_EVENTS,
     *CLOSE_DELAY.values(),
     COMMIT_AGE,
     ADJUSTED_ROWS,

@@ -37,9 +37,9 @@ UNASSIGNED_EVENTS = LevelDefinition(
     "Events received in the window without a billing period and not brought back, once for each"
     " meter. From unassigned_usage and brought_back_usage.",
 )
-BACKFILLED_EVENTS = LevelDefinition(
-    "backfilled_events",
-    "Backfilled by people",
+BROUGHT_BACK_EVENTS = LevelDefinition(
+    "brought_back_events",
+    "Brought back by people",
     _AREA,
     LevelUnit.EVENTS,
     "Events that people brought back in the window, once for each meter, whatever the sign. From"

@@ -8,7 +8,7 @@ from schemas.instant import SECOND_US
 from schemas.service_facts import ServiceFacts
 from schemas.service_level import Unmeasured
 from schemas.service_levels import (
-    BACKFILLED_EVENTS,
+    BROUGHT_BACK_EVENTS,
     CLOSE_DELAY,
     COMMIT_AGE,
     EXPIRED_EVENTS,
@@ -25,7 +25,7 @@ def measure_late_usage(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
     yield Measured(LATE_RATE, usage.late_events, every, Unmeasured.NO_USAGE)
     yield Measured(EXPIRED_EVENTS, usage.expired_events, 1)
     yield Measured(UNASSIGNED_EVENTS, usage.unassigned_events, 1)
-    yield Measured(BACKFILLED_EVENTS, usage.brought_back_events, 1)
+    yield Measured(BROUGHT_BACK_EVENTS, usage.brought_back_events, 1)
 
 
 def measure_close_delay(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:

@@ -91,6 +91,24 @@ def test_what_was_taken_back_was_there(rows: DuckDBPyConnection, metering: Meter
     assert meters[0] == MeterCount("calls", 10, 10)
 
 
+def test_what_a_person_repaired_is_there(rows: DuckDBPyConnection, metering: MeteringFacts) -> None:
+    """Two lost events added and one repeat taken out; what was sent wrongly had been there."""
+    rows.execute("UPDATE metering_windows SET event_count = 9 WHERE meter_id = 'calls'")
+    repairs = (("lost_usage", 2), ("repeat_beyond_horizon", -1), ("wrongly_counted", -4))
+    for kind, events in repairs:
+        rows.execute(
+            "INSERT INTO usage_adjustments BY NAME SELECT $1 AS row_id, $1 AS kind", [kind]
+        )
+        rows.execute(
+            "INSERT INTO brought_back_usage BY NAME SELECT 'usage_adjustments' AS source_table,"
+            " $1 AS source_row_id, 'calls' AS meter_id, $2 AS event_count, first_log_time,"
+            " last_log_time FROM metering_windows WHERE meter_id = 'calls'",
+            [kind, events],
+        )
+    meters = _settled(read_received(rows, metering, EVER, [])).meters
+    assert meters[0] == MeterCount("calls", 10, 10)
+
+
 def test_a_meter_that_is_added_lacks_nothing(
     rows: DuckDBPyConnection, metering: MeteringFacts
 ) -> None:

@@ -20,7 +20,7 @@ def test_nothing_is_never_good() -> None:
     levels = measure_service(NOTHING, WINDOW)
     assert [each.level for each in levels] == [each.name for each in LEVELS]
     told = {each.level for each in levels if each.verdict is Verdict.NO_TARGET}
-    assert told == {"expired_events", "unassigned_events", "backfilled_events"}
+    assert told == {"expired_events", "unassigned_events", "brought_back_events"}
     others = [each for each in levels if each.level not in told]
     assert {each.verdict for each in others} == {Verdict.NOT_MEASURED}
     assert all(each.value is None and each.reason is not None for each in others)

@@ -22,9 +22,8 @@ def test_late_usage_is_a_share() -> None:
 def test_what_waits_and_what_was_brought_back_is_counted() -> None:
     """Zero is a number, too: the tables say that there is none."""
     given = facts("usage", expired_events=2, brought_back_events=3)
-    values = [
-        measured(given, f"{name}_events").value for name in ("expired", "unassigned", "backfilled")
-    ]
+    names = ("expired_events", "unassigned_events", "brought_back_events")
+    values = [measured(given, each).value for each in names]
     assert values == [2, 0, 3]
 
 
