@@ -36,11 +36,11 @@ def test_the_runbook_repairs_an_outage(
         assert import_module(words[2]).main(arguments, {}) == 0, words
         told.append(capsys.readouterr().out)
     assert world.sums() == JANUARY
-    assert len(told) == len(commands(DOCUMENT)) == 9
+    assert len(told) == len(commands(DOCUMENT)) == 10
     assert "frozen: 3 billing periods of 2 accounts wait: A (1), B (2)" in told[2]
     assert "6 adjustments" in told[3]
     assert told[5].startswith("Nothing to adjust")
-    assert told[8].startswith("The ledger holds")
+    assert told[9].startswith("The ledger holds")
     world.entries()
 
 

@@ -177,6 +177,7 @@ def test_repeats_that_were_counted_again_are_taken_out(unmetered: World, capsys:
     assert propose(unmetered, capsys)["adjustments"] == []
 
 
+@pytest.mark.slow
 def test_what_a_person_says_is_wrong_is_taken_out(unmetered: World, capsys: Output) -> None:
     """Counts go down; of a greatest value it is refused, and the exit code says so."""
     records = [each.record(offset) for offset, each in enumerate(flights())]
@@ -191,6 +192,7 @@ def test_what_a_person_says_is_wrong_is_taken_out(unmetered: World, capsys: Outp
     assert again["adjustments"] == []
 
 
+@pytest.mark.slow
 def test_a_changed_file_or_another_difference_is_refused(outage: World, capsys: Output) -> None:
     """What a person has read is what is done, or nothing is."""
     proposal = propose(outage, capsys, "--account", "A")
@@ -243,6 +245,7 @@ class _Dying:
             raise self._error("killed")
 
 
+@pytest.mark.slow
 def test_killed_at_every_step(
     outage: World, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +269,7 @@ def _die(monkeypatch: pytest.MonkeyPatch, dying: _Dying, world: World) -> None:
     monkeypatch.setattr(writing, "_commit", COMMIT)
 
 
+@pytest.mark.slow
 def test_two_at_once_adjust_once(
     outage: World, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
