@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup check test faults demo simulate mutate bench clean
+.PHONY: help setup check test faults soak demo simulate fuzz mutate bench clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -26,8 +26,18 @@ check: setup ## Format, lint, types, import contracts, sizes
 test: check ## All checks, then all tests but those of `make faults`
 	@$(PYTHON) -m pytest
 
-faults: setup ## The slowest tests: thread mode, other parallelisms, kills of a small job
+SEED ?= 1
+FAULTS ?=
+faults: setup ## Harm real processes in many ways and judge the figures, then the slowest tests: SEED=7 FAULTS="kill-kafka poison"
+	@$(PYTHON) -m tests.faults --seed $(SEED) $(if $(FAULTS),--fault $(FAULTS))
+	@$(PYTHON) -m tests.faults --seed $(SEED) --planted all
+	@$(PYTHON) -m tests.faults.reporting
 	@$(PYTHON) -m pytest -m slow
+
+MINUTES ?= 20
+soak: setup ## A steady load with a fault now and then: memory and state stay flat: MINUTES=5
+	@$(PYTHON) -m tests.faults.soak --minutes $(MINUTES)
+	@$(PYTHON) -m tests.faults.reporting
 
 demo: setup ## Meter a real year of departures: Kafka, Flink, Iceberg, on this machine
 	@$(PYTHON) -m jobs.demo
@@ -35,6 +45,11 @@ demo: setup ## Meter a real year of departures: Kafka, Flink, Iceberg, on this m
 SEEDS ?= 1-100
 simulate: setup ## Simulate metering under faults and audit every row: SEEDS=1-300
 	@$(PYTHON) -m tests.simulation --seeds $(SEEDS)
+
+SECONDS ?= 600
+fuzz: setup ## Fuzz records, terms, state and configuration, guided by coverage: SECONDS=600
+	@setup/fuzz.sh
+	@$(PYTHON) -m tests.fuzz --seconds $(SECONDS)
 
 MODULES ?=
 mutate: setup ## Change the money code bit by bit: tests notice each, or it is judged: MODULES=udfs/rounding.py

@@ -40,6 +40,11 @@ class Limits:
     max_age: timedelta = timedelta(days=400)
     max_skew: timedelta = timedelta(hours=1)
 
+    @property
+    def max_batch_events(self) -> int:
+        """Return how many elements a batch has at most: one for each 64 bytes that it may have."""
+        return self.max_record_bytes // 64
+
 
 @dataclass(frozen=True)
 class Event:
@@ -67,16 +72,21 @@ def order_of(record: RawRecord) -> tuple[int, int, int]:
 
 
 def take_apart(record: RawRecord, limits: Limits) -> list[RawRecord] | None:
-    """Return the events of a batch, each as a record; None of a record that is no batch."""
+    """Return the events of a batch, each as a record.
+
+    Returns:
+        None of a record that is no batch, or one of too many elements: `judge` says what it is.
+    """
     try:
-        shape = parse(record.value, replace(limits, max_nesting=limits.max_batch_nesting))
+        shape = _parse(record.value, replace(limits, max_nesting=limits.max_batch_nesting))
     except Rejected:
         return None
-    if not isinstance(shape, list):
+    if not isinstance(shape, list) or len(shape) > limits.max_batch_events:
         return None
     assert record.value is not None
     text = record.value.decode()
-    decoder = json.JSONDecoder()
+    # As text: Python reads no number of thousands of digits.
+    decoder = json.JSONDecoder(parse_int=JsonNumber, parse_float=JsonNumber)
     events, at = [], text.index("[") + 1
     for index in range(len(shape)):
         while text[at] in " \t\r\n,":
@@ -89,7 +99,14 @@ def take_apart(record: RawRecord, limits: Limits) -> list[RawRecord] | None:
 
 def judge(record: RawRecord, types: set[str], limits: Limits) -> Event:
     """Return the event of a record, or raise Rejected or Heartbeat."""
-    return judge_shape(parse(record.value, limits), record.log_time_ms, types, limits)
+    return judge_shape(shape_of(record, limits), record.log_time_ms, types, limits)
+
+
+def shape_of(record: RawRecord, limits: Limits) -> Any:
+    """Return the JSON of a record, or of an event of a batch, or raise Rejected."""
+    if record.index is None and _is_crowded(record.value, limits):
+        raise Rejected("too_large")
+    return _parse(record.value, limits)
 
 
 def judge_shape(shape: Any, log_time_ms: int, types: set[str], limits: Limits) -> Event:
@@ -128,6 +145,14 @@ def judge_shape(shape: Any, log_time_ms: int, types: set[str], limits: Limits) -
     )
 
 
+def _is_crowded(value: bytes | None, limits: Limits) -> bool:
+    """Tell whether a record is a batch of too many elements."""
+    if not value or value.count(b",") < limits.max_batch_events:
+        return False
+    shape = _parse(value, replace(limits, max_nesting=limits.max_batch_nesting))
+    return isinstance(shape, list) and len(shape) > limits.max_batch_events
+
+
 def _check_named(data: Any, limits: Limits) -> None:
     """Refuse a retraction that names no event."""
     for name in ("source", "id"):
@@ -138,7 +163,7 @@ def _check_named(data: Any, limits: Limits) -> None:
             raise Rejected("bad_retraction")
 
 
-def parse(value: bytes | None, limits: Limits) -> Any:
+def _parse(value: bytes | None, limits: Limits) -> Any:
     """Return the JSON of a record, its numbers as written, or raise Rejected."""
     if not value:
         raise Rejected("empty_record")

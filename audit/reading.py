@@ -25,7 +25,7 @@ from audit.judging import (
     Rejected,
     dimensions_of,
     judge_shape,
-    parse,
+    shape_of,
     take_apart,
     units_of,
     value_of,
@@ -94,7 +94,7 @@ class Reader:
 
     def _take_event(self, record: RawRecord) -> None:
         try:
-            shape = parse(record.value, self._limits)
+            shape = shape_of(record, self._limits)
             event = judge_shape(shape, record.log_time_ms, self._types, self._limits)
         except Rejected as verdict:
             self._tell(record, "rejected", str(verdict))

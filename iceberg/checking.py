@@ -1,6 +1,6 @@
 """Says what tables hold, and finds what their own history shows to be committed twice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -8,11 +8,9 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.manifest import ManifestEntryStatus
 from pyiceberg.table import Table as IcebergTable
 
+from iceberg.flink_commits import FlinkCommit, abandoned_ids, commit_of, commits_of
 from iceberg.table import Table
 from iceberg.tables import TABLES
-
-# What identifies one commit of one sink: Flink writes these into each snapshot's summary.
-_COMMIT_KEYS = ("flink.job-id", "flink.operator-id", "flink.max-committed-checkpoint-id")
 
 
 class RepeatedKind(StrEnum):
@@ -20,16 +18,18 @@ class RepeatedKind(StrEnum):
 
     CHECKPOINT = "checkpoint"
     DATA_FILE = "data file"
+    WRITER = "second writer"
 
 
 @dataclass(frozen=True, slots=True)
 class RepeatedCommit:
-    """A checkpoint or a data file that was committed more than once.
+    """A checkpoint or a data file that was committed more than once, or a second job that commits.
 
     Attributes:
-        kind: Which of the two.
-        name: `job/operator/checkpoint`, or the file's path.
-        snapshot_ids: The snapshots that brought it, oldest first.
+        kind: Which of them.
+        name: `job/operator/checkpoint`, the file's path, or `job` of the one that came in between.
+        snapshot_ids: The snapshots that brought it, oldest first; of a second writer those of the
+            first one before and behind it, and its own between them.
     """
 
     kind: RepeatedKind
@@ -37,21 +37,29 @@ class RepeatedCommit:
     snapshot_ids: tuple[int, ...]
 
 
-def repeated_commits(table: IcebergTable) -> list[RepeatedCommit]:
+def repeated_commits(table: IcebergTable, reads_files: bool = True) -> list[RepeatedCommit]:
     """Return what the table's snapshots committed more than once; empty where all is well.
 
     Readers take each row once all the same; pricing refuses such a table until someone has looked.
-    Only snapshots that have not expired can be checked. Ordered by kind, then by first snapshot.
+    Only snapshots that have not expired can be checked, and what a rewind has left behind is not
+    part of the table any more. Ordered by kind, then by first snapshot.
+
+    Args:
+        table: The table.
+        reads_files: Whether to look for data files that came twice, which reads every manifest.
     """
+    left_behind = abandoned_ids(table)
     checkpoints: dict[str, list[int]] = {}
     files: dict[str, list[int]] = {}
     manifests = set()
     for snapshot in table.snapshots():
-        summary = snapshot.summary.additional_properties if snapshot.summary else {}
-        commit = [summary.get(key) for key in _COMMIT_KEYS]
-        if all(commit):
-            checkpoints.setdefault("/".join(map(str, commit)), []).append(snapshot.snapshot_id)
-        for manifest in snapshot.manifests(table.io):
+        if snapshot.snapshot_id in left_behind:
+            continue
+        commit = commit_of(snapshot)
+        if commit is not None and commit.job_id and commit.operator_id:
+            name = f"{commit.job_id}/{commit.operator_id}/{commit.checkpoint_id}"
+            checkpoints.setdefault(name, []).append(snapshot.snapshot_id)
+        for manifest in snapshot.manifests(table.io) if reads_files else ():
             if manifest.manifest_path in manifests:
                 continue
             manifests.add(manifest.manifest_path)
@@ -63,7 +71,32 @@ def repeated_commits(table: IcebergTable) -> list[RepeatedCommit]:
     return [
         *_repeated(RepeatedKind.CHECKPOINT, checkpoints),
         *_repeated(RepeatedKind.DATA_FILE, files),
+        *_second_writers(commits_of(table)[::-1]),
     ]
+
+
+def _second_writers(commits: list[FlinkCommit]) -> Iterator[RepeatedCommit]:
+    """Yield each job that committed between two commits of another: both ran at once.
+
+    Args:
+        commits: Oldest first. A job that is restored has another id, and the former one never
+            comes back.
+    """
+    lasts: dict[str, int] = {}
+    found = set()
+    for place, commit in enumerate(commits):
+        before = lasts.get(commit.job_id, place - 1)
+        for between in commits[before + 1 : place]:
+            if between.job_id not in found and commit.job_id not in found:
+                found.add(between.job_id)
+                snapshots = (commits[before], between, commit)
+                yield RepeatedCommit(
+                    RepeatedKind.WRITER,
+                    between.job_id,
+                    tuple(each.snapshot_id for each in snapshots),
+                )
+        if commit.job_id:
+            lasts[commit.job_id] = place
 
 
 def _repeated(kind: RepeatedKind, found: Mapping[str, list[int]]) -> list[RepeatedCommit]:

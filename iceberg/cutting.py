@@ -6,7 +6,7 @@ have reached are one cut through the log. A sink without rows commits each tenth
 table holds the cut back by as many, unless `commit_each_checkpoint` was asked for.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,6 +19,7 @@ from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 from pyiceberg.types import TimestamptzType
 
+from iceberg.flink_commits import numbered
 from iceberg.scanning import batch_reader
 from iceberg.table import Table
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS, USAGE_CORRECTIONS
@@ -27,8 +28,9 @@ from schemas.instant import DAY_US, EPOCH, MICROSECOND, to_us
 CUT_TABLES: tuple[Table, ...] = (CLOSED_USAGE, USAGE_CORRECTIONS, METERING_WINDOWS, RAW_EVENTS)
 """What is read at one cut."""
 
-_CHECKPOINT = "flink.max-committed-checkpoint-id"
-_EMPTY_COMMITS = "flink.max-continuous-empty-commits"
+EMPTY_COMMITS = "flink.max-continuous-empty-commits"
+"""Property of a table: each how many checkpoints a sink without rows commits, 10 unless set."""
+
 _LOG_TIME = "log_time"
 _RECENT_US = 2 * DAY_US
 
@@ -50,7 +52,11 @@ class Cut:
 
 
 def common_cut(
-    catalog: Catalog, namespace: str, partitions: int, tables: Sequence[Table] = CUT_TABLES
+    catalog: Catalog,
+    namespace: str,
+    partitions: int,
+    tables: Sequence[Table] = CUT_TABLES,
+    at_most: int | None = None,
 ) -> Cut | None:
     """Return the newest cut that all tables have reached; None before the first checkpoint.
 
@@ -63,23 +69,42 @@ def common_cut(
         namespace: Theirs.
         partitions: Of the usage topic.
         tables: Which; all but `RAW_EVENTS` may stay without rows for ever.
+        at_most: Number of a checkpoint that the cut is not to go beyond; None: none is.
     """
     loaded = {table.name: catalog.load_table((namespace, table.name)) for table in tables}
-    reached = {name: next(_numbered(table), None) for name, table in loaded.items()}
+    reached = {name: next(numbered(table), None) for name, table in loaded.items()}
     if any(newest is None for newest in reached.values()):
         return None
     checkpoint_id = min(newest[0] for newest in reached.values() if newest is not None)
+    checkpoint_id = checkpoint_id if at_most is None else min(checkpoint_id, at_most)
     chosen = {
         name: next(
-            snapshot for number, snapshot in _numbered(table) if number <= checkpoint_id
+            snapshot for number, snapshot in numbered(table) if number <= checkpoint_id
         ).snapshot_id
         for name, table in loaded.items()
-        if any(number <= checkpoint_id for number, _ in _numbered(table))
+        if any(number <= checkpoint_id for number, _ in numbered(table))
     }
     archive = loaded[RAW_EVENTS.name]
-    before = next((each for number, each in _numbered(archive) if number < checkpoint_id), None)
+    before = next((each for number, each in numbered(archive) if number < checkpoint_id), None)
     until_us = None if before is None else _received_until_us(archive, before, partitions)
     return Cut(checkpoint_id, dict(sorted(chosen.items())), until_us)
+
+
+def snapshots_at(
+    catalog: Catalog, namespace: str, checkpoint_id: int, tables: Sequence[Table]
+) -> dict[str, int]:
+    """Return of each table its newest snapshot up to a checkpoint, by name; of none, nothing.
+
+    For tables that may hold no cut back, as they have rows so seldom. While the job runs, the last
+    checkpoint's rows may still be on their way into them.
+    """
+    found = {}
+    for table in tables:
+        for number, snapshot in numbered(catalog.load_table((namespace, table.name))):
+            if number <= checkpoint_id:
+                found[table.name] = snapshot.snapshot_id
+                break
+    return found
 
 
 def commit_each_checkpoint(catalog: Catalog, namespace: str) -> None:
@@ -94,25 +119,13 @@ def commit_each_checkpoint(catalog: Catalog, namespace: str) -> None:
     """
     for table in CUT_TABLES:
         with catalog.load_table((namespace, table.name)).transaction() as change:
-            change.set_properties({_EMPTY_COMMITS: "1"})
+            change.set_properties({EMPTY_COMMITS: "1"})
 
 
-def _numbered(table: IcebergTable) -> Iterator[tuple[int, Snapshot]]:
-    """Yield a table's snapshots, newest first, with the checkpoint that each tells of.
-
-    A snapshot of another program, such as one that merges files, tells of its parent's.
-    """
-    current = table.current_snapshot()
-    waiting: list[Snapshot] = []
-    while current is not None:
-        waiting.append(current)
-        number = current.summary.get(_CHECKPOINT) if current.summary else None
-        if number is not None:
-            for each in waiting:
-                yield int(number), each
-            waiting.clear()
-        parent_id = current.parent_snapshot_id
-        current = None if parent_id is None else table.snapshot_by_id(parent_id)
+def checkpoint_of(table: IcebergTable, snapshot_id: int) -> int | None:
+    """Return the number of the checkpoint that a snapshot in the table's history tells of."""
+    found = (number for number, each in numbered(table) if each.snapshot_id == snapshot_id)
+    return next(found, None)
 
 
 def _received_until_us(table: IcebergTable, snapshot: Snapshot, partitions: int) -> int | None:

@@ -112,7 +112,7 @@ def read_past_inputs(catalog: Catalog, namespace: str, run: PricingRun) -> Prici
             when they are needed (`PricedUsage.load_windows`), that of the archive never.
         BrokenRowsError: Rows contradict each other.
     """
-    snapshot_ids: dict[str, int] = json.loads(run.input_snapshots)["snapshots"]
+    snapshot_ids = snapshots_of(run)
     for table in (CLOSED_USAGE, USAGE_CORRECTIONS, BROUGHT_BACK_USAGE, FREEZES, ACCOUNTS):
         existing = catalog.load_table((namespace, table.name))
         check_kept(existing, table, snapshot_ids.get(table.name))
@@ -154,6 +154,12 @@ def inputs_text(inputs: PricingInputs) -> str:
     """Return what was read as canonical JSON: the log time, and each table's snapshot."""
     members = {"until_us": inputs.until_us, "snapshots": dict(inputs.snapshot_ids)}
     return json.dumps(members, separators=(",", ":"), sort_keys=True)
+
+
+def snapshots_of(run: PricingRun) -> dict[str, int]:
+    """Return the snapshots that a run has read, by name of table."""
+    found: dict[str, int] = json.loads(run.input_snapshots)["snapshots"]
+    return found
 
 
 def until_of(run: PricingRun) -> int:

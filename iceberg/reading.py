@@ -7,6 +7,7 @@ out too (`iceberg.covering`).
 """
 
 from collections.abc import Callable, Collection, Mapping
+from pathlib import Path
 from typing import cast
 
 import duckdb
@@ -21,7 +22,6 @@ from iceberg.decided_tables import BACKFILLED_EVENTS, BROUGHT_BACK_USAGE
 from iceberg.loading import BrokenRowsError as BrokenRowsError  # noqa: PLC0414 - for callers
 from iceberg.loading import load_table
 from iceberg.row_shapes import shown_key
-from iceberg.scanning import batch_reader
 from iceberg.table import Table
 from iceberg.tables import (
     CLOSED_USAGE,
@@ -33,9 +33,10 @@ from iceberg.tables import (
 from iceberg.totals import USAGE_TOTALS
 
 # What the archive says about each record. JSON that cannot be read leaves all null.
-_ENVELOPE = "['$.type', '$.source', '$.id']"
+_ENVELOPE = "['$.type', '$.source', '$.id', '$.time']"
 _RAW_COLUMNS = f"""kafka_partition, kafka_offset, log_time,
-    envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id, batch
+    envelope[1] AS event_type, envelope[2] AS event_source, envelope[3] AS event_id,
+    TRY_CAST(envelope[4] AS TIMESTAMPTZ) AS event_time, batch
     FROM (SELECT * EXCLUDE (text),
         TRY(json_extract_string(text, {_ENVELOPE})) AS envelope,
         CASE WHEN regexp_matches(text, '^[ \\t\\r\\n]*\\[') THEN TRY([
@@ -53,7 +54,7 @@ _FILL_ARCHIVE = f"""
 _TOTAL_KEY = "account_id, meter_id, dimensions, period_start, period_end"
 _REVISION_COLUMNS = """account_id, meter_id, dimensions, period_start, period_end, timezone,
     aggregation, unit, revision, quantity, breakdown, event_count"""
-_REVISED_USAGE = f"""
+REVISED_USAGE = f"""
     CREATE VIEW revised_usage AS
     WITH revisions AS (
         SELECT {_REVISION_COLUMNS}, quantity AS quantity_delta FROM {CLOSED_USAGE.name}
@@ -106,30 +107,56 @@ def read_once(
         return connection.table(table.name).to_arrow_table()
 
 
-def open_rows(catalog: Catalog, namespace: str) -> duckdb.DuckDBPyConnection:
+def open_rows(
+    catalog: Catalog,
+    namespace: str,
+    snapshot_ids: Mapping[str, int] | None = None,
+    file: Path | None = None,
+) -> duckdb.DuckDBPyConnection:
     """Return a DuckDB connection that holds each table of usage under its name, each row once.
 
     `raw_events` has what was read again from Kafka, too, and in place of key and payload what
     identifies the event: `event_type`, `event_source` and `event_id`, null where the payload is no
-    JSON object that names them, and `batch`: of a JSON array, a list of these three for each
-    element, else null. The view `usage_totals` is described in the function of that name.
+    JSON object that names them, its `event_time`, null where that is no time, and `batch`: of a
+    JSON array, a list of these four as texts for each element, else null. The view `usage_totals`
+    is described in the function of that name.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+        snapshot_ids: As of which snapshots, by name of table, such as those of a tag
+            (`iceberg.tagging`); one that is not named had no rows. None: as they are now.
+        file: A file that is not there yet, to hold the rows; None: memory holds them.
 
     Raises:
         BrokenRowsError: Two rows of one identity differ.
         NoSuchTableError: One of them does not exist.
     """
-    connection = _connect()
+    connection = _connect(file)
     for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = _RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
-        load_table(connection, existing, table, columns)
+        _load_as_of(connection, existing, table, columns, snapshot_ids)
     backfilled = catalog.load_table((namespace, BACKFILLED_EVENTS.name))
-    load_table(connection, backfilled, BACKFILLED_EVENTS, _RAW_COLUMNS)
+    _load_as_of(connection, backfilled, BACKFILLED_EVENTS, _RAW_COLUMNS, snapshot_ids)
     connection.execute(_FILL_ARCHIVE)
     connection.execute(f"DROP TABLE {BACKFILLED_EVENTS.name}")
-    connection.execute(_REVISED_USAGE)
+    connection.execute(REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
     return connection
+
+
+def _load_as_of(
+    connection: duckdb.DuckDBPyConnection,
+    existing: IcebergTable,
+    table: Table,
+    columns: str,
+    snapshot_ids: Mapping[str, int] | None,
+) -> None:
+    snapshot_id = None if snapshot_ids is None else snapshot_ids.get(table.name)
+    is_empty = snapshot_ids is not None and snapshot_id is None
+    wanted = Nothing() if is_empty else Everything()
+    load_table(connection, existing, table, columns, wanted, snapshot_id)
 
 
 def load_revisions(
@@ -156,7 +183,7 @@ def load_revisions(
         snapshot_id = snapshot_ids.get(table.name)
         wanted = Nothing() if snapshot_id is None else Everything()
         load_table(connection, existing, table, "* FROM committed", wanted, snapshot_id, False)
-    connection.execute(_REVISED_USAGE)
+    connection.execute(REVISED_USAGE)
     connection.execute(USAGE_TOTALS)
 
 
@@ -197,36 +224,6 @@ def load_windows(
     load_table(connection, existing, METERING_WINDOWS, "* FROM committed", wanted, snapshot_id)
 
 
-def load_payloads(
-    rows: duckdb.DuckDBPyConnection, catalog: Catalog, namespace: str, places: str
-) -> None:
-    """Copy the payloads of some records into the table `payloads`, one row for each place.
-
-    Args:
-        rows: From `open_rows`, which leaves payloads out: they would fill the memory.
-        catalog: The same.
-        namespace: The same.
-        places: A table of `rows` that names the records, with the columns kafka_partition and
-            kafka_offset.
-    """
-    rows.execute(
-        "CREATE OR REPLACE TEMP TABLE payloads"
-        " (kafka_partition INT, kafka_offset BIGINT, payload BLOB)"
-    )
-    if not rows.execute(f"FROM {places} LIMIT 1").fetchall():
-        return
-    fields = ("kafka_partition", "kafka_offset", "payload")
-    for table in (RAW_EVENTS, BACKFILLED_EVENTS):
-        archive = catalog.load_table((namespace, table.name))
-        rows.register("archive", batch_reader(archive.scan(selected_fields=fields)))
-        rows.execute(
-            "INSERT INTO payloads SELECT DISTINCT ON (kafka_partition, kafka_offset)"  # noqa: S608
-            f" * FROM archive SEMI JOIN {places} USING (kafka_partition, kafka_offset)"
-            " ANTI JOIN payloads USING (kafka_partition, kafka_offset)"
-        )
-        rows.unregister("archive")
-
-
 def usage_totals(rows: duckdb.DuckDBPyConnection) -> pa.Table:
     """Return what each account used, with corrections and with what was brought back.
 
@@ -263,7 +260,7 @@ def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
             raise BrokenRowsError(f"usage_totals: {what}: {shown_key(broken)}")
 
 
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
+def _connect(file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    connection = duckdb.connect() if file is None else duckdb.connect(file)
     connection.execute("SET TimeZone = 'UTC'")
     return connection

@@ -13,9 +13,16 @@ from pyiceberg.manifest import DataFile
 from pyiceberg.partitioning import PartitionFieldValue, PartitionKey
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table import TableProperties, WriteTask
+from pyiceberg.table.snapshots import Snapshot
+
+ROLL_UP = "meterclose.roll-up"
+COMPACTION = "meterclose.compaction"
+"""Entries of the summary of a snapshot that says the same as its parent, in other files."""
 
 
-def write_rows(existing: IcebergTable, rows: pa.Table, month: int) -> list[DataFile]:
+def write_rows(
+    existing: IcebergTable, rows: pa.Table, month: int, is_one_file: bool = False
+) -> list[DataFile]:
     """Write rows into new data files, which no snapshot knows yet.
 
     PyIceberg's own way in needs one more package to partition by month.
@@ -24,11 +31,13 @@ def write_rows(existing: IcebergTable, rows: pa.Table, month: int) -> list[DataF
         existing: The table; partitioned by the month of one column.
         rows: All of one month, in the table's columns.
         month: The partition's value: months since January 1970.
+        is_one_file: Whether to write one file, however large; else the table's target size says.
     """
     schema, spec = existing.schema(), existing.spec()
     key = PartitionKey([PartitionFieldValue(spec.fields[0], month)], spec, schema)
     target_bytes = int(existing.properties[TableProperties.WRITE_TARGET_FILE_SIZE_BYTES])
-    packs = bin_pack_arrow_table(rows.cast(schema.as_arrow()), target_bytes)
+    rows = rows.cast(schema.as_arrow())
+    packs = [rows.to_batches()] if is_one_file else bin_pack_arrow_table(rows, target_bytes)
     run = uuid4()
     tasks = (
         WriteTask(run, number, schema, batches, partition_key=key)
@@ -74,3 +83,9 @@ def discard_files(existing: IcebergTable, files: Sequence[DataFile]) -> None:
     """Delete data files that were written and not committed."""
     for file in files:
         existing.io.delete(file.file_path)
+
+
+def is_rewrite(snapshot: Snapshot) -> bool:
+    """Tell whether a snapshot says the same as its parent, in other files or wider rows."""
+    said = snapshot.summary.additional_properties if snapshot.summary else {}
+    return ROLL_UP in said or COMPACTION in said

@@ -23,7 +23,7 @@ from pyiceberg.table import Table as IcebergTable
 
 from iceberg.covering import DAY_S, HOUR_S, ROLLED_UP
 from iceberg.loading import check_repeats
-from iceberg.replacing import discard_files, replace_files, write_rows
+from iceberg.replacing import ROLL_UP, discard_files, replace_files, write_rows
 from iceberg.rolling_sql import ROLLABLE, files_to_replace, fill_reach, judge, outputs, roll_up
 from iceberg.scanning import batch_reader
 from iceberg.tables import METERING_WINDOWS
@@ -120,7 +120,7 @@ def _roll_up_month(
             prepared = _prepare(existing, month, due, cuts, version)
             if not prepared.removed:
                 return None
-        summary = {"meterclose.roll-up": version, "meterclose.roll-up-month": _month_text(month)}
+        summary = {ROLL_UP: version, "meterclose.roll-up-month": _month_text(month)}
         if replace_files(existing, prepared.removed, prepared.added, summary):
             return prepared.rolled
     if prepared is not None:

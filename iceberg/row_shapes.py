@@ -5,7 +5,7 @@ from dataclasses import fields
 from datetime import datetime
 from enum import StrEnum
 from functools import cache
-from typing import Any, TypeVar, cast, get_type_hints
+from typing import Any, TypeVar, cast, get_args, get_type_hints
 
 import pyarrow as pa
 
@@ -84,8 +84,8 @@ def _read_column(name: str, of_type: Any, rows: pa.Table | pa.RecordBatch) -> li
     if name.endswith("_us"):
         return cast(list[Any], column.cast(pa.int64()).to_pylist())
     values = cast(list[Any], column.to_pylist())
-    if isinstance(of_type, type) and issubclass(of_type, StrEnum):
-        members = {text: of_type(text) for text in set(values)}
+    if (words := _words_of(of_type)) is not None:
+        members = {text: None if text is None else words(text) for text in set(values)}
         return [members[text] for text in values]
     return list(map(bool, values)) if of_type is bool else values
 
@@ -94,6 +94,14 @@ def _read(name: str, of_type: Any, row: Mapping[str, Any]) -> Any:
     value = row[name.removesuffix("_us")]
     if name.endswith("_us"):
         return None if value is None else to_us(value)
-    if isinstance(of_type, type) and issubclass(of_type, StrEnum):
-        return of_type(value)
+    if (words := _words_of(of_type)) is not None:
+        return None if value is None else words(value)
     return bool(value) if of_type is bool else value
+
+
+def _words_of(of_type: Any) -> type[StrEnum] | None:
+    """Return the closed list of a field's type, which may allow None; None: it has none."""
+    for each in get_args(of_type) or (of_type,):
+        if isinstance(each, type) and issubclass(each, StrEnum):
+            return each
+    return None

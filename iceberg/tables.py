@@ -9,6 +9,8 @@ and in the table property `meterclose.key`; readers take each row once.
 """
 
 from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
+from iceberg.change_tables import TABLE_CHANGES
+from iceberg.charge_reconciliation_table import CHARGE_RECONCILIATIONS
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
     AGGREGATION,
@@ -39,6 +41,9 @@ from iceberg.decided_tables import (
 from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
+from iceberg.reconciliation_tables import RECONCILIATION_TABLES
+from iceberg.seal_tables import SEALS
+from iceberg.service_tables import SERVICE_LEVELS
 from iceberg.table import Column, Table
 
 RAW_EVENTS = Table(
@@ -265,6 +270,11 @@ USAGE_TABLES: tuple[Table, ...] = (
 )
 """What the stream writes, and what people decided of it."""
 
+STREAM_TABLES: tuple[Table, ...] = tuple(
+    table for table in USAGE_TABLES if table is not BROUGHT_BACK_USAGE
+)
+"""What the stream alone writes: all of it is committed with the job's checkpoints."""
+
 TABLES: tuple[Table, ...] = (
     *USAGE_TABLES,
     *PRICING_TABLES,
@@ -274,5 +284,10 @@ TABLES: tuple[Table, ...] = (
     INVOICES,
     RUNS,
     JOURNAL,
+    TABLE_CHANGES,
+    SERVICE_LEVELS,
+    SEALS,
+    CHARGE_RECONCILIATIONS,
+    *RECONCILIATION_TABLES,
 )
 """All tables, as they are created, checked and documented."""

@@ -83,9 +83,7 @@ def append_tables(existing: IcebergTable, table: Table, batches: Iterable[pa.Tab
         CommitConflictError: The table has another snapshot by now.
         UnknownCommitError: The catalog gave no clear answer. The rows may be there: read again.
     """
-    metadata = existing.metadata
-    once = metadata.model_copy(update={"properties": {**metadata.properties, _RETRIES: "0"}})
-    existing.metadata = once
+    once(existing)
     schema = existing.schema().as_arrow()
     written: list[DataFile] = []
     try:
@@ -96,6 +94,14 @@ def append_tables(existing: IcebergTable, table: Table, batches: Iterable[pa.Tab
         raise
     if written:
         _commit(existing, table, written)
+
+
+def once(existing: IcebergTable) -> IcebergTable:
+    """Let commits of a table as it was loaded fail where another one came first; return it."""
+    metadata = existing.metadata
+    properties = {**metadata.properties, _RETRIES: "0"}
+    existing.metadata = metadata.model_copy(update={"properties": properties})
+    return existing
 
 
 def _delete(existing: IcebergTable, written: Sequence[DataFile]) -> None:

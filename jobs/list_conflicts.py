@@ -19,7 +19,8 @@ from rich.console import Console
 
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.creating import TableConflictError, check_tables
-from iceberg.reading import BrokenRowsError, load_payloads, open_rows
+from iceberg.payloads import load_payloads
+from iceberg.reading import BrokenRowsError, open_rows
 from jobs.reporting.conflicts import Conflict, Received, read_conflicts
 from jobs.reporting.fates import REPEATED, tell_fates
 from jobs.reporting.rendering import WIDTH, print_conflicts

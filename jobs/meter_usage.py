@@ -1,6 +1,9 @@
 """The metering job: Kafka records to closed usage and corrections in Iceberg.
 
 python -m jobs.meter_usage --settings config/demo.yaml
+
+It refuses to start from a savepoint that the tables are ahead of, and without state over tables
+that were written (docs/maintaining.md).
 """
 
 import argparse
@@ -19,8 +22,11 @@ from iceberg.keeping import (
     keep_parallelism,
     keep_reaches,
 )
+from iceberg.restoring import JobStart, RefusedStartError, check_start
+from iceberg.savepoints import UnreadableSavepointError, read_savepoint
 from jobs.create_topics import TopicError, check_readers, check_topics
 from jobs.flink.class_path import MissingJarError, check_class_path
+from jobs.flink.environment import read_recovery
 from jobs.flink.job import run_job
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
 from jobs.settings import Settings, SettingsError, TimestampType, load_meters, load_settings
@@ -36,6 +42,8 @@ _REFUSALS = (
     MissingJarError,
     LayoutChangedError,
     UnreadPartitionsError,
+    RefusedStartError,
+    UnreadableSavepointError,
 )
 
 
@@ -62,6 +70,18 @@ def _latest_us(settings: Settings, now_us: int) -> int:
     return log_us + settings.metering.max_event_skew_s * 1_000_000
 
 
+def read_start(settings: Settings, adopts_tables: bool) -> JobStart:
+    """Return how the job is about to start, as Flink's client is told.
+
+    Raises:
+        UnreadableSavepointError: There is no savepoint where it is to be restored from.
+    """
+    recovery = read_recovery(settings)
+    properties = settings.catalog.properties
+    savepoint = read_savepoint(recovery.savepoint, properties) if recovery.savepoint else None
+    return JobStart(savepoint, adopts_tables, recovery.continued_job_id)
+
+
 def main(arguments: Sequence[str], now_us: int) -> int:
     """Check everything the job needs, then submit it.
 
@@ -70,6 +90,11 @@ def main(arguments: Sequence[str], now_us: int) -> int:
     """
     parser = argparse.ArgumentParser(prog="meter_usage", description=__doc__)
     parser.add_argument("--settings", type=Path, required=True, help="settings file")
+    parser.add_argument(
+        "--adopt-tables",
+        action="store_true",
+        help="begin without state over tables that were written: everything is metered again",
+    )
     options = parser.parse_args(arguments)
     try:
         settings = load_settings(options.settings, os.environ)
@@ -81,6 +106,7 @@ def main(arguments: Sequence[str], now_us: int) -> int:
         keep_layout(catalog, namespace, state_layout(settings))
         keep_parallelism(catalog, namespace, settings.flink.parallelism)
         check_class_path(settings.catalog)
+        check_start(catalog, namespace, read_start(settings, options.adopt_tables))
         reaches = {m.meter_id: m.grace_us + m.correction_horizon_us for m in meters}
         earlier = keep_reaches(catalog, namespace, reaches, lambda: _latest_us(settings, now_us))
     except _REFUSALS as error:

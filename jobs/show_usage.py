@@ -19,7 +19,11 @@ from rich.console import Console
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.checking import read_states
 from iceberg.creating import TableConflictError, check_tables
-from iceberg.reading import BrokenRowsError, load_payloads, open_rows
+from iceberg.kept_snapshots import UnknownSnapshotError
+from iceberg.payloads import load_payloads
+from iceberg.reading import BrokenRowsError, open_rows
+from iceberg.tables import RAW_EVENTS
+from iceberg.tagging import tagged_snapshots
 from jobs.reporting.fates import REPEATED, tell_fates
 from jobs.reporting.manifest import ManifestError, read_kinds
 from jobs.reporting.rendering import (
@@ -37,15 +41,19 @@ from jobs.reporting.snippets import duckdb_snippet, pyiceberg_snippet
 from jobs.settings import CatalogSettings, Settings, SettingsError, load_meters, load_settings
 
 
-def read_report(settings: Settings, manifest: Path | None, account_id: str | None) -> Report:
+def read_report(
+    settings: Settings, manifest: Path | None, account_id: str | None, as_of: str | None = None
+) -> Report:
     """Read the report from the tables of the settings.
 
     Args:
         settings: Name the catalog and the meters file.
         manifest: What the publisher wrote, to compare with; None to leave that out.
         account_id: Narrows usage, corrections and alerts to one account; None for all.
+        as_of: A tag of closed months (`iceberg.tagging`); None: as the tables are now.
 
     Raises:
+        UnknownSnapshotError: There is no such tag.
         SettingsError: The meters file is wrong.
         ManifestError: The manifest is none.
         CatalogUnreachableError: The catalog does not open.
@@ -57,9 +65,11 @@ def read_report(settings: Settings, manifest: Path | None, account_id: str | Non
     catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
     check_tables(catalog, namespace)
     states = read_states(catalog, namespace)
-    with closing(open_rows(catalog, namespace)) as rows:
+    snapshot_ids = None if as_of is None else tagged_snapshots(catalog, namespace, as_of)
+    archive_id = None if snapshot_ids is None else snapshot_ids[RAW_EVENTS.name]
+    with closing(open_rows(catalog, namespace, snapshot_ids)) as rows:
         tell_fates(rows)
-        load_payloads(rows, catalog, namespace, REPEATED)
+        load_payloads(rows, catalog, namespace, REPEATED, archive_id)
         return build_report(rows, states, meters, kinds, account_id)
 
 
@@ -99,11 +109,18 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--manifest", type=Path, help="what publish_flights wrote, to compare with")
     parser.add_argument("--all", action="store_true", help="leave out no period")
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
+    parser.add_argument("--as-of", help="a tag of a closed month, such as closed-2026-10")
     options = parser.parse_args(arguments)
     try:
         settings = load_settings(options.settings, environ)
-        report = read_report(settings, options.manifest, options.account)
-    except (SettingsError, ManifestError, CatalogUnreachableError, TableConflictError) as error:
+        report = read_report(settings, options.manifest, options.account, options.as_of)
+    except (
+        SettingsError,
+        ManifestError,
+        CatalogUnreachableError,
+        TableConflictError,
+        UnknownSnapshotError,
+    ) as error:
         print(error, file=sys.stderr)
         return 2
     except BrokenRowsError as error:

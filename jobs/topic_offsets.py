@@ -12,6 +12,14 @@ def end_offsets(admin: KafkaAdminClient, topic: str) -> tuple[int, ...]:
     return tuple(found[partition].offset for partition in sorted(found))
 
 
+def begin_offsets(admin: KafkaAdminClient, topic: str) -> tuple[int, ...]:
+    """Return, by partition, the offset of the first record that the brokers still have."""
+    found = admin.list_partition_offsets(
+        dict.fromkeys(_partitions(admin, topic), OffsetSpec.EARLIEST)
+    )
+    return tuple(found[partition].offset for partition in sorted(found))
+
+
 def last_log_time_ms(admin: KafkaAdminClient, topic: str) -> int:
     """Return the greatest timestamp of the topic's records; -1 where it has none."""
     spec = OffsetSpec.MAX_TIMESTAMP

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import pairwise
+from reprlib import Repr
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -12,7 +13,13 @@ from schemas.instant import SECOND_US, to_text, to_us
 from schemas.terms import Listed, Recurring, TakesEffect, Terms
 
 _MAX_VERSION = 2**31 - 1  # the column terms_version is an int
+_FIRST_US = to_us(datetime.min.replace(tzinfo=UTC))
+_LAST_US = to_us(datetime.max.replace(tzinfo=UTC))
 _SHOWN = 60
+_SHORT = Repr()
+_SHORT.maxlevel = 3
+_SHORT.maxlist = _SHORT.maxdict = 10
+_SHORT.maxstring = _SHORT.maxlong = _SHORT.maxother = 4 * _SHOWN
 _WALL_CLOCK = "a wall-clock time YYYY-MM-DD or YYYY-MM-DDTHH:MM[:SS]"
 _INSTANT = "a whole second in RFC 3339 with its offset"
 
@@ -90,8 +97,11 @@ def read_text(member: dict[str, Any], name: str, where: str) -> str:
 
 
 def show(value: object) -> str:
-    """Show a value on one line, cut short: records come from outside."""
-    shown = ascii(value)
+    """Show a value on one line, cut short: records come from outside.
+
+    However large or deep it is, only so much of it is looked at.
+    """
+    shown = _SHORT.repr(value).encode("ascii", "backslashreplace").decode()
     return shown if len(shown) <= _SHOWN else f"{shown[: _SHOWN - 3]}..."
 
 
@@ -99,9 +109,10 @@ def _instant(member: dict[str, Any], name: str, where: str) -> int:
     text = read_text(member, name, f"{where}.{name}")
     try:
         instant_us = to_us(datetime.fromisoformat(text))
-    except (ValueError, OverflowError):
+    except ValueError:
         instant_us = 1
-    if instant_us % SECOND_US:
+    # With an offset it may be of a year that UTC lacks, and could not be written again.
+    if instant_us % SECOND_US or not _FIRST_US <= instant_us <= _LAST_US:
         raise AccountError(f"{where}.{name}: expected {_INSTANT}, found {show(text)}")
     return instant_us
 

@@ -22,6 +22,7 @@ EACH_EVENT = "*"
 SHARE_TEXTS = 3
 _MAX_TEXT = 256
 _REMEMBERED = 20_000
+_REMEMBERED_BYTES = 512
 _TEXT = msgspec.json.Decoder(str)
 
 
@@ -51,7 +52,14 @@ def shares_reader(
     places = [at[name] for name in names]
     # Of one name, attrgetter gives the value itself; named twice, it always gives a tuple.
     read = attrgetter(*places, places[0])
-    return lambda data: shares(*map(bytes, read(data)[:-1]))
+
+    def read_shares(data: Any) -> tuple[str | None, ...]:
+        values = tuple(map(bytes, read(data)[:-1]))
+        # Long ones would take gigabytes, and do not come again.
+        is_long = sum(map(len, values)) > _REMEMBERED_BYTES
+        return shares.__wrapped__(*values) if is_long else shares(*values)
+
+    return read_shares
 
 
 def _dimension(value: bytes) -> str | None:

@@ -1,9 +1,9 @@
-"""What was agreed with each account, read from the files by plain YAML, for the oracle of prices.
+"""What was agreed with each account, from files or tables, for whoever prices it once more.
 
-Only what the demo's files use is known. Any other member stops the reading, so that nobody believes
-a card to be recomputed that is not.
+A member that is not known is noted, so that nobody believes a card to be recomputed that is not.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
@@ -13,15 +13,15 @@ from typing import Any
 import yaml
 
 from audit.periods import instant_at
-from audit.shapes import OracleTerms, read_accounts, read_meters
+from audit.shapes import OracleTerms, read_meters, read_terms
 
 Item = dict[str, Any]
 """A member of a file: amounts are fractions, times instants, ids and versions as they stand."""
 
 _MEMBERS = {
-    "rate card": "card_id currency version effective_from prices fees free_meters"
+    "rate card": "card_id currency version effective_from rounding prices fees free_meters"
     " minimum minimum_product maximum",
-    "price": "price_id meter_id product model free_units shares",
+    "price": "price_id meter_id product model free_units minimum maximum group_by shares",
     "share": "party share",
     "fee": "fee_id product amount due proration per_seat",
     "contract": "account_id version effective_from card_id currency discounts commitment"
@@ -30,14 +30,22 @@ _MEMBERS = {
     "credit grant": "grant_id account_id currency amount granted expires priority is_paid",
     "one-off fee": "fee_id account_id product currency amount at",
     "per_unit": "type unit_price",
-    "graduated": "type tiers",
-    "tier": "up_to unit_price",
+    "flat": "type amount if_unused",
+    "graduated": "type tiers fee_if_unused",
+    "volume": "type tiers fee_if_unused",
+    "tier": "up_to unit_price flat_fee",
+    "package": "type size price",
+    "stairstep": "type steps if_unused",
+    "step": "up_to amount",
+    "percentage": "type rate fixed_fee free_amount",
+    "dynamic": "type currency markup",
     "matrix": "type cells default",
     "cell": "values unit_price",
 }
 _AMOUNTS = {
     *("amount", "unit_price", "up_to", "free_units", "share", "rate"),
     *("minimum", "maximum", "commitment", "default"),
+    *("flat_fee", "size", "price", "fixed_fee", "free_amount", "markup"),
 }
 _TIMES = {"effective_from", "trial_until", "from", "granted", "expires", "at"}
 _PARTS = {
@@ -46,6 +54,7 @@ _PARTS = {
     "shares": "share",
     "discounts": "discount",
     "tiers": "tier",
+    "steps": "step",
     "cells": "cell",
 }
 
@@ -62,6 +71,7 @@ class Agreements:
         grants: All credit grants.
         one_off_fees: All fees that are charged once.
         grace: From a period's end until usage of all meters has closed.
+        fx_rates: Given rates of exchange, by day, currency and the one it becomes.
     """
 
     terms: dict[str, list[OracleTerms]]
@@ -71,39 +81,55 @@ class Agreements:
     grants: list[Item]
     one_off_fees: list[Item]
     grace: timedelta
+    fx_rates: dict[tuple[str, str, str], Fraction]
 
 
 def read_agreements(config: Path) -> Agreements:
-    """Read accounts, contracts, rate cards and meters of a folder, known to be right.
-
-    Raises:
-        ValueError: Something stands in them that is not recomputed.
-    """
+    """Read accounts, contracts, rate cards and meters of a folder, known to be right."""
     agreed = yaml.safe_load((config / "contracts.yaml").read_text())
     listed = yaml.safe_load((config / "rate_cards.yaml").read_text())
-    _expect(
-        "file", {*agreed, *listed}, {"contracts", "credit_grants", "one_off_fees", "rate_cards"}
+    accounts = yaml.safe_load((config / "accounts.yaml").read_text())["accounts"]
+    grace_s = max(each.grace_s for each in read_meters(config / "meters.yaml"))
+    return agree(
+        {each["account_id"]: each["terms"] for each in accounts},
+        {name: items for name, items in {**agreed, **listed}.items() if items},
+        timedelta(seconds=grace_s),
     )
+
+
+def agree(
+    terms: Mapping[str, list[Item]], lists: Mapping[str, list[Item]], grace: timedelta
+) -> Agreements:
+    """Return what was agreed, from members as files have them, or tables in canonical JSON.
+
+    Args:
+        terms: Of each account.
+        lists: `rate_cards`, `contracts`, `credit_grants`, `one_off_fees`, `fx_rates`.
+        grace: From a period's end until usage of all meters has closed.
+    """
     contracts: dict[str, list[Item]] = {}
-    for each in sorted(_items("contract", agreed["contracts"]), key=_by_start):
+    for each in sorted(_items("contract", lists.get("contracts", [])), key=_by_start):
         contracts.setdefault(each["account_id"], []).append(each)
     cards: dict[tuple[str, str], list[Item]] = {}
-    for each in sorted(_items("rate card", listed["rate_cards"]), key=_by_start):
+    for each in sorted(_items("rate card", lists.get("rate_cards", [])), key=_by_start):
         cards.setdefault((each["card_id"], each["currency"]), []).append(each)
-    accounts = config / "accounts.yaml"
     return Agreements(
-        terms=read_accounts(accounts),
+        terms={account_id: read_terms(each) for account_id, each in terms.items()},
         plans={
-            (account["account_id"], terms["version"]): terms["plan"]
-            for account in yaml.safe_load(accounts.read_text())["accounts"]
-            for terms in account["terms"]
-            if "plan" in terms
+            (account_id, each["version"]): each["plan"]
+            for account_id, of_account in terms.items()
+            for each in of_account
+            if "plan" in each
         },
         contracts=contracts,
         cards=cards,
-        grants=_items("credit grant", agreed.get("credit_grants", [])),
-        one_off_fees=_items("one-off fee", agreed.get("one_off_fees", [])),
-        grace=timedelta(seconds=max(each.grace_s for each in read_meters(config / "meters.yaml"))),
+        grants=_items("credit grant", lists.get("credit_grants", [])),
+        one_off_fees=_items("one-off fee", lists.get("one_off_fees", [])),
+        grace=grace,
+        fx_rates={
+            (str(each["day"]), each["base"], each["quote"]): Fraction(str(each["rate"]))
+            for each in lists.get("fx_rates", [])
+        },
     )
 
 
@@ -117,9 +143,12 @@ def _items(kind: str, found: list[Item]) -> list[Item]:
 
 
 def _item(kind: str, found: Item, timezone: str) -> Item:
-    """Return a member of a file, and what is in it, with amounts and times as such."""
-    _expect(kind, {*found}, {*_MEMBERS.get(kind, "").split(), "timezone"})
-    item: Item = {}
+    """Return a member of a file, and what is in it, with amounts and times as such.
+
+    What is not known stands in `unknown`: nobody may believe that it was recomputed.
+    """
+    others = {*found} - {*_MEMBERS.get(kind, "").split(), "timezone"}
+    item: Item = {"unknown": [f"{kind}: {name}" for name in sorted(others)]}
     for name, value in found.items():
         if name in _TIMES:
             item[name] = _time(value, timezone)
@@ -127,16 +156,13 @@ def _item(kind: str, found: Item, timezone: str) -> Item:
             item[name] = Fraction(str(value))
         elif name == "model":
             item[name] = _item(value["type"], value, timezone)
+            item["unknown"] += item[name]["unknown"]
         elif name in _PARTS:
             item[name] = [_item(_PARTS[name], each, timezone) for each in value]
+            item["unknown"] += [why for each in item[name] for why in each["unknown"]]
         else:
             item[name] = value
     return item
-
-
-def _expect(kind: str, found: set[str], known: set[str]) -> None:
-    if found - known:
-        raise ValueError(f"{kind}: {sorted(found - known)} is not recomputed")
 
 
 def _time(value: object, timezone: str) -> datetime:

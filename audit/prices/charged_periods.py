@@ -68,7 +68,7 @@ def charged_periods(agreed: Agreements, account_id: str, until: datetime) -> lis
                 period.end,
                 period.terms.timezone,
                 (min(whole.start, period.start), max(whole.end, period.end)),
-                list(_parts(agreed, contracts, plan, period)),
+                list(parts_of(agreed, contracts, plan, period)),
                 is_closed=period.end + agreed.grace <= until,
             )
         )
@@ -86,24 +86,7 @@ def walk_periods(terms: list[OracleTerms], since: datetime, until: datetime) -> 
         moment = period.end
 
 
-def join_parts(
-    parts: list[Part], alike: Callable[[Part], Hashable]
-) -> Iterator[tuple[Part, list[Part]]]:
-    """Yield neighbours that are alike as one part, with what the last of them names, and them."""
-    for _, members in groupby(parts, key=alike):
-        joined = list(members)
-        yield replace(joined[-1], start=joined[0].start), joined
-
-
-def _whole(period: Period) -> Period:
-    """Return the period as it would be had its terms always held and never ended."""
-    endless = replace(period.terms, effective_from=_LONG_AGO, until=None)
-    whole = period_of([endless], period.end - timedelta(microseconds=1))
-    assert whole is not None
-    return whole
-
-
-def _parts(
+def parts_of(
     agreed: Agreements, contracts: list[Item], plan: str | None, period: Period
 ) -> Iterator[Part]:
     """Yield a part from each instant on from which a card, a contract or no trial holds."""
@@ -120,3 +103,20 @@ def _parts(
         card = [each for each in cards if each["effective_from"] <= start][-1]
         is_trial = "trial_until" in contract and start < contract["trial_until"]
         yield Part(start, end, card, contract, is_trial)
+
+
+def join_parts(
+    parts: list[Part], alike: Callable[[Part], Hashable]
+) -> Iterator[tuple[Part, list[Part]]]:
+    """Yield neighbours that are alike as one part, with what the last of them names, and them."""
+    for _, members in groupby(parts, key=alike):
+        joined = list(members)
+        yield replace(joined[-1], start=joined[0].start), joined
+
+
+def _whole(period: Period) -> Period:
+    """Return the period as it would be had its terms always held and never ended."""
+    endless = replace(period.terms, effective_from=_LONG_AGO, until=None)
+    whole = period_of([endless], period.end - timedelta(microseconds=1))
+    assert whole is not None
+    return whole

@@ -18,7 +18,8 @@ _READ = {
     "brought_back_usage": ("*",),
     "metering_windows": (
         *("account_id", "meter_id", "dimensions", "event_window_start", "event_window_s"),
-        *("part", "log_window_end", "is_retraction", "quantity"),
+        *("part", "log_window_end", "is_retraction", "quantity", "event_count"),
+        *("aggregation", "job_version"),
     ),
     "charges": ("*",),
     "runs": ("run_id", "at"),

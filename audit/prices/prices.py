@@ -1,67 +1,21 @@
 """What a billing period costs by the words of the files: one function for each kind of line.
 
-Amounts are fractions of the currency's major unit until each line is rounded, once, half up. The
-lines of a period are made in the order of docs/pricing.md.
+Amounts are fractions of the currency's major unit until each line is rounded, once. The lines of a
+period are made in the order of docs/pricing.md; those of usage in usage_lines.py.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fractions import Fraction
 
 from audit.periods import instant_at
 from audit.prices.agreements import Item
-from audit.prices.amounts import cost_of, divide, half_up, minor_units, to_minor
+from audit.prices.amounts import divide, minor_units, rounded, to_minor
 from audit.prices.charged_periods import ChargedPeriod, Part, join_parts
-from audit.prices.used import Used
+from audit.prices.lines import PricedLine, by_card, share_of_time
 
-Usage = Mapping[datetime, list[Used]]
-"""What was used in a period, by the start of each of its parts."""
 Draws = dict[tuple[str, datetime], int]
 """Minor units that were drawn, by grant and start of the period."""
-
-
-@dataclass(frozen=True)
-class PricedLine:
-    """What one line of a period comes to."""
-
-    kind: str
-    line_id: str
-    product: str
-    part: Part
-    minor: int
-    amount: Fraction
-    quantity: Fraction = Fraction(0)
-    meter_id: str = ""
-    payouts: dict[str, int] = field(default_factory=dict)
-
-
-def usage_lines(period: ChargedPeriod, usage: Usage) -> list[PricedLine]:
-    """Price what was used up to the end of each part, less what was used up to its start.
-
-    Free units and tiers so go on over a change of price; after a trial they begin anew.
-    """
-    lines = []
-    until_now: dict[tuple[str, bool], dict[str, Fraction]] = {}
-    for part, members in join_parts(period.parts, _by_card):
-        for price in part.card["prices"]:
-            before = until_now.get((price["meter_id"], part.is_trial), {})
-            after = dict(before)
-            for used in (each for member in members for each in usage.get(member.start, [])):
-                if used.meter_id == price["meter_id"]:
-                    added = after.get(used.dimensions, Fraction(0)) + Fraction(used.quantity)
-                    after[used.dimensions] = added
-            until_now[price["meter_id"], part.is_trial] = after
-            amount = cost_of(price, after) - cost_of(price, before)
-            quantity = sum(after.values()) - sum(before.values())
-            minor = to_minor(amount, part.card["currency"])
-            payouts = _payouts(minor, price.get("shares", []))
-            key = ("usage", price["price_id"], price["product"])
-            meter_id = price["meter_id"]
-            lines.append(
-                PricedLine(*key, part, minor, amount, Fraction(quantity), meter_id, payouts)
-            )
-    return lines
 
 
 def recurring_lines(period: ChargedPeriod) -> list[PricedLine]:
@@ -71,7 +25,7 @@ def recurring_lines(period: ChargedPeriod) -> list[PricedLine]:
     for fee_id in sorted(fee_ids):
 
         def alike(part: Part, fee_id: str = fee_id) -> tuple[object, ...]:
-            return (*_by_card(part), part.contract.get("seats", {}).get(fee_id, 0))
+            return (*by_card(part), part.contract.get("seats", {}).get(fee_id, 0))
 
         for part, _ in join_parts(period.parts, alike):
             for fee in part.card.get("fees", []):
@@ -83,7 +37,7 @@ def recurring_lines(period: ChargedPeriod) -> list[PricedLine]:
                     amount = fee["amount"] * count * share
                     key = ("recurring_fee", fee_id, fee["product"])
                     quantity = count if share else Fraction(0)
-                    minor = to_minor(amount, part.card["currency"])
+                    minor = to_minor(amount, part.card)
                     lines.append(PricedLine(*key, part, minor, amount, quantity))
     return lines
 
@@ -97,7 +51,7 @@ def one_off_lines(period: ChargedPeriod, fees: Iterable[Item]) -> list[PricedLin
             fee["fee_id"],
             fee["product"],
             whole,
-            to_minor(fee["amount"], whole.card["currency"]),
+            to_minor(fee["amount"], whole.card),
             fee["amount"],
             Fraction(1),
         )
@@ -108,18 +62,18 @@ def one_off_lines(period: ChargedPeriod, fees: Iterable[Item]) -> list[PricedLin
 def bound_lines(period: ChargedPeriod, lines: list[PricedLine]) -> list[PricedLine]:
     """Hold what the usage of each version of a card costs between its maximum and its minimum."""
     added = []
-    for part, _ in join_parts(period.parts, _by_card):
+    for part, _ in join_parts(period.parts, by_card):
         used = [line for line in lines if line.kind == "usage" and _is_in(line, part)]
         cost = sum(line.minor for line in used)
-        share = _share_of_time(period, part)
+        share = share_of_time(period, part)
         if "maximum" in part.card:
-            above = cost - to_minor(part.card["maximum"] * share, part.card["currency"])
+            above = cost - to_minor(part.card["maximum"] * share, part.card)
             if above > 0:
                 parts = divide(-above, _by_product(used))
                 added += _minor_lines("maximum", part.card["card_id"], part, parts)
                 cost -= above
         if "minimum" in part.card and period.is_closed:
-            below = to_minor(part.card["minimum"] * share, part.card["currency"]) - cost
+            below = to_minor(part.card["minimum"] * share, part.card) - cost
             if below > 0:
                 product = part.card.get("minimum_product", "minimum")
                 added += _minor_lines("minimum", part.card["card_id"], part, {product: below})
@@ -157,9 +111,9 @@ def discount_lines(
         if minor > 0 and product in discount.get("products", [product])
     }
     if "rate" in discount:
-        taken = half_up(sum(on.values()) * discount["rate"])
+        taken = rounded(sum(on.values()) * discount["rate"], whole.card)
     else:
-        taken = min(to_minor(discount["amount"], whole.card["currency"]), sum(on.values()))
+        taken = min(to_minor(discount["amount"], whole.card), sum(on.values()))
     return _minor_lines("discount", discount["discount_id"], whole, divide(-taken, on))
 
 
@@ -168,14 +122,14 @@ def commitment_lines(period: ChargedPeriod, lines: list[PricedLine]) -> list[Pri
     whole = _whole_part(period)
     committed = sum(
         (
-            part.contract.get("commitment", 0) * _share_of_time(period, part)
+            part.contract.get("commitment", 0) * share_of_time(period, part)
             for part in period.parts
             if not part.is_trial
         ),
         Fraction(0),
     )
     counted = sum(line.minor for line in lines if line.kind != "one_off_fee")
-    below = to_minor(committed, whole.card["currency"]) - counted
+    below = to_minor(committed, whole.card) - counted
     if not committed or below <= 0:
         return []
     product = whole.contract.get("commitment_product", "commitment")
@@ -196,6 +150,7 @@ def credit_lines(
         lines: All others.
     """
     whole, added = _whole_part(period), list[PricedLine]()
+    grants = [each for each in grants if each["currency"] == whole.contract["currency"]]
     names = [each["grant_id"] for each in grants]
     drawn_before = {name: draws.pop((name, period.start), 0) for name in names}
     usable = sorted(
@@ -209,7 +164,7 @@ def credit_lines(
         owed -= drawn[grant["grant_id"]]
     for grant in usable:
         name = grant["grant_id"]
-        granted = to_minor(grant["amount"], grant["currency"])
+        granted = to_minor(grant["amount"], whole.card)
         elsewhere = sum(minor for (other, _), minor in draws.items() if other == name)
         more = max(min(granted - elsewhere - drawn[name], owed), 0)
         drawn[name] += more
@@ -230,27 +185,9 @@ def _is_usable(grant: Item, period: ChargedPeriod) -> bool:
     return is_granted and period.end <= grant.get("expires", period.end)
 
 
-def _by_card(part: Part) -> tuple[object, ...]:
-    return (part.card["card_id"], part.card["version"], part.is_trial)
-
-
 def _order_of_grants(grant: Item) -> tuple[object, ...]:
     never = "expires" not in grant
     return (grant.get("priority", 0), never, grant.get("expires"), grant["grant_id"])
-
-
-def _payouts(minor: int, shares: list[Item]) -> dict[str, int]:
-    """Return what others get; the seller's own part is the last one by name."""
-    last = "\U0010ffff"
-    weights = {each["party"]: each["share"] for each in shares}
-    parts = divide(minor, {**weights, last: 1 - sum(weights.values())})
-    return {name: part for name, part in parts.items() if part and name != last}
-
-
-def _share_of_time(period: ChargedPeriod, part: Part) -> Fraction:
-    microsecond = timedelta(microseconds=1)
-    start, end = period.whole
-    return Fraction((part.end - part.start) // microsecond, (end - start) // microsecond)
 
 
 def _share_of_fee(period: ChargedPeriod, part: Part, proration: str) -> Fraction:
@@ -258,7 +195,7 @@ def _share_of_fee(period: ChargedPeriod, part: Part, proration: str) -> Fraction
         return Fraction(part.start == period.start)
     days = _days(*period.whole, period.timezone)
     if proration == "exact" or not days:
-        return _share_of_time(period, part)
+        return share_of_time(period, part)
     return Fraction(_days(part.start, part.end, period.timezone), days)
 
 

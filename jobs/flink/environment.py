@@ -1,8 +1,12 @@
 """The Flink environment of the job: every option it depends on, set in one place."""
 
+from dataclasses import dataclass
+
 from pyflink.common import Configuration
 from pyflink.datastream import StreamExecutionEnvironment
+from pyflink.java_gateway import get_gateway
 from pyflink.table import StreamTableEnvironment
+from pyflink.util.java_utils import get_j_env_configuration
 
 from jobs.settings import Settings
 from jobs.settings.guarding import REQUIRED_OPTIONS
@@ -62,3 +66,30 @@ def open_environment(
         configuration.set_string(option, value)
     stream = StreamExecutionEnvironment.get_execution_environment(configuration)
     return stream, StreamTableEnvironment.create(stream)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovery:
+    """What Flink will restore the job from.
+
+    Attributes:
+        savepoint: Address of a savepoint or kept checkpoint; empty: none is given.
+        continued_job_id: With high availability a job with a fixed id is restored from its last
+            checkpoint when another JobManager takes over, whatever `savepoint` says: its id, else
+            empty.
+    """
+
+    savepoint: str
+    continued_job_id: str
+
+
+def read_recovery(settings: Settings) -> Recovery:
+    """Return what the client's configuration says of a restore: that of `flink run -s`, too."""
+    stream, _ = open_environment(settings)
+    configuration = get_j_env_configuration(stream._j_stream_execution_environment)
+    options = get_gateway().jvm.org.apache.flink.configuration
+    savepoint = configuration.get(options.StateRecoveryOptions.SAVEPOINT_PATH)
+    mode = configuration.get(options.HighAvailabilityOptions.HA_MODE)
+    fixed = configuration.get(options.PipelineOptionsInternal.PIPELINE_FIXED_JOB_ID)
+    has_standby = mode is not None and mode.upper() != "NONE"
+    return Recovery(savepoint or "", (fixed or "") if has_standby else "")

@@ -11,6 +11,7 @@ One source and one dedupe, whatever the meters and sinks:
                                                            +-> retracted_usage
 """
 
+import re
 from collections.abc import Sequence
 from importlib.resources import files
 
@@ -34,14 +35,14 @@ _DISCOVERIES_IN_SLACK, _MIN_DISCOVERY_MS = 5, 100
 # Accounts that come late hold no time and lose nothing: usage waits for them.
 _ACCOUNTS_DISCOVERY_MS = 60_000
 _S_US = 1_000_000
+_PLACEHOLDER = re.compile(r"\{\{(\w+)\}\}")
 
 
 def read_sql(name: str, **values: str) -> str:
     """Return a text of the plan with its `{{placeholders}}` filled."""
     text = (files("jobs.flink") / "hot_path" / f"{name}.sql").read_text(encoding="utf-8")
-    for placeholder, value in values.items():
-        text = text.replace("{{" + placeholder + "}}", value)
-    return text
+    # In one pass: a unit may be called `{{job_version}}`.
+    return _PLACEHOLDER.sub(lambda match: values.get(match[1], match[0]), text)
 
 
 def with_options(options: dict[str, str]) -> str:

@@ -50,6 +50,10 @@ class FlinkRest:
         """Return the decoded answer to GET `path`."""
         return self._ask("GET", path, None)
 
+    def post(self, path: str, body: Mapping[str, Any]) -> Any:
+        """Return the decoded answer to POST `path`."""
+        return self._ask("POST", path, body)
+
     def task_managers(self) -> int:
         """Return the number of registered TaskManagers."""
         return len(self.get("/taskmanagers")["taskmanagers"])

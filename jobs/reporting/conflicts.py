@@ -75,7 +75,7 @@ def read_conflicts(rows: DuckDBPyConnection) -> tuple[Conflict, ...]:
 
     Args:
         rows: With the tables of `fates.tell_fates`, and the payloads of what `REPEATED` names
-            (`iceberg.reading.load_payloads`).
+            (`iceberg.payloads.load_payloads`).
     """
     found = rows.execute(_CANDIDATES).fetchall()
     return tuple(

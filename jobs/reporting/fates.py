@@ -30,11 +30,12 @@ _CREATE_FATES = """
         FROM records WHERE batch IS NOT NULL AND reason IS NULL
     ), events AS (
         SELECT kafka_partition, kafka_offset, NULL::INT AS batch_index, log_time, reason,
-            event_type, event_source, event_id, batch IS NOT NULL AND reason IS NULL AS is_batch
+            event_type, event_source, event_id, event_time,
+            batch IS NOT NULL AND reason IS NULL AS is_batch
         FROM records
         UNION ALL
         SELECT kafka_partition, kafka_offset, batch_index::INT, log_time, rejected.reason,
-            envelope[1], envelope[2], envelope[3], false
+            envelope[1], envelope[2], envelope[3], TRY_CAST(envelope[4] AS TIMESTAMPTZ), false
         FROM elements LEFT JOIN rejected USING (kafka_partition, kafka_offset, batch_index)
     ), classed AS (
         SELECT *, CASE WHEN reason IS NOT NULL THEN 'rejected'
@@ -49,14 +50,14 @@ _CREATE_FATES = """
             ORDER BY log_time, kafka_partition, kafka_offset, batch_index) > 1 THEN 'duplicate'
         WHEN event_type = $2 THEN 'retraction'
         ELSE 'counted' END AS fate,
-        event_source, event_id, kafka_partition, kafka_offset, batch_index, log_time
+        event_source, event_id, event_time, kafka_partition, kafka_offset, batch_index, log_time
     FROM classed
 """
 REPEATED = "repeated"
 """The table of the records whose identity has more than one."""
 _CREATE_REPEATED = f"""
     CREATE OR REPLACE TEMP TABLE {REPEATED} AS
-    SELECT fates.* EXCLUDE (event_type, reason) FROM fates
+    SELECT fates.* EXCLUDE (event_type, event_time, reason) FROM fates
     SEMI JOIN (SELECT event_source, event_id FROM fates WHERE fate = 'duplicate') AS duplicates
         USING (event_source, event_id)
     WHERE fate IN ('counted', 'duplicate')
@@ -210,7 +211,7 @@ class Fates:
 
 
 def tell_fates(rows: DuckDBPyConnection) -> None:
-    """Create the table `fates`: of every record its fate, identity, place and log time.
+    """Create the table `fates`: of every record its fate, identity, place and both times.
 
     And that of those records whose identity has more than one: `REPEATED`.
 

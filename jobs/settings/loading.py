@@ -27,6 +27,8 @@ SECTIONS: dict[str, type] = {
     "metering": MeteringSettings,
     "flink": FlinkSettings,
 }
+# Beyond what any of the numbers may mean, and within what every column and clock can hold.
+_GREATEST = 2**31 - 1
 _ENVIRON_PREFIX = "METERCLOSE_"
 
 
@@ -159,7 +161,7 @@ def _location(value: str, folder: Path) -> str:
 def _read_int(spec: Field[Any], value: object, where: str) -> int:
     minimum, maximum = spec.metadata.get("minimum"), spec.metadata.get("maximum")
     choices = spec.metadata.get("choices")
-    expected = f"a whole number of at least {minimum}"
+    expected = f"a whole number of at least {minimum}, at most {_GREATEST}"
     if maximum is not None:
         expected = f"a whole number from {minimum} to {maximum}"
     if choices is not None:
@@ -167,7 +169,7 @@ def _read_int(spec: Field[Any], value: object, where: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
         raise SettingsError("bad value", where, expected, type_name(value))
     is_below = minimum is not None and value < minimum
-    is_above = maximum is not None and value > maximum
+    is_above = value > (_GREATEST if maximum is None else maximum)
     if is_below or is_above or (choices is not None and value not in choices):
         raise SettingsError("bad value", where, expected, str(value))
     return value

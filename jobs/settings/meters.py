@@ -24,6 +24,8 @@ from udfs.numbering import units_text
 
 _MAX_BOUNDS = 100
 _MAX_DIMENSIONS = 10_000
+_GREATEST_LIMIT = 2**31 - 1  # the column max_dimensions is an int
+_CENTURY_DAYS = 36_525
 _KEYS = (
     "meter",
     "event_type",
@@ -104,9 +106,9 @@ def _read_meter(found: Mapping[str, object], where: str) -> Meter:
         property=property_name,
         unit=_word(found.get("unit"), _UNIT, f"{where}.unit"),
         dimensions=_dimensions(found.get("dimensions", []), f"{where}.dimensions"),
-        grace_us=_whole(found.get("grace_hours", 1), f"{where}.grace_hours") * HOUR_US,
+        grace_us=HOUR_US * _whole(found, "grace_hours", 1, where, 24 * _CENTURY_DAYS),
         correction_horizon_us=DAY_US
-        * _whole(found.get("correction_horizon_days", 90), f"{where}.correction_horizon_days"),
+        * _whole(found, "correction_horizon_days", 90, where, _CENTURY_DAYS),
         options=_options(found, aggregation, where),
         max_dimensions=_limit(found, aggregation, where),
         is_retractable=_is_retractable(found, where),
@@ -134,7 +136,7 @@ def _limit(found: Mapping[str, object], aggregation: Aggregation, where: str) ->
         if given:
             raise SettingsError("bad value", place, f"none with {aggregation}", "one")
         return None
-    limit = _whole(found.get("max_dimensions", _MAX_DIMENSIONS), place)
+    limit = _whole(found, "max_dimensions", _MAX_DIMENSIONS, where, _GREATEST_LIMIT)
     if limit == 0:
         raise SettingsError("bad value", place, "a whole number of at least 1", "0")
     return limit
@@ -197,12 +199,13 @@ def _word(value: object, form: re.Pattern[str], where: str) -> str:
     return value
 
 
-def _whole(value: object, where: str) -> int:
-    expected = "a whole number of at least 0"
+def _whole(found: Mapping[str, object], name: str, default: int, where: str, greatest: int) -> int:
+    value, place = found.get(name, default), f"{where}.{name}"
+    expected = f"a whole number of at least 0, at most {greatest}"
     if not isinstance(value, int) or isinstance(value, bool):
-        raise SettingsError("bad value", where, expected, type_name(value))
-    if value < 0:
-        raise SettingsError("bad value", where, expected, str(value))
+        raise SettingsError("bad value", place, expected, type_name(value))
+    if not 0 <= value <= greatest:
+        raise SettingsError("bad value", place, expected, str(value))
     return value
 
 

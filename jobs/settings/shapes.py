@@ -15,6 +15,7 @@ SECRET_NAME = re.compile(
     r"|access[-._]key|private[-._]key|keystore[-._]key$",
     re.IGNORECASE,
 )
+_SHOWN = 300
 _PASSWORD_IN_URI = re.compile(r"(://[^/\s:@]*:)[^/\s@]+(@)|([?&]password=)[^&\s]+")
 
 
@@ -22,9 +23,16 @@ class SettingsError(Exception):
     """The configuration is wrong; the message is one line: what, where: expected, found."""
 
     def __init__(self, what: str, where: str, expected: str, found: str) -> None:
-        """Join the parts to one line; `found` must not hold a secret."""
-        line = f"{what}, {where}: expected {expected}, found {found}"
-        super().__init__(" ".join(line.split()))
+        """Join the parts to one line of printable text; `found` must not hold a secret.
+
+        A long `found` is cut short.
+        """
+        if len(found) > _SHOWN:
+            found = f"{found[: _SHOWN - 3]}..."
+        line = " ".join(f"{what}, {where}: expected {expected}, found {found}".split())
+        # Files come from outside: no terminal should do what they say.
+        shown = (each if each.isprintable() else ascii(each)[1:-1] for each in line)
+        super().__init__("".join(shown))
 
 
 class TimestampType(StrEnum):
@@ -119,7 +127,7 @@ class MeteringSettings(_Masked):
     """The rules' numbers; each unit is the name's last word. `meters_file` is absolute."""
 
     meters_file: Path
-    watermark_slack_ms: int = field(default=5000, metadata=_at_least(0))
+    watermark_slack_ms: int = field(default=5000, metadata=_between(0, 86_400_000))
     log_window_s: int = field(default=10, metadata=_between(1, 3600))
     event_window_s: int = field(default=60, metadata=_one_of(1, 60, 3600))
     max_event_age_days: int = field(default=400, metadata=_at_least(1))
@@ -128,7 +136,8 @@ class MeteringSettings(_Masked):
     unknown_account_wait_s: int = field(default=86_400, metadata=_at_least(0))
     account_buckets: int = field(default=720, metadata=_between(1, 1_000_000))
     close_jitter_s: int = field(default=0, metadata=_at_least(0))
-    dedupe_ttl_days: int = field(default=35, metadata=_at_least(1))
+    # The plan has it as an interval of three digits of days.
+    dedupe_ttl_days: int = field(default=35, metadata=_between(1, 999))
     keep_windows: bool = True
     running_totals: bool = True
     max_record_bytes: int = field(default=65_536, metadata=_between(1, 1_048_576))

@@ -1,47 +1,15 @@
-"""Reads one YAML file strictly: no repeated keys, no dates or octal surprises, one-line errors."""
+"""Reads one YAML file strictly, in bounded time and memory; a mistake is a one-line error."""
 
-import re
-from collections.abc import Hashable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import yaml
 
 from jobs.settings.shapes import SettingsError
+from jobs.settings.strict_yaml import load_strictly
 from schemas.plain_form_reader import Steps, steps_text
 
-
-class _StrictLoader(yaml.SafeLoader):
-    """A SafeLoader that refuses repeated keys, and guesses as little as YAML 1.2 does.
-
-    Dates, `010`, `1_000`, `1:30`, `no` and `off` stay the text that was written.
-    """
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        seen: set[str] = set()
-        for key_node, _ in node.value:
-            name = str(key_node.value)
-            if name in seen and name != "<<":
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"the key {name!r} stands twice", key_node.start_mark
-                )
-            seen.add(name)
-        return super().construct_mapping(node, deep)
-
-
-_TAG = "tag:yaml.org,2002"
-_LEFT_OUT = (f"{_TAG}:timestamp", f"{_TAG}:int", f"{_TAG}:bool")
-_StrictLoader.yaml_implicit_resolvers = {
-    first: [(tag, pattern) for tag, pattern in resolvers if tag not in _LEFT_OUT]
-    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-_StrictLoader.add_implicit_resolver(
-    f"{_TAG}:int", re.compile(r"-?(?:0|[1-9][0-9]*)\Z"), list("-0123456789")
-)
-_StrictLoader.add_implicit_resolver(
-    f"{_TAG}:bool", re.compile(r"(?:true|True|TRUE|false|False|FALSE)\Z"), list("tTfF")
-)
+_MAX_BYTES = 8 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,30 +64,24 @@ def read_yaml_file(path: Path) -> YamlFile:
         SettingsError: the file cannot be read, is not YAML, or is not a mapping with text keys.
     """
     try:
-        text = path.read_text("utf-8")
+        with path.open("rb") as file:
+            content = file.read(_MAX_BYTES + 1)
+        text = content.decode("utf-8")
     except FileNotFoundError:
         raise SettingsError("missing file", str(path), "a YAML file", "nothing") from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:
         raise SettingsError("unreadable file", str(path), "UTF-8 text", str(error)) from None
+    if len(content) > _MAX_BYTES:
+        raise SettingsError("long file", str(path), f"at most {_MAX_BYTES} bytes", "more")
     try:
-        root, content = _load(text)
+        root, plain = load_strictly(text)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark
         line = f"{path}:{mark.line + 1}" if mark else str(path)
         raise SettingsError("bad YAML", line, "valid YAML", error.problem or "none") from None
-    except (yaml.YAMLError, ValueError) as error:
+    except yaml.YAMLError as error:
         raise SettingsError("bad YAML", str(path), "valid YAML", str(error)) from None
-    return YamlFile(path, text_keys(content, str(path)), root)
-
-
-def _load(text: str) -> tuple[Any, object]:
-    """Return a text's YAML, with places and as plain values; it builds nothing else."""
-    loader = _StrictLoader(text)
-    try:
-        root = loader.get_single_node()
-        return root, None if root is None else loader.construct_document(root)
-    finally:
-        loader.dispose()
+    return YamlFile(path, text_keys(plain, str(path)), root)
 
 
 def text_keys(value: object, where: str) -> dict[str, object]:

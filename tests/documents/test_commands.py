@@ -52,7 +52,7 @@ def test_commands_exist(document: str, words: list[str]) -> None:
         case [python, "-m", "pytest", *_] if python in PYTHONS:
             pass
         case [python, "-m", module, *arguments] if python in PYTHONS:
-            assert module.startswith("jobs.")
+            assert module.startswith(("jobs.", "tests."))
             _check_program(module, arguments)
         case ["flink", "run", *rest]:
             module = rest[rest.index("-pym") + 1]

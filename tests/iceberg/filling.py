@@ -14,6 +14,8 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.table import Table
 
+Summary = dict[str, str]
+
 
 @dataclass(frozen=True)
 class LocalCatalog:
@@ -69,3 +71,12 @@ def append(
         pq.write_table(pa.Table.from_pylist(columns, schema=schema), paths[-1])
     existing.add_files(paths, snapshot_properties=dict(summary or {}))
     return paths
+
+
+def flink_summary(checkpoint_id: int, job_id: str = "job", operator_id: str = "sink") -> Summary:
+    """Return what Flink's sink writes into the summary of a snapshot."""
+    return {
+        "flink.job-id": job_id,
+        "flink.operator-id": operator_id,
+        "flink.max-committed-checkpoint-id": str(checkpoint_id),
+    }

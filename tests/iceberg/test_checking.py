@@ -9,7 +9,7 @@ from iceberg.catalog import open_catalog
 from iceberg.checking import RepeatedKind, read_states, repeated_commits
 from iceberg.creating import make_tables
 from iceberg.tables import CLOSED_USAGE, TABLES
-from tests.iceberg.filling import LocalCatalog, append
+from tests.iceberg.filling import LocalCatalog, append, flink_summary
 from tests.iceberg.rows import row_of
 
 ROW = row_of(CLOSED_USAGE)
@@ -76,6 +76,40 @@ def test_a_data_file_committed_twice_is_found(catalog: Catalog) -> None:
     (found,) = repeated_commits(table)
     assert (found.kind, found.name) == (RepeatedKind.DATA_FILE, path)
     assert found.snapshot_ids == (snapshots[0], snapshots[2])
+
+
+def _jobs(catalog: Catalog, *jobs: str) -> None:
+    for number, job_id in enumerate(jobs, start=1):
+        append(catalog, CLOSED_USAGE, [ROW], flink_summary(number, job_id))
+
+
+def test_two_jobs_at_once_are_found(catalog: Catalog) -> None:
+    """A job that commits again behind another one ran beside it; a restored job is none."""
+    _jobs(catalog, "a", "a", "b", "c")
+    table = catalog.load_table(("billing", "closed_usage"))
+    assert repeated_commits(table) == []
+    _jobs(catalog, "d", "c", "d")
+    table.refresh()
+    ids = [each.snapshot_id for each in table.snapshots()]
+    found = [(each.kind, each.name, each.snapshot_ids) for each in repeated_commits(table)]
+    assert (RepeatedKind.WRITER, "d", (ids[3], ids[4], ids[5])) in found
+    assert len(found) == 1
+
+
+def test_what_a_rewind_left_behind_repeats_nothing(catalog: Catalog) -> None:
+    """The same job may commit the same checkpoints again."""
+    _jobs(catalog, "a", "a", "a")
+    table = catalog.load_table(("billing", "closed_usage"))
+    ids = [each.snapshot_id for each in table.snapshots()]
+    with table.manage_snapshots() as change:
+        change.create_tag(ids[2], "before-rewind-1-x").set_current_snapshot(ids[0])
+    for number in (2, 3):
+        append(catalog, CLOSED_USAGE, [ROW], flink_summary(number, "a"))
+    table.refresh()
+    assert repeated_commits(table) == []
+    append(catalog, CLOSED_USAGE, [ROW], flink_summary(3, "a"))
+    (found,) = repeated_commits(table.refresh())
+    assert found.name == "a/sink/3"
 
 
 def test_states_say_what_tables_hold(catalog: Catalog) -> None:

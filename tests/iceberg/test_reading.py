@@ -11,9 +11,9 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
+from iceberg.payloads import load_payloads
 from iceberg.reading import (
     BrokenRowsError,
-    load_payloads,
     open_rows,
     read_once,
     usage_totals,

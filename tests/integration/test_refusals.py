@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import tarfile
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -12,16 +13,17 @@ import pytest
 import yaml
 
 from iceberg.catalog import open_catalog
-from iceberg.keeping import keep_layout
+from iceberg.keeping import keep_layout, keep_parallelism
 from iceberg.tables import CLOSED_USAGE
 from jobs.local.flink_home import FlinkHome, flink_distribution
 from jobs.local.places import FLINK_JARS, ROOT
 from jobs.meter_usage import state_layout
 from jobs.settings import TimestampType
 from tests.conftest import Kafka
-from tests.iceberg.filling import append
+from tests.iceberg.filling import append, flink_summary
 from tests.iceberg.rows import row_of
 from tests.integration.flights import write_config
+from tests.integration.kept_savepoints import KEPT
 from tests.integration.world import JOB, Topics, World, make_topics, make_world
 
 pytestmark = pytest.mark.integration
@@ -90,6 +92,29 @@ def raise_parallelism(world: World) -> None:
 def flink_property(name: str, value: object) -> Callable[[World], None]:
     """Return a change that sets a Flink option."""
     return lambda world: change(world, "flink", properties={name: value})
+
+
+def restore_before(world: World) -> None:
+    """Let the job have committed its 11th checkpoint, and be restored from its 10th."""
+    _committed(world, 11)
+    folder = world.file.parent / "savepoint"
+    with tarfile.open(next(KEPT.glob("*/savepoint.tar.gz"))) as archive:
+        archive.extractall(folder, filter="data")
+    (metadata,) = folder.rglob("_metadata")
+    properties = {"execution.state-recovery.path": metadata.parent.as_uri()}
+    change(world, "flink", properties=properties)
+
+
+def start_without_state(world: World) -> None:
+    """Let the job have run, under the same settings, and be started as a new one."""
+    _committed(world, 11)
+
+
+def _committed(world: World, checkpoint_id: int) -> None:
+    catalog = open_catalog(world.settings.catalog)
+    keep_layout(catalog, "billing", state_layout(world.settings))
+    keep_parallelism(catalog, "billing", world.settings.flink.parallelism)
+    append(catalog, CLOSED_USAGE, [row_of(CLOSED_USAGE)], flink_summary(checkpoint_id))
 
 
 UNALIGNED = "execution.checkpointing.unaligned.enabled"
@@ -184,6 +209,24 @@ def test_missing_jars_are_named(world: World, tmp_path: Path, jar: str) -> None:
     line = refusal(world, home.environment())
     assert f"missing jar, class path of Flink: expected {jar}" in line
     assert "run `make setup`" in line
+
+
+@pytest.mark.parametrize(
+    ("spoil", "line"),
+    [
+        (start_without_state, "closed_usage of namespace billing: expected no rows, found"),
+        (restore_before, "expected checkpoint 11 or later, as table closed_usage has a commit of"),
+    ],
+    ids=["without-state-over-written-tables", "older-savepoint"],
+)
+def test_a_start_that_tables_contradict_is_refused(
+    world: World, tmp_path: Path, spoil: Callable[[World], None], line: str
+) -> None:
+    """Flink's own options say what the job is to be restored from."""
+    home = FlinkHome(tmp_path / "flink", flink_distribution())
+    home.prepare(home.default_options(0, 0, 1))
+    spoil(world)
+    assert line in refusal(world, home.environment())
 
 
 def test_a_live_topic_must_not_be_an_import(kafka: Kafka, world: World, tmp_path: Path) -> None:

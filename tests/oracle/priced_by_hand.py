@@ -16,7 +16,9 @@ from audit.prices.used import Tables
 
 Item = dict[str, Any]
 _INSTANT = pa.timestamp("us", tz="UTC")
-_NAMES = pa.schema([(name, pa.string()) for name in ("account_id", "meter_id", "dimensions")])
+_NAMES = pa.schema(
+    [(name, pa.string()) for name in ("account_id", "meter_id", "dimensions", "aggregation")]
+)
 _QUANTITY = pa.field("quantity", pa.decimal128(38, 9))
 
 
@@ -24,7 +26,8 @@ def _schema(*instants: str, names: Sequence[str] = ("row_id",), delta: bool = Fa
     fields = [pa.field(name, pa.string()) for name in names]
     fields += [pa.field(name, _INSTANT) for name in instants]
     quantity = pa.field("quantity_delta", _QUANTITY.type) if delta else _QUANTITY
-    return pa.schema([*_NAMES, *fields, quantity])
+    count = pa.field("event_count_delta" if delta else "event_count", pa.int64())
+    return pa.schema([*_NAMES, *fields, quantity, count])
 
 
 _PERIOD = ("period_start", "period_end")
@@ -35,8 +38,10 @@ _SCHEMAS = {
     "metering_windows": _schema(
         "event_window_start",
         "log_window_end",
-        names=("part", "event_window_s", "is_retraction"),
-    ),
+        names=("part", "job_version"),
+    )
+    .append(pa.field("is_retraction", pa.bool_()))
+    .append(pa.field("event_window_s", pa.int32())),
 }
 LANDING = {
     "price_id": "landing-fee",
@@ -130,6 +135,11 @@ class World:
             "account_id": "A",
             "meter_id": meter_id,
             "dimensions": "{}",
+            "aggregation": "sum",
+            "event_count": int(Decimal(quantity)),
+            "event_count_delta": int(Decimal(quantity)),
+            "event_window_s": 60,
+            "job_version": "1",
             "period_start": day(start),
             "period_end": day(end),
             "cut": day(end) + timedelta(hours=1),

@@ -181,3 +181,22 @@ def test_terms_are_ordered(second: dict[str, Any], message: str) -> None:
     with pytest.raises(AccountError) as error:
         decode_account(json.dumps(shape).encode())
     assert str(error.value) == message
+
+
+def test_nesting_is_refused_at_every_depth() -> None:
+    """Also where JSON can just be read, and what shows it to the reader would be deeper."""
+    for depth in range(850, 1000):
+        deep = b'{"a":' * depth + b"1" + b"}" * depth
+        for name in (b"timezone", b"cadence", b"plan"):
+            record = RECORD.replace(b'"%s":' % name, b'"%s":%s,"not":' % (name, deep))
+            with pytest.raises(AccountError) as refused:
+                decode_account(record)
+            assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("name", ["effective_from", "effective_until"])
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00+00:01", "9999-12-31T23:59:59-00:01"])
+def test_an_instant_of_no_year_of_utc(name: str, text: str) -> None:
+    """It could not be written again, so it is refused as it is read."""
+    with pytest.raises(AccountError, match=rf"terms\[0\].{name}: expected a whole second"):
+        decode_account(changed(**{name: text}))

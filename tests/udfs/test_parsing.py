@@ -1,6 +1,7 @@
 """Records are read as the oracle reads them, which shares no code with `udfs.parsing`."""
 
 import json
+import tracemalloc
 
 import pytest
 from hypothesis import given
@@ -133,3 +134,14 @@ def test_damaged_bytes(piece: bytes, at: int) -> None:
     whole = WHOLE.encode()
     payload = whole[:at] + piece + whole[at:]
     assert parsed(payload) == judged(payload)
+
+
+def test_what_is_remembered_is_short() -> None:
+    """Thousands of records with long texts leave nothing behind: they would take gigabytes."""
+    tracemalloc.start()
+    for number in range(100):
+        PARSER.parse(event(data={"place": f"{number}x" + "y" * 30_000}), LOG_MS)
+        PARSER.parse(event(time=f"2013-06-01T10:00:00{number}" + "0" * 30_000), LOG_MS)
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.judging import RETRACTION
-from tests.udfs.reading import PIECES, WHOLE, event, judged, parsed
+from tests.udfs.reading import LEAST, PIECES, WHOLE, event, judged, parsed
 
 
 def batch(*elements: bytes) -> bytes:
@@ -36,6 +36,7 @@ def test_a_batch_is_judged_element_by_element() -> None:
         event(id="a", data={"units": "1.5"}),
         event(id="\u00e9", time="noon"),
         b"7",
+        b"9" * 5_000,
         b"[]",
         b"[" + event() + b"]",
         b"null",
@@ -102,6 +103,22 @@ def test_the_caps_of_a_batch() -> None:
     assert len(verdicts(batch(least, filler))) == 2
     longer = batch(least, filler + b" ")
     assert parsed(longer) == judged(longer) == ("too_large",)
+
+
+def test_a_batch_of_too_many_elements() -> None:
+    """1,024 for 64 KiB: no batch of events has as many, and what has costs one reject, not each."""
+    least = json.dumps(dict.fromkeys(LEAST, "x"), separators=(",", ":"))
+    assert len(least) > 64
+    for element in (b"1", b"{}", b"[]", b"null", b'""', b"[" * 63 + b"]" * 63, event(id=None)):
+        short = element if len(element) < 60 else b"1"
+        assert len(verdicts(batch(element, *[short] * 1_023))) == 1_024
+        crowded = batch(element, *[short] * 1_024)
+        assert parsed(crowded) == judged(crowded) == ("too_large",)
+    for element in (b"[" * 64 + b"]" * 64, b"nul", b'"\xff"'):
+        crowded = batch(element, *[b"1"] * 1_024)
+        assert parsed(crowded) == judged(crowded) == ("malformed_json",)
+    list_of_many = batch(b"[" + b",".join([b"1"] * 1_025) + b"]")
+    assert verdicts(list_of_many) == [("not_an_object",)]
 
 
 @given(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 
 from audit.prices.charges import compare_charges
-from audit.prices.prices import PricedLine
+from audit.prices.lines import PricedLine
 from audit.prices.statements import Statement
 from tests.oracle.priced_by_hand import CARD, CONTRACT, LANDING, MILES, World
 
@@ -30,6 +31,7 @@ def priced(folder: Path) -> list[Statement]:
 def charge_of(statement: Statement, line: PricedLine) -> Row:
     """Return the charge of a line, as the product writes it."""
     period, part = statement.period, line.part
+    assert period is not None
     return {
         "charge_id": line.line_id,
         "account_id": period.account_id,
@@ -163,10 +165,14 @@ def test_lines_without_their_match(
     assert [line.split(": ", 2)[2] for line in told] == said
 
 
-def test_usage_that_contradicts_itself_is_a_difference(tmp_path: Path) -> None:
-    """What the recompute cannot price is told beside the lines."""
+def test_what_is_not_recomputed_is_no_agreement(tmp_path: Path) -> None:
+    """It is counted by its reason, its lines are not, and the share of amounts shows it."""
     statements = priced(tmp_path)
-    statements[0].problems.append("A 2013-01-01: baggage has no price")
-    assert compare_charges(statements, charges_of(statements)).differences == [
-        "A 2013-01-01: baggage has no price"
-    ]
+    charges = charges_of(statements)
+    first = replace(statements[0], lines=[], not_recomputed="price: surge")
+    found = compare_charges([first, *statements[1:]], charges)
+    assert (found.differences, found.lines, found.not_recomputed) == ([], 0, {"price: surge": 1})
+    assert found.gross_minor == {"USD": (0, 30_003)}
+    found.add(compare_charges(statements, charges))
+    assert found.gross_minor == {"USD": (30_003, 60_006)}
+    assert (found.lines, found.charged_minor) == (2, {"USD": 30_003})

@@ -125,6 +125,10 @@ def test_options_are_quoted() -> None:
     """A value with an apostrophe stays one value."""
     assert with_options({"a": "it's", "b": "1"}) == "'a' = 'it''s', 'b' = '1'"
     assert read_sql("usage_log", watermark_slack="1", options="'a' = 'b'").endswith("('a' = 'b')\n")
+    # What is put in is not looked at again: a unit may be called so.
+    assert (
+        read_sql("usage_log", watermark_slack="{{options}}", options="x").count("{{options}}") == 1
+    )
 
 
 def test_filters_of_a_large_dedupe_state_are_kept_in_pieces(settings: Settings) -> None:

@@ -164,6 +164,11 @@ def test_printing_settings_shows_no_secret(load: Load) -> None:
         ("broker:9092", "''", ("kafka.bootstrap_servers", "text", "empty text")),
         ("broker:9092", "[a]", ("kafka.bootstrap_servers", "text", "a list")),
         ("kafka:", "kafka:\n  partitions: 0", ("kafka.partitions", "at least 1", "found 0")),
+        (
+            "kafka:",
+            "kafka:\n  partitions: 2147483648",
+            ("kafka.partitions", "at most 2147483647", "found 2147483648"),
+        ),
         ("kafka:", "kafka:\n  partitions: true", ("kafka.partitions", "found true or false")),
         ("kafka:", "kafka:\n  partitions: 1.5", ("kafka.partitions", "a decimal number")),
         ("kafka:", "kafka:\n  timestamp_type: Now", ("LogAppendTime or CreateTime", "'Now'")),

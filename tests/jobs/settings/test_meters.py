@@ -87,6 +87,14 @@ def test_defaults(tmp_path: Path) -> None:
         ("sum,", "percentile, percentile: p99,", ("a whole number, or text", "p99")),
         ("unit:", "grace_hours: -1, unit:", ("grace_hours", "at least 0", "found -1")),
         ("unit:", "grace_hours: 0.5, unit:", ("grace_hours", "a decimal number")),
+        # A number that the job's clock or a column could not hold would stop it, not this reader.
+        ("unit:", "grace_hours: 876601, unit:", ("grace_hours", "at most 876600")),
+        (
+            "unit:",
+            "correction_horizon_days: 36526, unit:",
+            ("correction_horizon_days", "at most 36525"),
+        ),
+        ("sum,", "sum, max_dimensions: 2147483648,", ("max_dimensions", "at most 2147483647")),
         ("unit:", "correction_horizon_days: x, unit:", ("correction_horizon_days", "found text")),
         ("unit:", "dimensions: a, unit:", ("dimensions", "a list", "found text")),
         ("unit:", "dimensions: [a, 5], unit:", ("dimensions[1]", "a whole number")),

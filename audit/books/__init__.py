@@ -1,0 +1,1 @@
+"""Whether usage, charges, ledger and invoices add up, told from the tables' rows alone, in SQL."""

@@ -1,0 +1,34 @@
+"""The table of what people did to whole tables, declared as those of `iceberg.tables`.
+
+A program writes it; neither the stream nor pricing reads it but to know what a table was put back
+to.
+"""
+
+from iceberg.columns import JOB_VERSION
+from iceberg.table import Column, Table
+
+TABLE_CHANGES = Table(
+    name="table_changes",
+    doc="Tables put back to an older snapshot: a row before it is done, one when it is done.",
+    columns=(
+        Column("change_id", "string", "One change of some tables, decided on at once."),
+        Column("table_name", "string", "The table that is changed."),
+        Column("status", "string", "started or finished; started alone may not have been done."),
+        Column("kind", "string", "What is done: rewind."),
+        Column("checkpoint_id", "long", "The job's checkpoint that the table is put back to."),
+        Column("from_snapshot_id", "long", "Its snapshot before."),
+        Column(
+            "to_snapshot_id",
+            "long",
+            "Its snapshot after; null: none, the table is empty.",
+            required=False,
+        ),
+        Column("tag", "string", "Tag in the table that keeps the snapshot of before."),
+        Column("decided_by", "string", "Who decided on it."),
+        Column("reason", "string", "Why, in the words of that person."),
+        Column("decided_at", "timestamptz", "When, by the clock of the program."),
+        JOB_VERSION,
+    ),
+    key=("change_id", "table_name", "status"),
+    partition_by="decided_at",
+)

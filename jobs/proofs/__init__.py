@@ -1,0 +1,1 @@
+"""Proofs of usage: rows beside their recompute, seals, and what charges are made of."""

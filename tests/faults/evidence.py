@@ -1,0 +1,57 @@
+"""Gathers what is left of a run, and asks the judge."""
+
+from typing import Any
+
+from iceberg.catalog import open_catalog
+from iceberg.checking import RepeatedKind, repeated_commits
+from iceberg.tables import TABLES
+from tests.faults.judging import Evidence, Verdict, judge
+from tests.faults.running import Run
+from tests.integration.world import SLACK_MS
+from tests.oracle.comparing import expected_of, records_of
+
+
+def verdict_on(run: Run) -> Verdict:
+    """Judge the tables; the job may run or not."""
+    tables = run.world.tables()
+    expected = expected_of(
+        records_of(_once(tables["raw_events"])),
+        run.world.topics.config,
+        partitions=run.producer.partitions,
+        slack_ms=SLACK_MS,
+    )
+    return judge(
+        Evidence(
+            tables,
+            repeats(run),
+            expected,
+            run.producer.sent,
+            run.ends(),
+            run.world.totals(),
+            run.world.alerts(),
+            run.cluster.rest.counter(run.job_id, ".numLateRecordsDropped"),
+        )
+    )
+
+
+def repeats(run: Run) -> dict[str, list[str]]:
+    """Return by table what its history shows to be committed twice."""
+    catalog = open_catalog(run.world.settings.catalog)
+    namespace = run.world.settings.catalog.namespace
+    found = {
+        table.name: repeated_commits(catalog.load_table((namespace, table.name)))
+        for table in TABLES
+    }
+    # Two jobs at once write to all tables; it shows where both have committed in turns.
+    writers = [
+        f"second writer {each.name}"
+        for repeated in found.values()
+        for each in repeated
+        if each.kind is RepeatedKind.WRITER
+    ]
+    lines = {name: [each.name for each in repeated] for name, repeated in found.items()}
+    return {name: named + writers for name, named in lines.items() if named or writers}
+
+
+def _once(raw_events: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return list({(row["kafka_partition"], row["kafka_offset"]): row for row in raw_events}.values())

@@ -1,0 +1,55 @@
+"""Makes what a run needs: a broker, a cluster, and topics and tables of the run's own."""
+
+import random
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from jobs.local.broker import Broker
+from jobs.local.flink_cluster import FlinkCluster
+from tests.faults.load import write_load_config
+from tests.faults.producing import LoadProducer
+from tests.faults.running import Run
+from tests.integration.world import make_topics, make_world
+
+_SLOTS = 4
+_OPTIONS = {
+    # What is asked about checkpoints must not be an old answer.
+    "rest.cache.checkpoint-statistics.timeout": "50 ms",
+    "web.refresh-interval": "200",
+    # The machine may be busy: what is slow is no fault of its own.
+    "pekko.ask.timeout": "60 s",
+}
+
+
+@contextmanager
+def open_machines(folder: Path) -> Iterator[tuple[Broker, FlinkCluster]]:
+    """Start a broker and a cluster of a folder's own; end them with the context."""
+    broker = Broker(folder / "kafka")
+    cluster = FlinkCluster(folder / "flink", slots=_SLOTS, options=_OPTIONS)
+    try:
+        broker.start()
+        cluster.start()
+        yield broker, cluster
+    finally:
+        cluster.stop()
+        broker.kill()
+
+
+def make_run(folder: Path, broker: Broker, cluster: FlinkCluster, seed: int, **flink: Any) -> Run:
+    """Create topics and tables of their own for a run.
+
+    Args:
+        folder: For everything it writes; its name is that of the topics.
+        broker: Its Kafka.
+        cluster: Its Flink.
+        seed: Decides the load.
+        flink: Settings of the section of that name.
+    """
+    config = write_load_config(folder / "config")
+    topics = make_topics(broker.bootstrap_servers, folder.name, config)
+    world = make_world(folder, topics, **flink)
+    producer = LoadProducer(broker.bootstrap_servers, topics.kafka.usage_topic, seed)
+    chance = random.Random(seed)  # noqa: S311  decides a test
+    return Run(folder, broker, cluster, world, producer, chance)
