@@ -12,7 +12,7 @@ from pyiceberg.table import Table as IcebergTable
 from iceberg.account_tables import ACCOUNTS
 from iceberg.checking import RepeatedCommit, repeated_commits
 from iceberg.cutting import Cut, common_cut, snapshots_at
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BACKFILLED_EVENTS, BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS
 from iceberg.reading import load_windows
 from iceberg.scanning import batch_reader
 from iceberg.table import Table
@@ -87,17 +87,23 @@ class AuditedTables:
             wanted = AlwaysFalse() if snapshot_id is None else AlwaysTrue()
             scan = self._load(table).scan(wanted, snapshot_id=snapshot_id)
             _copy(rows, table, batch_reader(scan))
-        _copy(rows, BROUGHT_BACK_USAGE, batch_reader(self._load(BROUGHT_BACK_USAGE).scan()))
+        for table in (BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS):
+            _copy(rows, table, batch_reader(self._load(table).scan()))
         snapshot_id = cut.snapshot_ids.get(METERING_WINDOWS.name)
         wanted = AlwaysFalse() if snapshot_id is None else AlwaysTrue()
         load_windows(rows, self._load(METERING_WINDOWS), wanted, snapshot_id)
 
     def archive(self, cut: Cut) -> Iterator[pa.RecordBatch]:
-        """Yield the archive as of a cut: place, log time and payload, file after file."""
+        """Yield the archive as of a cut: place, log time and payload, file after file.
+
+        What was read again from Kafka is part of it.
+        """
         snapshot_id = cut.snapshot_ids[RAW_EVENTS.name]
         archive = self._load(RAW_EVENTS)
         scan = archive.scan(selected_fields=_ARCHIVE_COLUMNS, snapshot_id=snapshot_id)
         yield from batch_reader(scan)
+        read_again = self._load(BACKFILLED_EVENTS)
+        yield from batch_reader(read_again.scan(selected_fields=_ARCHIVE_COLUMNS))
 
     def repeated_commits(self) -> tuple[tuple[str, RepeatedCommit], ...]:
         """Return what the history of the audited tables shows to be committed twice, by table."""

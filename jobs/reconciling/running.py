@@ -28,6 +28,7 @@ from audit.difference import Difference
 from audit.judging import EPOCH
 from audit.recomputing import judge_records, meter_usage
 from audit.repeating import find_repeats_beyond_horizon
+from audit.settling import leave_out_settled
 from iceberg.auditing import AuditedTables, open_audit
 from iceberg.cutting import Cut
 from jobs.reconciling.explaining_gaps import explain_gaps
@@ -73,6 +74,7 @@ def reconcile(settings: Settings, tables: AuditedTables, wanted: Wanted) -> Reco
         meter_usage(rows, rules, wanted.buckets)
         settled = min(settled_until(settings, cut), watermark)
         compare_usage(rows, settled)
+        leave_out_settled(rows)
         horizon = timedelta(days=settings.metering.dedupe_ttl_days)
         repeats = find_repeats_beyond_horizon(rows, rules, horizon, settled)
         _narrow(rows, wanted)

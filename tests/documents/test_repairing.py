@@ -11,6 +11,7 @@ import pytest
 from tests.documents.reading import commands
 from tests.jobs.january import JANUARY
 from tests.jobs.lossy_world import archive_of_outage, meter
+from tests.jobs.pricing_rows import day
 from tests.jobs.pricing_world import make_priced_world
 
 DOCUMENT = "docs/repairing.md"
@@ -33,14 +34,15 @@ def test_the_runbook_repairs_an_outage(
             words[words.index("FREEZE_ID")] = _freeze_id(world.settings, capsys)
         arguments = [str(world.settings) if "/" in each else each for each in words[3:]]
         capsys.readouterr()
-        assert import_module(words[2]).main(arguments, {}) == 0, words
+        clock = [lambda: day(2, 3)] if words[2] == "jobs.reconcile_usage" else []
+        assert import_module(words[2]).main(arguments, {}, *clock) == 0, words
         told.append(capsys.readouterr().out)
     assert world.sums() == JANUARY
-    assert len(told) == len(commands(DOCUMENT)) == 9
+    assert len(told) == len(commands(DOCUMENT)) == 11
     assert "frozen: 3 billing periods of 2 accounts wait: A (1), B (2)" in told[2]
     assert "6 adjustments" in told[3]
     assert told[5].startswith("Nothing to adjust")
-    assert told[8].startswith("The ledger holds")
+    assert told[10].startswith("The ledger holds")
     world.entries()
 
 

@@ -13,9 +13,12 @@ from typing import Any
 
 from audit.counting import Clocks
 from audit.shapes import RawRecord, read_meters, read_terms
+from iceberg.account_tables import ACCOUNTS
+from iceberg.reading import read_once
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS, USAGE_CORRECTIONS
 from schemas.heartbeat import encode_heartbeat
 from schemas.instant import to_text, to_us
+from tests.iceberg.filling import append
 from tests.iceberg.rows import row_of
 from tests.jobs.pricing_rows import day
 from tests.jobs.pricing_world import MONTHS, World
@@ -107,6 +110,10 @@ def meter(
     assert not found.expired
     assert not found.unassigned
     world.checkpoint += 2
+    accounts = read_once(world.catalog.load_table(("billing", ACCOUNTS.name)), ACCOUNTS)
+    # Once more, as rows of the job's own checkpoint.
+    taken = {"flink.max-committed-checkpoint-id": str(world.checkpoint)}
+    append(world.catalog, ACCOUNTS, accounts.to_pylist(), taken)
     world.commit(world.checkpoint - 1, raw_events=[raw_row(each) for each in (*archived, beat)])
     world.commit(
         world.checkpoint,

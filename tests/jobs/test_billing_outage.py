@@ -13,7 +13,7 @@ import pytest
 from iceberg import writing
 from iceberg.adjustments import AdjustmentStore
 from iceberg.writing import UnknownCommitError
-from jobs import freeze_billing, show_usage
+from jobs import freeze_billing, reconcile_usage, show_usage
 from jobs.invoices.changing import Tables
 from jobs.issue_invoices import change_invoices, make_parser
 from jobs.repairing import proposing
@@ -84,9 +84,18 @@ def _fates(world: World, capsys: Output) -> dict[str, Any]:
     return dict(fates)
 
 
+def _reconcile(world: World, capsys: Output) -> int:
+    """Return the exit code of the second opinion: 1 where the tables differ from the archive."""
+    words = ["--settings", str(world.settings)]
+    code = reconcile_usage.main(words, {}, lambda: day(2, 3))
+    capsys.readouterr()
+    return code
+
+
 def test_the_outage_is_repaired(outage: World, capsys: Output) -> None:
     """Freeze, backfill, adjust, lift, price, invoice: all is as if nothing had been lost."""
     assert _fates(outage, capsys)["open"] == 3
+    assert _reconcile(outage, capsys) == 1
     frozen = _freeze(outage, capsys, "freeze", *BOTH, *WHY)
     assert outage.price().run_id is None
     assert _invoice(outage).issued == ()
@@ -101,6 +110,7 @@ def test_the_outage_is_repaired(outage: World, capsys: Output) -> None:
     outage.price(at_us=3)
     assert outage.sums() == JANUARY
     outage.entries()
+    assert _reconcile(outage, capsys) == 0
     fates = _fates(outage, capsys)
     assert (fates["closed"], fates["brought_back"], fates["open"]) == (8, 3, 0)
     assert {each.terms.account_id for each in _invoice(outage).issued} == {"A", "B"}
@@ -149,6 +159,7 @@ def test_records_that_kafka_alone_has(
     proposal = propose(unarchived, capsys, *words)
     assert events_of(proposal, "flights") == LOST
     assert apply(unarchived, capsys)["records"] == 3
+    assert _reconcile(unarchived, capsys) == 0
     assert _fates(unarchived, capsys)["open"] == 0
     unarchived.price()
     assert unarchived.sums() == JANUARY
@@ -171,12 +182,14 @@ def test_repeats_that_were_counted_again_are_taken_out(unmetered: World, capsys:
     assert events_of(proposal, "flights") == [("A0", -1)]
     assert {row["kind"] for row in proposal["adjustments"]} == {"repeat_beyond_horizon"}
     apply(unmetered, capsys)
+    assert _reconcile(unmetered, capsys) == 0
     assert _fates(unmetered, capsys)["open"] == 0
     unmetered.price()
     assert unmetered.sums() == JANUARY
     assert propose(unmetered, capsys)["adjustments"] == []
 
 
+@pytest.mark.slow
 def test_what_a_person_says_is_wrong_is_taken_out(unmetered: World, capsys: Output) -> None:
     """Counts go down; of a greatest value it is refused, and the exit code says so."""
     records = [each.record(offset) for offset, each in enumerate(flights())]
@@ -191,6 +204,7 @@ def test_what_a_person_says_is_wrong_is_taken_out(unmetered: World, capsys: Outp
     assert again["adjustments"] == []
 
 
+@pytest.mark.slow
 def test_a_changed_file_or_another_difference_is_refused(outage: World, capsys: Output) -> None:
     """What a person has read is what is done, or nothing is."""
     proposal = propose(outage, capsys, "--account", "A")
@@ -243,6 +257,7 @@ class _Dying:
             raise self._error("killed")
 
 
+@pytest.mark.slow
 def test_killed_at_every_step(
     outage: World, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -266,6 +281,7 @@ def _die(monkeypatch: pytest.MonkeyPatch, dying: _Dying, world: World) -> None:
     monkeypatch.setattr(writing, "_commit", COMMIT)
 
 
+@pytest.mark.slow
 def test_two_at_once_adjust_once(
     outage: World, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:

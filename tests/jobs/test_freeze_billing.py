@@ -109,6 +109,7 @@ def test_a_mistake_is_one_line(
     assert _refused(january.settings, capsys, *words).startswith(line)
 
 
+@pytest.mark.slow
 def test_two_at_once_freeze_once(
     january: World, capsys: Output, monkeypatch: pytest.MonkeyPatch
 ) -> None:
