@@ -15,7 +15,8 @@ from dataclasses import asdict
 
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.creating import TableChange, TableConflictError, make_tables
-from jobs.settings import SettingsError, load_settings
+from jobs.settings import CatalogSettings, SettingsError, load_settings
+from jobs.settings.shapes import mask_secret
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -27,8 +28,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--json", action="store_true", help="print what was done as JSON")
     options = parser.parse_args(arguments)
     try:
-        settings = load_settings(options.settings, environ).catalog
-        changes = make_tables(open_catalog(settings), settings.namespace)
+        changes = _make(load_settings(options.settings, environ).catalog)
     except (SettingsError, CatalogUnreachableError, TableConflictError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -38,6 +38,22 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         for change in changes:
             print(_line(change))
     return 0
+
+
+def _make(settings: CatalogSettings) -> tuple[TableChange, ...]:
+    """Make the tables; a warehouse that cannot be written is the first thing that a mistake shows.
+
+    Raises:
+        SettingsError: The warehouse has no such folder, or nobody knows its scheme.
+        CatalogUnreachableError: The catalog does not open.
+        TableConflictError: A table is not as declared.
+    """
+    catalog = open_catalog(settings)
+    try:
+        return make_tables(catalog, settings.namespace)
+    except (OSError, ValueError) as error:  # Arrow's: each storage has its own
+        where = f"catalog.warehouse {mask_secret('warehouse', settings.warehouse)}"
+        raise SettingsError("bad warehouse", where, "one to write to", str(error)) from error
 
 
 def _line(change: TableChange) -> str:

@@ -37,6 +37,10 @@ _URI_FORMS = {
     CatalogType.REST: (r"https?://.+", "http://... or https://..."),
 }
 
+# Part of tables' names in SQL, and of folders.
+_NAMESPACE = re.compile(r"(?=.{1,128}\Z)[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*")
+_NAMESPACE_FORM = "letters, digits, _ and -, such as billing or eu.billing"
+
 
 def check_settings(settings: Settings, where: str) -> None:
     """Raise a SettingsError for the first setting that contradicts another or breaks a guard."""
@@ -57,6 +61,9 @@ def check_settings(settings: Settings, where: str) -> None:
         found = str(mask_secret("uri", settings.catalog.uri))
         what = f"{expected} for a {settings.catalog.type} catalog"
         raise SettingsError("bad value", f"{where} catalog.uri", what, found)
+    if not _NAMESPACE.fullmatch(settings.catalog.namespace):
+        found = repr(settings.catalog.namespace)
+        raise SettingsError("bad value", f"{where} catalog.namespace", _NAMESPACE_FORM, found)
     if settings.flink.max_parallelism < settings.flink.parallelism:
         expected = f"at least flink.parallelism ({settings.flink.parallelism})"
         found = str(settings.flink.max_parallelism)

@@ -25,7 +25,7 @@ def test_a_kept_record(name: str) -> None:
 def test_a_log_of_the_kept_records() -> None:
     """The job's rules, through crashes, give the recompute's rows; each record has one fate."""
     few = [payload for name, payload in RECORDS.items() if not is_costly(name, payload)]
-    assert len(few) > 100
+    assert len(few) > 60
     fates = check_log(few, seed=1)
     assert set(fates) == {
         "counted", "duplicate", "rejected", "retraction", "heartbeat", "batch"
@@ -35,8 +35,9 @@ def test_a_log_of_the_kept_records() -> None:
 def is_costly(name: str, payload: bytes) -> bool:
     """Return whether a record adds much time and little else: many elements, one more reject."""
     record = PARSER.parse(payload, LOG_MS)
+    is_alike = name.startswith("subject") and record.account_id != "A"  # waits for its account
     is_reject = record.reason is not None and not name.startswith(("bytes", "json"))
-    return is_reject or len(record.batch or ()) > 50
+    return is_reject or is_alike or len(record.batch or ()) > 50
 
 
 def test_each_reason_is_kept() -> None:

@@ -65,3 +65,17 @@ def test_wrong_settings_are_one_line(tmp_path: Path, capsys: Output) -> None:
     assert "expected a sqlite catalog that opens" in capsys.readouterr().err
     assert main(["--settings", str(tmp_path / "none.yaml")], {}) == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_a_warehouse_that_cannot_be_written_is_one_line(tmp_path: Path, capsys: Output) -> None:
+    """It is found out only when a table is made."""
+    settings = write_settings(tmp_path)
+    (tmp_path / "file").write_text("no folder")
+    content = settings.read_text()
+    assert "warehouse: warehouse" in content
+    settings.write_text(content.replace("warehouse: warehouse", "warehouse: file/in-it"))
+    assert main(["--settings", str(settings)], {}) == 2
+    found = capsys.readouterr()
+    assert found.out == ""
+    assert found.err.startswith("bad warehouse, catalog.warehouse file://")
+    assert found.err.count("\n") == 1

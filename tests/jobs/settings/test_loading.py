@@ -162,6 +162,7 @@ def test_printing_settings_shows_no_secret(load: Load) -> None:
         ("  warehouse: warehouse\n", "", ("missing setting", "catalog.warehouse")),
         ("broker:9092", "9092", ("kafka.bootstrap_servers", "text", "a whole number")),
         ("broker:9092", "''", ("kafka.bootstrap_servers", "text", "empty text")),
+        ("catalog:", "catalog:\n  namespace: a..b", ("catalog.namespace", "found 'a..b'")),
         ("broker:9092", "[a]", ("kafka.bootstrap_servers", "text", "a list")),
         ("kafka:", "kafka:\n  partitions: 0", ("kafka.partitions", "at least 1", "found 0")),
         (
