@@ -1,6 +1,6 @@
--- What people have put right stands beside the rows: a period whose adjustments make it exactly what
--- it should be differs no more, though its rows do. What a person has taken out as wrong is in the
--- archive still, and is left out on both sides.
+-- What people have put right stands beside the rows: a period whose adjustments make it exactly
+-- what it should be differs no more, though its rows do. What a person has taken out as wrong is in
+-- the archive still, and is left out on both sides.
 CREATE OR REPLACE TEMP TABLE settled_periods AS
 WITH adjusted AS (
     SELECT back.account_id, back.meter_id, back.dimensions, back.period_start,
