@@ -17,7 +17,7 @@ from udfs.parsing import ParsingRules, RecordParser
 
 MOST_OPERATIONS, MOST_BYTES = 600_000, 6 * 1024 * 1024
 """For any record of at most 64 KiB: instructions, and memory at once."""
-OPERATIONS_PER_KIB, BYTES_PER_BYTE = 90_000, 144
+OPERATIONS_PER_KIB, BYTES_PER_BYTE = 100_000, 144
 """And for each KiB, and each byte, of a shorter one, after the first few."""
 _FIRST_OPERATIONS, _FIRST_BYTES = 1_500, 65_536
 _RULES = ParsingRules(METERS, 65_536, 3600 * 10**6, 400 * 86_400 * 10**6)

@@ -11,7 +11,7 @@ from tests.fuzz.nasty_files import draw_file
 from tests.fuzz.nasty_records import draw_record
 from tests.fuzz.nasty_states import draw_state
 
-_MOST_RECORDS = 12
+_MOST_RECORDS = 8
 
 
 def _drawn_record(content: bytes) -> None:

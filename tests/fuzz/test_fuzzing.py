@@ -38,7 +38,7 @@ def test_states(chance: bytes) -> None:
     TARGETS["drawn_state"](chance)
 
 
-@settings(max_examples=3, derandomize=True, deadline=None)
+@settings(max_examples=2, derandomize=True, deadline=None)
 @given(CHANCE)
 def test_logs(chance: bytes) -> None:
     """The whole chain gives the rows of the recompute, and each record one fate."""

@@ -95,9 +95,11 @@ def test_prices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         path.write_bytes(content)
         given = ["--settings", settings, "--rate-cards", path, "--contracts", path]
         check_refused(program, given, capsys)
+    no_cards = tmp_path / "cards.yaml"
+    no_cards.write_text("rate_cards: []")
     for content in (*kept("yaml").values(), *contracts.values()):
         path.write_bytes(content)
-        given = ["--settings", settings, "--rate-cards", CONFIG / "rate_cards.yaml"]
+        given = ["--settings", settings, "--rate-cards", no_cards]
         check_refused(program, [*given, "--contracts", path], capsys)
 
 

@@ -11,14 +11,18 @@ from pathlib import Path
 import pytest
 
 from jobs.flights.receiving import Receipt, heartbeats
-from jobs.local.flink_cluster import FlinkCluster
+from jobs.local.flink_rest import FlinkRest
+from jobs.local.metering_run import wait_metered
+from jobs.local.ports import LOOPBACK, free_ports
+from jobs.local.waiting import wait_until
 from jobs.publish_flights import partition_of
 from tests.conftest import Kafka
 from tests.fuzz.checking import write_config
 from tests.fuzz.corpus import kept
 from tests.fuzz.nasty_records import draw_record
 from tests.integration.flights import at_ms
-from tests.integration.world import PARTITIONS, make_topics, make_world, run_until
+from tests.integration.night import running
+from tests.integration.world import PARTITIONS, SLACK_MS, TIMEOUT_S, make_topics, make_world
 from tests.udfs.reading import LOG_MS
 
 pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1500)]
@@ -40,7 +44,7 @@ def poisoned_log() -> list[bytes]:
     return log + [records["batch_of_ones"]] * POISON + [records["batch_of_1024"]] * 10
 
 
-def test_the_job_under_fuzz(kafka: Kafka, cluster: FlinkCluster, tmp_path: Path) -> None:
+def test_the_job_under_fuzz(kafka: Kafka, tmp_path: Path) -> None:
     """Every record has its fate, and every row is the oracle's, column for column."""
     config = tmp_path / "config"
     config.mkdir()
@@ -55,10 +59,21 @@ def test_the_job_under_fuzz(kafka: Kafka, cluster: FlinkCluster, tmp_path: Path)
         for at, payload in enumerate(log)
     ]
     topics.publish([*receipts, *heartbeats(PARTITIONS, at_ms(UNTIL))])
-    world = make_world(tmp_path / f"fuzzed-{SEED}", topics)
-    job_id = run_until(cluster, world, at_ms(UNTIL))
-    tables = world.tables()
-    cluster.rest.cancel(job_id)
+    (port,) = free_ports(1)
+    rest = FlinkRest(f"http://{LOOPBACK}:{port}")
+    properties = {"rest.port": port, "metrics.fetcher.update-interval": 1000}
+    world = make_world(tmp_path / f"fuzzed-{SEED}", topics, properties=properties)
+    with running(world, tmp_path / "flink") as program:
+
+        def is_archived() -> bool:
+            program.check()
+            return world.counts()["raw_events"] == len(log) + PARTITIONS
+
+        wait_until(is_archived, "raw_events", TIMEOUT_S)
+        (job_id,) = rest.jobs()
+        wait_metered(rest, job_id, at_ms(UNTIL) - SLACK_MS, TIMEOUT_S)
+        assert rest.restarts(job_id) == 0
+        tables = world.tables()
     archived = sorted(tables["raw_events"], key=lambda row: row["kafka_offset"])
     mine = [row["payload"] for row in archived if row["kafka_partition"] == partition]
     assert mine[: len(log)] == log
