@@ -1,11 +1,8 @@
 """Prices closed usage and its corrections: charges, the ledger's journal, and a row of runs.
 
     python -m jobs.price_usage --settings config/live.yaml [--until 2026-11-01T00:00:00Z] [--json]
-<<<<<<< HEAD
         [--runner flink]
-=======
     python -m jobs.price_usage --settings config/live.yaml --dry-run [--rate-card FILE]
->>>>>>> main
 
 Everything is read at one cut through the log, priced with the loaded rate cards and contracts, and
 held against what was charged before: only the difference is written. So a second run over the same
