@@ -6,6 +6,7 @@ Source of the protocol: open-api/rest-catalog-open-api.yaml of https://github.co
 """
 
 import json
+import sys
 import threading
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,7 +46,7 @@ class RestCatalog:
         class Answers(_Answers):
             server_catalog = catalog_server
 
-        self._server = ThreadingHTTPServer((LOOPBACK, 0), Answers)
+        self._server = _Server((LOOPBACK, 0), Answers)
         self.uri = f"http://{LOOPBACK}:{self._server.server_address[1]}"
         threading.Thread(target=self._server.serve_forever, daemon=True).start()
 
@@ -123,6 +124,15 @@ class RestCatalog:
     def tables(self, namespace: str) -> list[tuple[str, ...]]:
         """Return the names of the tables."""
         return list(self._catalog.list_tables(namespace))
+
+
+class _Server(ThreadingHTTPServer):
+    """Expects clients to be killed."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that ended; everything else is told."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _Answers(BaseHTTPRequestHandler):
