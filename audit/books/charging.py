@@ -84,7 +84,7 @@ NOT_CHARGED = f"""
     FROM fate WHERE fate = 'not charged' GROUP BY {_PERIOD}
 """  # noqa: S608 - no outside text
 CHARGED_TWICE = f"""
-    SELECT any_value(account_id), {_NONE}, min(period_start), max(period_end), [row_id],
+    SELECT min(account_id), {_NONE}, min(period_start), max(period_end), [row_id],
         'charges of one meter and period', count(*) || ' of them name it'
     FROM (SELECT DISTINCT {_PERIOD}, row_id FROM naming) GROUP BY row_id HAVING count(*) > 1
     UNION ALL

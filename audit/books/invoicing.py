@@ -18,8 +18,8 @@ CHANGED = f"""
         OR said.terms.currency IS DISTINCT FROM currency OR said.kind IS DISTINCT FROM kind
         OR said.number IS DISTINCT FROM coalesce(number, '')
     UNION ALL
-    SELECT any_value(account_id), any_value(currency), {_NO_PERIOD}, [invoice_id],
-        any_value({_NAME}) || ': the same lines and amounts in each state',
+    SELECT min(account_id), min(currency), {_NO_PERIOD}, [invoice_id],
+        min({_NAME}) || ': the same lines and amounts in each state',
         count(DISTINCT (said.lines, said.tax_lines, said.credits, {{{_AMOUNTS}}})) || ' of them'
     FROM invoice_state GROUP BY invoice_id
     HAVING count(DISTINCT (said.lines, said.tax_lines, said.credits, {{{_AMOUNTS}}})) > 1
@@ -61,7 +61,7 @@ LINE_DIFFERS = """
         SELECT invoice_id, line_no, count(*) AS named, count(charge.charge_id) AS there,
             coalesce(sum(amount_minor), 0) AS minor, count(DISTINCT (charge.account_id, currency,
                 kind, line_id, product, "group", period_start, period_end, segment_start)) AS alike,
-            any_value(charge) AS one, bool_and(charge.account_id = invoice_charge.account_id) AS own
+            arg_min(charge, charge.charge_id) AS one, bool_and(charge.account_id = invoice_charge.account_id) AS own
         FROM invoice_charge LEFT JOIN charge USING (charge_id) WHERE line_no > 0 GROUP BY ALL
     )
     SELECT account_id, invoice_line.currency, make_timestamptz(line.period_start_us),
@@ -114,17 +114,17 @@ TAX_DIFFERS = f"""
             > CASE said.terms.rounding WHEN 'down' THEN 0.999999999999 ELSE 0.5 END
 """  # noqa: S608 - no outside text
 INVOICED_TWICE = f"""
-    SELECT any_value(account_id), NULL::VARCHAR, {_NO_PERIOD}, [charge_id],
+    SELECT min(account_id), NULL::VARCHAR, {_NO_PERIOD}, [charge_id],
         'one line of one invoice', count(*) || ' lines of '
             || string_agg(DISTINCT {_NAME}, ', ' ORDER BY {_NAME})
     FROM invoice_charge WHERE state <> 'void' GROUP BY charge_id HAVING count(*) > 1
 """  # noqa: S608 - no outside text
 UNNAMED = """
     WITH firsts AS (
-        SELECT invoice_id, line_no, arg_min(corrected_charge_id, revision) AS corrected_id
+        SELECT invoice_id, line_no, arg_min(corrected_charge_id, (revision, charge_id)) AS corrected_id
         FROM invoice_charge JOIN charge USING (charge_id) WHERE line_no > 0 GROUP BY ALL
     ), earlier AS (
-        SELECT charge_id, any_value(coalesce(number, '')) AS number FROM invoice_charge
+        SELECT charge_id, min(coalesce(number, '')) AS number FROM invoice_charge
         WHERE state <> 'void' GROUP BY charge_id
     )
     SELECT line.account_id, line.currency, make_timestamptz(line.period_start_us),
@@ -167,7 +167,7 @@ NUMBER_MISSING = f"""
         'a number that ends with - and digits', number FROM numbered WHERE place IS NULL
 """  # noqa: S608 - no outside text
 NUMBER_REPEATED = f"""
-    SELECT any_value(account_id), NULL::VARCHAR, {_NO_PERIOD}, list(invoice_id ORDER BY invoice_id),
+    SELECT min(account_id), NULL::VARCHAR, {_NO_PERIOD}, list(invoice_id ORDER BY invoice_id),
         number || ': one invoice', count(*) || '' FROM numbered GROUP BY number HAVING count(*) > 1
 """  # noqa: S608 - no outside text
 

@@ -89,8 +89,8 @@ FOUND = """
 """
 """The table `side_found`: what entries move."""
 
-_TOLD = """SELECT source_kind, source_id, any_value(account_id) AS account_id,
-    any_value(currency) AS currency,
+_TOLD = """SELECT source_kind, source_id, min(account_id) AS account_id,
+    min(currency) AS currency,
     string_agg(account_id || ' ' || ledger_account || ' ' || amount_minor || ' ' || currency, ', '
         ORDER BY ledger_account, account_id, currency) AS told"""
 ENTRIES = f"""
@@ -118,14 +118,14 @@ def of_kind(kind: str) -> str:
 
 
 REPEATED = """
-    SELECT any_value(account_id), any_value(currency), NULL::TIMESTAMPTZ, NULL::TIMESTAMPTZ,
+    SELECT min(account_id), min(currency), NULL::TIMESTAMPTZ, NULL::TIMESTAMPTZ,
         [source_id], source_kind || ': one entry', 'entries '
             || string_agg(DISTINCT entry_no::VARCHAR, ', ' ORDER BY entry_no::VARCHAR)
     FROM posting GROUP BY source_kind, source_id HAVING count(DISTINCT entry_no) > 1
 """
 UNBALANCED = """
-    SELECT any_value(account_id), currency, NULL::TIMESTAMPTZ, NULL::TIMESTAMPTZ,
-        [any_value(entry_id)], 'entry ' || entry_no || ': postings that sum to 0',
+    SELECT min(account_id), currency, NULL::TIMESTAMPTZ, NULL::TIMESTAMPTZ,
+        [min(entry_id)], 'entry ' || entry_no || ': postings that sum to 0',
         sum(amount_minor) || ''
     FROM posting GROUP BY entry_no, currency HAVING sum(amount_minor) <> 0
 """

@@ -170,7 +170,7 @@ def _identity_checks() -> list[tuple[DifferenceKind, str]]:
     return [
         (
             DifferenceKind.ROWS_DIFFER,
-            f"""SELECT any_value(account_id), NULL::VARCHAR, NULL::TIMESTAMPTZ, NULL::TIMESTAMPTZ,
+            f"""SELECT min(account_id), NULL::VARCHAR, NULL::TIMESTAMPTZ, NULL::TIMESTAMPTZ,
                 [concat_ws(' ', {identity})], '{table}: one row', count(*) || ' that differ'
             FROM {table} GROUP BY {identity} HAVING count(*) > 1""",  # noqa: S608 - names above
         )
