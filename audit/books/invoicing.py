@@ -61,7 +61,8 @@ LINE_DIFFERS = """
         SELECT invoice_id, line_no, count(*) AS named, count(charge.charge_id) AS there,
             coalesce(sum(amount_minor), 0) AS minor, count(DISTINCT (charge.account_id, currency,
                 kind, line_id, product, "group", period_start, period_end, segment_start)) AS alike,
-            arg_min(charge, charge.charge_id) AS one, bool_and(charge.account_id = invoice_charge.account_id) AS own
+            arg_min(charge, charge.charge_id) AS one,
+            bool_and(charge.account_id = invoice_charge.account_id) AS own
         FROM invoice_charge LEFT JOIN charge USING (charge_id) WHERE line_no > 0 GROUP BY ALL
     )
     SELECT account_id, invoice_line.currency, make_timestamptz(line.period_start_us),
@@ -121,7 +122,8 @@ INVOICED_TWICE = f"""
 """  # noqa: S608 - no outside text
 UNNAMED = """
     WITH firsts AS (
-        SELECT invoice_id, line_no, arg_min(corrected_charge_id, (revision, charge_id)) AS corrected_id
+        SELECT invoice_id, line_no,
+            arg_min(corrected_charge_id, (revision, charge_id)) AS corrected_id
         FROM invoice_charge JOIN charge USING (charge_id) WHERE line_no > 0 GROUP BY ALL
     ), earlier AS (
         SELECT charge_id, min(coalesce(number, '')) AS number FROM invoice_charge
