@@ -120,3 +120,6 @@ BACKFILLED_EVENTS = Table(
     key=("kafka_partition", "kafka_offset"),
     partition_by="log_time",
 )
+
+REPAIRED_USAGE: tuple[Table, ...] = (BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS, BACKFILLED_EVENTS)
+"""What people add to the usage that the stream has written."""

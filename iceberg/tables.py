@@ -36,6 +36,7 @@ from iceberg.decided_tables import (
     BACKFILLED_EVENTS,
     BROUGHT_BACK_USAGE,
     FREEZES,
+    REPAIRED_USAGE,
     USAGE_ADJUSTMENTS,
 )
 from iceberg.invoice_tables import INVOICES
@@ -271,7 +272,7 @@ USAGE_TABLES: tuple[Table, ...] = (
 """What the stream writes, and what people decided of it."""
 
 STREAM_TABLES: tuple[Table, ...] = tuple(
-    table for table in USAGE_TABLES if table not in (BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS)
+    table for table in USAGE_TABLES if table not in REPAIRED_USAGE
 )
 """What the stream alone writes: all of it is committed with the job's checkpoints."""
 

@@ -11,7 +11,7 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
 
 from iceberg.cutting import common_cut
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BACKFILLED_EVENTS, REPAIRED_USAGE
 from iceberg.flink_commits import numbered
 from iceberg.kept_snapshots import UnknownSnapshotError
 from iceberg.tables import RAW_EVENTS, STREAM_TABLES, USAGE_TABLES
@@ -91,7 +91,7 @@ def tagged_snapshots(catalog: Catalog, namespace: str, tag: str) -> dict[str, in
         UnknownSnapshotError: There is no such tag.
     """
     found = {}
-    for table in USAGE_TABLES:
+    for table in (*USAGE_TABLES, BACKFILLED_EVENTS):
         ref = catalog.load_table((namespace, table.name)).metadata.refs.get(tag)
         if ref is not None:
             found[table.name] = ref.snapshot_id
@@ -121,8 +121,11 @@ def _snapshots_at(catalog: Catalog, namespace: str, checkpoint_id: int) -> dict[
             if number <= checkpoint_id:
                 found[table.name] = snapshot.snapshot_id
                 break
-    decided = catalog.load_table((namespace, BROUGHT_BACK_USAGE.name)).current_snapshot()
-    return found if decided is None else {BROUGHT_BACK_USAGE.name: decided.snapshot_id, **found}
+    decided = {
+        table.name: catalog.load_table((namespace, table.name)).current_snapshot()
+        for table in REPAIRED_USAGE
+    }
+    return {name: each.snapshot_id for name, each in decided.items() if each} | found
 
 
 def _set_tag(catalog: Catalog, identifier: tuple[str, str], tag: str, snapshot_id: int) -> None:

@@ -8,7 +8,7 @@ from pyiceberg.catalog import Catalog
 
 from iceberg import tagging
 from iceberg.cutting import CUT_TABLES
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, REPAIRED_USAGE
 from iceberg.kept_snapshots import UnknownSnapshotError
 from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, STREAM_TABLES
 from iceberg.tagging import ClosedTag, tag_closed, tagged_snapshots
@@ -24,7 +24,7 @@ _LATE_US, _GRACE_US = 5_000_000, 3_600_000_000
 @pytest.fixture
 def catalog(tmp_path: Path) -> Catalog:
     """The tables of usage, empty."""
-    return open_some(tmp_path, [*STREAM_TABLES, BROUGHT_BACK_USAGE])
+    return open_some(tmp_path, [*STREAM_TABLES, *REPAIRED_USAGE])
 
 
 def _come_to(catalog: Catalog, checkpoint_id: int, log_time: datetime) -> None:
