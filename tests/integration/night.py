@@ -10,6 +10,7 @@ from jobs.flights.receiving import Injections, Receipt
 from jobs.local.children import Child
 from jobs.local.flink_home import FlinkHome, flink_distribution
 from jobs.local.places import PYTHON
+from tests.fuzz.corpus import kept_of
 from tests.integration.batching import batch_edges, batch_of, in_batches
 from tests.integration.flights import at_ms, choose, receipts_of
 from tests.integration.new_account import (
@@ -53,7 +54,7 @@ class Night:
 
 
 def published(departures: list[Departure]) -> list[Receipt]:
-    """Return some flights of the accounts, the edge records, and a flight of the new account."""
+    """Return flights of the accounts, the edge records, the corpus, and a new account's flight."""
     chosen = [
         each
         for each in choose(departures, "2013-02-05T00:00:00", "2013-02-28T00:00:00", 3)
@@ -72,6 +73,8 @@ def published(departures: list[Departure]) -> list[Receipt]:
     others = [value.replace(b'"edges"', b'"edges of a batch"') for value in edges]
     batches = [batch_of(others), *batch_edges("AA", DEPARTED, f"{EDGES_FROM}T09:00:00Z")]
     receipts += [receipt(EDGES_AT, "AA", value, "edge of a batch") for value in batches]
+    corpus = kept_of("AA", DEPARTED, "miles", "origin", EDGES_FROM)
+    receipts += [receipt(EDGES_AT, "AA", value, "corpus") for value in corpus]
     receipts.append(new_flight(NEW_AT, NEW_AT))
     return sorted(receipts, key=lambda each: each.log_time_ms)
 

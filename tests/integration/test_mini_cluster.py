@@ -123,6 +123,16 @@ def test_all_rows_are_those_of_the_recompute(night: Night) -> None:
     assert set(found) == {"counted", "duplicate", "rejected"}
 
 
+def test_the_corpus_has_its_fates(night: Night) -> None:
+    """Each of the fuzzer's kept records is archived byte for byte; the rows above are its own."""
+    corpus = [each.value for each in night.receipts if each.kind == "corpus"]
+    archived = Counter(row["payload"] for row in night.closed["raw_events"])
+    assert len(corpus) > 200
+    assert all(archived[value] for value in corpus)
+    reasons = {row["reason"] for row in night.closed["rejected_events"]}
+    assert reasons >= {"too_large", "malformed_json", "bad_time", "too_long", "bad_retraction"}
+
+
 def test_events_of_batches_are_events_like_others(night: Night) -> None:
     """Of every fate there are some; the rows above are the oracle's, which takes batches apart."""
     fates = night.world.expected(night.closed).fates
