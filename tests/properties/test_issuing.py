@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from iceberg.writing import CommitConflictError
-from jobs.invoices import changing, drafting, issuing
+from jobs.invoices import changing, drafting, holding, issuing
 from jobs.invoices.changing import RefusedInvoiceError, Tables
 from schemas.charge import Charge
 from schemas.instant import DAY_US
@@ -100,6 +100,17 @@ class JournalStore:
         self._memory.commit(self._memory.journal, self._read, added)
 
 
+class FreezeStore:
+    """Of nothing."""
+
+    def __init__(self, _: Memory, __: str) -> None:
+        """Need nothing."""
+
+    def decisions(self) -> tuple[()]:
+        """Return none."""
+        return ()
+
+
 class ChargeStore:
     """Of memory."""
 
@@ -174,6 +185,7 @@ def test_nothing_is_invoiced_twice(actions: list[tuple[str, int, str]]) -> None:
     memory = Memory()
     stores: dict[Any, dict[str, Any]] = {
         changing: {"InvoiceStore": InvoiceStore},
+        holding: {"FreezeStore": FreezeStore},
         issuing: {"JournalStore": JournalStore},
         drafting: {"ChargeStore": ChargeStore, "read_price_lists": lambda *_: PriceLists()},
     }
