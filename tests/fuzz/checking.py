@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from audit.counting import Clocks
 from audit.shapes import Fate, RawRecord, read_accounts, read_meters
 from schemas.account import Account, AccountError, decode_account, encode_account
 from schemas.chain_state import decode_chain, encode_chain
@@ -26,7 +27,6 @@ from schemas.running_state import decode_counted, decode_running, encode_counted
 from schemas.usage_row import ClosedUsage, DimensionOverflow, ExpiredUsage, UnassignedUsage
 from schemas.usage_state import decode_usage, encode_usage
 from tests.fuzz.loaders import LOADERS
-from tests.oracle.counting import Clocks
 from tests.oracle.recompute import final_watermark, recompute
 from tests.simulation.auditing import find_differences
 from tests.simulation.path import SLACK_MS

@@ -11,6 +11,7 @@ from decimal import Decimal
 from enum import Enum
 from typing import Any
 
+from audit.counting import Clocks
 from audit.judging import EPOCH, Limits
 from audit.shapes import RawRecord, read_meters
 from jobs.settings import load_accounts, load_meters
@@ -19,7 +20,6 @@ from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import ClosedUsage, UsageCorrection, UsageRow
 from tests.integration.world import PARTITIONS, SLACK_MS, World
 from tests.oracle.comparing import Rows, records_of
-from tests.oracle.counting import Clocks
 from tests.oracle.recompute import Expected, final_watermark, judge_all
 from tests.oracle.retractions import all_units
 from tests.udfs.engine import Engine

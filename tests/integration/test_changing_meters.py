@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audit.counting import Clocks
 from audit.shapes import OracleMeter, RawRecord, read_accounts, read_meters
 from jobs.flights.departures import Departure
 from jobs.flights.receiving import Injections, Receipt
@@ -35,7 +36,6 @@ from tests.integration.world import (
 )
 from tests.oracle.budgets import read_budgets
 from tests.oracle.comparing import Rows, find_differences, records_of
-from tests.oracle.counting import Clocks
 from tests.oracle.recompute import Expected, final_watermark, recompute
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audit.counting import Clocks
 from audit.judging import EPOCH
 from audit.shapes import read_accounts, read_meters
 from jobs.local.flink_cluster import FlinkCluster
@@ -26,7 +27,6 @@ from tests.integration.kept_savepoints import (
 from tests.integration.world import JOB, PARTITIONS, SLACK_MS, TIMEOUT_S, make_topics, make_world
 from tests.oracle.budgets import read_budgets
 from tests.oracle.comparing import find_differences
-from tests.oracle.counting import Clocks
 from tests.oracle.recompute import Expected, final_watermark, recompute
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]

@@ -12,7 +12,6 @@ import yaml
 from audit.prices.agreements import read_agreements
 from audit.prices.charged_periods import charged_periods
 from audit.prices.charges import compare_charges
-from audit.prices.comparing_runs import compare_runs, read_tables
 from audit.prices.statements import price_all
 from audit.prices.used import Tables
 from iceberg.creating import make_tables
@@ -20,6 +19,7 @@ from jobs.local.places import ROOT
 from schemas.instant import to_us
 from tests.jobs.demo_year import UsedPeriod, usage_rows
 from tests.jobs.pricing_world import SETTINGS, World
+from tests.oracle.comparing_runs import compare_runs, read_tables
 
 CONFIG = ROOT / "config"
 # On the first of them June has ended, but is not closed yet.

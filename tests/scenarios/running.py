@@ -7,10 +7,10 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.counting import Clocks
 from audit.judging import EPOCH
 from audit.shapes import RawRecord, read_meters, read_terms
 from jobs.settings import load_meters
-from tests.oracle.counting import Clocks
 from tests.oracle.recompute import final_watermark, recompute
 from tests.scenarios.reading import Scenario
 from tests.simulation.auditing import find_differences

@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.counting import Clocks
 from audit.judging import EPOCH
 from audit.shapes import (
     Closed,
@@ -32,7 +33,6 @@ from schemas.usage_row import (
     UsageRow,
 )
 from tests.oracle.budgets import Alert, Total, read_budgets
-from tests.oracle.counting import Clocks
 from tests.oracle.recompute import Expected, final_watermark, recompute
 from tests.simulation.path import SLACK_MS, State
 from tests.simulation.simulated_job import SimulatedJob, records_of

@@ -5,11 +5,11 @@ from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
 
+from audit.counting import Unit, count_of, quantity
 from audit.judging import EPOCH
 from schemas.aggregation import Aggregation
 from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
-from tests.oracle.counting import Unit, count_of, quantity
 
 _EXACT = Context(prec=100)
 

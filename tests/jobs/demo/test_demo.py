@@ -9,13 +9,13 @@ from pathlib import Path
 import psutil
 import pytest
 
-from audit.prices.comparing_runs import compare_runs, read_tables
 from iceberg.catalog import open_catalog
 from jobs import publish_flights
 from jobs.demo import running
 from jobs.demo.__main__ import main
 from jobs.flights.departures import read_flights
 from jobs.settings import load_settings
+from tests.oracle.comparing_runs import compare_runs, read_tables
 
 pytestmark = pytest.mark.integration
 
