@@ -47,8 +47,7 @@ def storm_across_restore(run: Run) -> None:
     run.pause(2)
     run.cluster.kill_job_manager()
     run.hit("repeats after the kill", run.producer.repeat(0.3, 3))
-    run.cluster.start_job_manager()
-    run.cluster.wait_ready()
+    run.start_job_manager()
     run.resubmit()
     run.recovered()
 

@@ -52,8 +52,7 @@ def kill_job_manager(run: Run) -> None:
         run.cluster.kill_job_manager()
         _note_moment(run, phase, number, job_id)
         run.hit("JobManagers killed")
-        run.cluster.start_job_manager()
-        run.cluster.wait_ready()
+        run.start_job_manager()
         run.resubmit()
         run.recovered()
 

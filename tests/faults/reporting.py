@@ -45,6 +45,8 @@ What these runs do not show:
   submits the job from its newest checkpoint, as a person would.
 - Moments are chosen by looking at files and at the catalog, so a kill meets its moment within some
   milliseconds; the counts say how often it did.
+- RocksDB may end a TaskManager's process when a job ends abruptly (`pthread lock: Invalid
+  argument`). The harness starts another one, as Kubernetes would, and counts it.
 - One broker, so a record that Kafka acknowledged is lost with its disk. The broker is killed, its
   disk is not.
 - A topic whose log time its producer gives, as in an import. The clock of a broker is not tried.
