@@ -79,6 +79,31 @@ class FlinkCluster:
         """Wait until the REST interface answers and every living TaskManager is registered."""
         wait_until(self._ready, "start of the Flink cluster", _START_SECONDS)
 
+    def wait_recovered(self) -> int:
+        """Wait as `wait_ready` does, and start TaskManagers anew; return how many.
+
+        Some end by themselves when the JobManager is lost, as RocksDB is closed while it is used:
+        `pthread lock: Invalid argument`.
+        """
+        replaced = 0
+
+        def is_ready() -> bool:
+            nonlocal replaced
+            replaced += self.replace_ended()
+            return self._ready()
+
+        wait_until(is_ready, "recovery of the Flink cluster", _START_SECONDS)
+        return replaced
+
+    def replace_ended(self) -> int:
+        """Start a TaskManager for each that has ended by itself; return how many."""
+        ended = [each for each in self.task_managers if not each.alive()]
+        for child in ended:
+            child.kill()
+            self.task_managers.remove(child)
+            self.start_task_manager()
+        return len(ended)
+
     def start_job_manager(self) -> None:
         """Start a JobManager where the last one was. It knows no job: submit from a checkpoint."""
         self.job_manager = self._start("jobmanager")

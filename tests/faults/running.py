@@ -15,7 +15,7 @@ import yaml
 from iceberg.catalog import open_catalog
 from jobs.kafka_clients import open_admin
 from jobs.local.broker import Broker
-from jobs.local.children import Child, ChildError
+from jobs.local.children import Child
 from jobs.local.flink_cluster import FlinkCluster
 from jobs.local.flink_rest import FINAL_STATES, FlinkError
 from jobs.local.metering_run import metered_until_ms
@@ -124,29 +124,14 @@ class Run:
         """Submit a second job beside the first, with further arguments; return its id."""
         return self.cluster.submit(self.module, [*self.world.arguments, *words])
 
-    def revive(self) -> int:
-        """Start a TaskManager for each that has ended by itself, as Kubernetes would; count them.
-
-        RocksDB may end its process when a job ends abruptly: `pthread lock: Invalid argument`, see
-        docs/reliability.md.
-        """
-        ended = [each for each in self.cluster.task_managers if not each.alive()]
-        for child in ended:
-            child.kill()
-            self.cluster.task_managers.remove(child)
-            self.cluster.start_task_manager()
-            self.hit("TaskManagers that ended by themselves")
-        return len(ended)
-
     def start_job_manager(self) -> None:
         """Start a new JobManager, and wait until all TaskManagers have found it."""
         self.cluster.start_job_manager()
-        while True:
-            try:
-                return self.cluster.wait_ready()
-            except ChildError:
-                if not self.revive():
-                    raise
+        self._replaced(self.cluster.wait_recovered())
+
+    def _replaced(self, count: int) -> None:
+        if count:
+            self.hit("TaskManagers that ended by themselves", count)
 
     def newest_checkpoint(self) -> Path:
         """Return the newest complete checkpoint of whichever job wrote it."""
@@ -195,7 +180,7 @@ class Run:
         # Seldom, as each look costs the JobManager several answers.
         while not (answer := condition()):
             self.producer.check()
-            self.revive()
+            self._replaced(self.cluster.replace_ended())
             if self.job_state() in FINAL_STATES:
                 raise FlinkError(f"job {self.job_id} ended: {self._failure()}")
             if time.monotonic() > until:

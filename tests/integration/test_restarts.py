@@ -206,6 +206,7 @@ def test_killed_task_manager(
     scenario.check(before, after)
 
 
+@pytest.mark.slow
 def test_killed_job_manager(
     kafka: Kafka, own_cluster: FlinkCluster, receipts: list[Receipt], tmp_path: Path
 ) -> None:
@@ -215,7 +216,7 @@ def test_killed_job_manager(
     scenario.publish_second(own_cluster, job_id)
     own_cluster.kill_job_manager()
     own_cluster.start_job_manager()
-    own_cluster.wait_ready()
+    own_cluster.wait_recovered()
     checkpoint = latest_checkpoint(tmp_path / "checkpoints", job_id)
     restored_id = own_cluster.submit(JOB, scenario.world.arguments, restore_from=checkpoint)
     assert restored_id != job_id

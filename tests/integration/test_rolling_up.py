@@ -36,7 +36,7 @@ from tests.integration.world import (
     run_until,
 )
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 MIDDLE = "2013-02-20T00:00:00"
 _DAY_MS = 86_400_000

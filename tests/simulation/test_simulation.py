@@ -15,7 +15,7 @@ from tests.simulation.auditing import audit
 from tests.simulation.simulated_job import SimulatedJob
 from udfs.metering import MeteringRules
 
-TENS = 8
+TENS = 4
 HOUR_US = 3_600_000_000
 
 
