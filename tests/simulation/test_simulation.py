@@ -16,6 +16,8 @@ from tests.simulation.simulated_job import SimulatedJob
 from udfs.metering import MeteringRules
 
 TENS = 4
+# A world that shows most bugs, tried first as it saves the others.
+_RICH = 13
 HOUR_US = 3_600_000_000
 
 
@@ -187,7 +189,7 @@ class ForgetsAlerts(SimulatedJob):
 )
 def test_a_planted_bug_is_found(bug: type[SimulatedJob], tmp_path: Path) -> None:
     """Within the seeds that CI tries."""
-    for seed in range(1, 10 * TENS + 1):
+    for seed in (_RICH, *range(1, 10 * TENS + 1)):
         with TemporaryDirectory(dir=tmp_path) as folder:
             if audit(seed, Path(folder), bug):
                 return
