@@ -7,7 +7,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from confluent_kafka import KafkaError, Message, Producer
+from confluent_kafka import KafkaError, KafkaException, Message, Producer
 
 from schemas.heartbeat import encode_heartbeat
 from schemas.instant import to_text
@@ -160,9 +160,15 @@ class LoadProducer(threading.Thread):
         self, partition: int, log_ms: int, then: Callable[[KafkaError | None, Message], None]
     ) -> None:
         value = encode_heartbeat(partition, to_text(log_ms * 1000))
-        self._client.produce(
-            self._topic, value, partition=partition, timestamp=log_ms, on_delivery=then
-        )
+        try:
+            self._client.produce(
+                self._topic, value, partition=partition, timestamp=log_ms, on_delivery=then
+            )
+        except KafkaException as refusal:
+            if refusal.args[0].code() != KafkaError._UNKNOWN_PARTITION:
+                raise
+            # New to the client: it asks the broker now, and the next heartbeat goes there.
+            self._client.list_topics(self._topic, _PATIENCE_MS / 1000)
 
     def _note(self, sent: Sent, error: KafkaError | None, message: Message) -> None:
         if error is not None:
