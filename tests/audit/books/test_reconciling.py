@@ -15,7 +15,8 @@ from audit.books.reconciling import reconcile
 from audit.prices.charges import Comparison
 from audit.prices.covering import coverage
 from audit.prices.reading_tables import read_agreed
-from audit.prices.recomputing import PricedRun, recompute
+from audit.prices.recomputing import recompute
+from audit.prices.waiting import PricedRun, Waiting
 from tests.audit.books.books_world import GRACE_S, UNTILS, make_books
 from tests.audit.books.planted_errors import ERRORS, FEBRUARY, FURTHER_ERRORS
 
@@ -48,14 +49,20 @@ def look(books: duckdb.DuckDBPyConnection, *spoil: str) -> Reconciled:
     """Return what is told once some rows were changed."""
     with spoiled(books, spoil):
         cover = partial(coverage, read_agreed(books, GRACE_S))
-        return reconcile(books, UNTILS[-1], GRACE_S, cover)
+        return reconcile(books, waiting_in(books), GRACE_S, cover)
 
 
 def price(books: duckdb.DuckDBPyConnection, *spoil: str) -> Comparison:
     """Return how prices compare once some rows were changed."""
     with spoiled(books, spoil):
-        agreed = read_agreed(books, GRACE_S)
-        return recompute(books, [PricedRun(each, lambda: agreed) for each in UNTILS])
+        return recompute(books, waiting_in(books))
+
+
+def waiting_in(books: duckdb.DuckDBPyConnection) -> Waiting:
+    """Return the two runs, and what the last one has left out."""
+    agreed = read_agreed(books, GRACE_S)
+    runs = [PricedRun(f"run of {each:%m-%d}", each, lambda: agreed) for each in UNTILS]
+    return Waiting(books, runs)
 
 
 def kinds_of(found: Reconciled) -> str:
