@@ -117,6 +117,10 @@ def _price_runs(
         made = price_accounts(agreed, rows, run.until, draws, account_ids, waits)
         stood = {name: each for name, each in stood.items() if name in waits}
         stood |= {each.name: each for each in made}
+    for each in waiting.periods if why else ():
+        # A run that is not known may have made it.
+        if each.account_id in account_ids:
+            stood.setdefault(_name(each), Statement(_name(each), None, [], why))
     unsure = {name for name in account_ids if why or (name in more and len(waiting.runs) > 1)}
     return [
         Statement(each.name, each.period, [], each.not_recomputed or why or _MANY_RUNS)

@@ -7,9 +7,12 @@ from typing import Any
 
 import pytest
 
+from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from jobs.freeze_billing import main as freeze_main
 from jobs.reconcile_charges import main
 from schemas.instant import to_us
+from tests.iceberg.filling import append
+from tests.iceberg.rows import brought_back
 from tests.jobs.january import JANUARY
 from tests.jobs.pricing_rows import closed, corrected, day
 from tests.jobs.pricing_world import CARDS, CONTRACTS, World
@@ -96,6 +99,23 @@ def test_what_had_been_charged_stays(priced: World, capsys: Output, account_id: 
     again = tell(priced, capsys)
     assert (again["waiting"], again["usage_rows"]) == (NOTHING, {"charged": 6})
     assert again["priced_again"]["account_periods"] == 6
+
+
+def test_what_is_brought_back_behind_a_freeze_waits(priced: World, capsys: Output) -> None:
+    """Nobody tells when it came, so its period is not priced again; no row of it is missed."""
+    freeze_id = decide(priced, capsys, "freeze", "--account", "A")
+    span = {"period_start": day(1, 1), "period_end": day(2, 1)}
+    append(priced.catalog, BROUGHT_BACK_USAGE, [brought_back("e1", account_id="A", **span)])
+    priced.meter(day(3, 2), closed_usage=[closed("B", 2, 6)])
+    priced.price(at_us=2)
+    told = tell(priced, capsys)
+    assert told["usage_rows"] == {"behind a freeze": 1, "charged": 3}
+    assert told["priced_again"]["not_recomputed"] == {"usage brought back and a freeze": 1}
+    decide(priced, capsys, "lift", "--freeze", freeze_id)
+    priced.price(at_us=3)
+    again = tell(priced, capsys)
+    assert (again["waiting"], again["usage_rows"]) == (NOTHING, {"charged": 4})
+    assert again["priced_again"]["not_recomputed"] == {}
 
 
 def test_a_charge_despite_a_freeze_is_found(

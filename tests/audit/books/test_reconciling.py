@@ -65,6 +65,34 @@ def waiting_in(books: duckdb.DuckDBPyConnection) -> Waiting:
     return Waiting(books, runs)
 
 
+@pytest.mark.parametrize("gone", ["nobody", "A"])
+def test_what_an_earlier_run_has_read_may_be_gone(
+    books: duckdb.DuckDBPyConnection, gone: str
+) -> None:
+    """With credit or without: what came to a period before is not judged then."""
+    frozen = (
+        "INSERT INTO freezes (freeze_id, action, account_ids, meter_ids)"
+        """ VALUES ('f', 'freeze', '["A"]', '[]')"""
+    )
+    later = "DELETE FROM charges WHERE account_id = 'A' AND run_id = 'run of 03-02'"
+    grants = f"DELETE FROM credit_grants WHERE account_id = '{gone}'"
+    with spoiled(books, (frozen, later, grants)):
+        agreed = read_agreed(books, GRACE_S)
+        runs = [
+            PricedRun("run of 02-04", UNTILS[0], lambda: None),
+            PricedRun("run of 03-02", UNTILS[1], lambda: agreed),
+        ]
+        waiting = Waiting(books, runs)
+        assert {(each.place, each.is_told) for each in waiting.periods} == {(0, False)}
+        compared = recompute(books, waiting)
+        assert compared.differences == []
+        assert sum(compared.not_recomputed.values()) >= len(waiting.periods)
+        found = reconcile(books, waiting, GRACE_S, partial(coverage, agreed))
+    assert found.explained == {"behind a freeze": 2, "charged": 4, "free": 1}
+    told = {DifferenceKind.CHARGED_WHILE_FROZEN, DifferenceKind.USAGE_NOT_CHARGED}
+    assert not told & found.counts.keys()
+
+
 def kinds_of(found: Reconciled) -> str:
     """Return the kinds of all differences."""
     return " ".join(found.counts)
