@@ -10,10 +10,11 @@ from pyiceberg.expressions.parser import parse
 
 from iceberg.account_tables import ACCOUNTS
 from iceberg.cutting import Cut, checkpoint_of, common_cut
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BACKFILLED_EVENTS, BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS
 from iceberg.kept_snapshots import check_kept
 from iceberg.reading import is_in, load_once, load_revisions, load_windows
 from iceberg.scanning import batch_reader
+from iceberg.table import Table
 from iceberg.tables import (
     CLOSED_USAGE,
     METERING_WINDOWS,
@@ -23,9 +24,9 @@ from iceberg.tables import (
 )
 from schemas.instant import EPOCH, MICROSECOND
 
-_TOLD = (ACCOUNTS, UNASSIGNED_USAGE)
+_TOLD = (ACCOUNTS, UNASSIGNED_USAGE, USAGE_ADJUSTMENTS)
 # What is added there changes nothing that has closed.
-_AS_THEY_ARE = tuple(table.name for table in (BROUGHT_BACK_USAGE, *_TOLD))
+_AS_THEY_ARE = tuple(table.name for table in (BROUGHT_BACK_USAGE, BACKFILLED_EVENTS, *_TOLD))
 Span = tuple[int, int]
 _FIELDS = ("kafka_partition", "kafka_offset", "log_time", "payload")
 
@@ -34,7 +35,12 @@ class Archive:
     """`raw_events` as of one snapshot, and the rows of usage that were made of it."""
 
     def __init__(
-        self, catalog: Catalog, namespace: str, partitions: int, as_of: int | None = None
+        self,
+        catalog: Catalog,
+        namespace: str,
+        partitions: int,
+        as_of: int | None = None,
+        is_repaired: bool = False,
     ) -> None:
         """Find the cut.
 
@@ -46,6 +52,8 @@ class Archive:
             partitions: Of the usage topic.
             as_of: Id of a snapshot of `raw_events`, or number of a checkpoint; None: the newest
                 cut.
+            is_repaired: Whether records count that were read again from Kafka, which no row of the
+                job has.
 
         Raises:
             UnknownSnapshotError: The table keeps no such snapshot, and its checkpoints do not go
@@ -61,7 +69,7 @@ class Archive:
         """Log time up to which every partition was read; None: not known, or there is no cut."""
         self.has_cut = cut is not None
         """Whether checkpoints tell of the same records in all tables."""
-        self.snapshot_ids = self._current()
+        self.snapshot_ids = self._current((BACKFILLED_EVENTS,) if is_repaired else ())
         """What is read, by name of table; a table without rows is left out."""
         if cut is not None:
             now = {name: each for name, each in self.snapshot_ids.items() if name in _AS_THEY_ARE}
@@ -72,16 +80,22 @@ class Archive:
             check_kept(raw, RAW_EVENTS, as_of)
 
     def batches(self) -> Iterator[Any]:
-        """Yield the records as Arrow batches: place, log time and payload."""
-        snapshot_id = self.snapshot_ids.get(RAW_EVENTS.name)
-        if snapshot_id is not None:
-            raw = self._catalog.load_table((self._namespace, RAW_EVENTS.name))
-            yield from batch_reader(raw.scan(selected_fields=_FIELDS, snapshot_id=snapshot_id))
+        """Yield the records as Arrow batches: place, log time and payload.
+
+        What the job has archived comes first; a place may come again.
+        """
+        for table in (RAW_EVENTS, BACKFILLED_EVENTS):
+            snapshot_id = self.snapshot_ids.get(table.name)
+            if snapshot_id is not None:
+                existing = self._catalog.load_table((self._namespace, table.name))
+                scan = existing.scan(selected_fields=_FIELDS, snapshot_id=snapshot_id)
+                yield from batch_reader(scan)
 
     def load_usage(self, rows: duckdb.DuckDBPyConnection) -> None:
         """Copy closed rows, corrections and what was brought back into DuckDB, each row once.
 
-        And what the audit's rules are read from: accounts, and usage that had none.
+        And what the audit's rules are read from: accounts, and usage that had none; and what people
+        have adjusted.
 
         Args:
             rows: Gets a table of each name.
@@ -117,9 +131,15 @@ class Archive:
         wanted = And(is_in("account_id", set(account_ids)), in_span)
         load_windows(rows, existing, wanted, self.snapshot_ids.get(name))
 
-    def _current(self) -> dict[str, int]:
+    @property
+    def has_backfilled(self) -> bool:
+        """Whether there are records that were read again from Kafka, and they count."""
+        return BACKFILLED_EVENTS.name in self.snapshot_ids
+
+    def _current(self, more: tuple[Table, ...]) -> dict[str, int]:
         found = {}
-        for table in (BROUGHT_BACK_USAGE, CLOSED_USAGE, RAW_EVENTS, USAGE_CORRECTIONS, *_TOLD):
+        known = (BROUGHT_BACK_USAGE, CLOSED_USAGE, RAW_EVENTS, USAGE_CORRECTIONS, *_TOLD)
+        for table in (*known, *more):
             existing = self._catalog.load_table((self._namespace, table.name))
             snapshot = existing.current_snapshot()
             if snapshot is not None:

@@ -10,7 +10,7 @@ from pyiceberg.table.snapshots import ancestors_of
 from iceberg.account_tables import ACCOUNTS
 from iceberg.charge_history import ChargeHistory
 from iceberg.charge_tables import CHARGES, RUNS
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
 from iceberg.invoice_tables import INVOICES
 from iceberg.kept_snapshots import UnknownSnapshotError, check_kept
 from iceberg.ledger_tables import JOURNAL
@@ -22,7 +22,7 @@ from schemas.pricing_run import PricingRun
 
 _WRITTEN_AFTER = (CHARGES, RUNS, JOURNAL, INVOICES)
 _STREAMED = (CLOSED_USAGE, USAGE_CORRECTIONS, METERING_WINDOWS)
-_NOTED = (BROUGHT_BACK_USAGE, ACCOUNTS, *PRICING_TABLES)
+_NOTED = (BROUGHT_BACK_USAGE, FREEZES, ACCOUNTS, *PRICING_TABLES)
 RECONCILED: tuple[Table, ...] = (*_STREAMED, *_NOTED, *_WRITTEN_AFTER)
 """All that is read."""
 
@@ -61,9 +61,9 @@ class ReconciledCut:
 def reconciled_cut(catalog: Catalog, namespace: str, as_of: str | None) -> ReconciledCut:
     """Return what to read.
 
-    Without a run everything is read as it is now, but what decides prices as the last run has read
-    it. As of a run, usage and prices are read as it has read them; charges, ledger and invoices as
-    they stood when the next run committed its charges.
+    Without a run everything is read as it is now, but what decides prices and what waits as the
+    last run has read it. As of a run, usage and prices are read as it has read them; charges,
+    ledger and invoices as they stood when the next run committed its charges.
 
     Args:
         catalog: Has the tables.

@@ -39,12 +39,12 @@ from jobs.reconciling.charge_reconciliation import (
     rows_of,
     totals_of,
 )
-from jobs.reconciling.pricing_again import price_again
+from jobs.reconciling.pricing_again import find_waiting, price_again
 from jobs.reconciling.reading_rows import open_rows
 from jobs.reporting.rendering import WIDTH
 from jobs.reporting.rendering_charge_reconciliation import print_reconciliation
 from jobs.settings import Settings, SettingsError, load_settings
-from schemas.instant import EPOCH, MICROSECOND, to_text, to_us
+from schemas.instant import to_text, to_us
 
 _S_US = 1_000_000
 REFUSED = (
@@ -77,15 +77,15 @@ def reconcile_charges(settings: Settings, as_of: str | None, at_us: int) -> Char
     catalog = open_catalog(settings.catalog)
     check_tables(catalog, namespace)
     cut = reconciled_cut(catalog, namespace, as_of)
-    until = EPOCH + cut.runs[-1].until_us * MICROSECOND if cut.runs else None
     grace_s = greatest_grace_us(settings) // _S_US
     with (
         tempfile.TemporaryDirectory() as folder,
         closing(open_rows(catalog, namespace, cut, Path(folder))) as rows,
     ):
         agreed = read_agreed(rows, grace_s)
-        reconciled = reconcile(rows, until, grace_s, partial(coverage, agreed))
-        compared = price_again(catalog, namespace, cut, rows, agreed, grace_s)
+        waiting = find_waiting(catalog, namespace, cut, rows, agreed, grace_s)
+        reconciled = reconcile(rows, waiting, grace_s, partial(coverage, agreed))
+        compared = price_again(catalog, namespace, cut, rows, agreed, waiting)
     found = ChargeReconciliation(at_us, cut, reconciled, compared)
     append_reconciliation(catalog, namespace, rows_of(found, VERSION))
     return found

@@ -3,6 +3,8 @@
 from audit.books.reading import LINE
 
 _PERIOD = "account_id, period_start, period_end, meter_id"
+BEHIND_A_FREEZE = "behind a freeze"
+"""What a row of usage is of which nothing is charged, as its period waits."""
 
 COVERED = f"""
     SELECT DISTINCT {_PERIOD} FROM used ANTI JOIN naming USING ({_PERIOD}, row_id)
@@ -10,21 +12,35 @@ COVERED = f"""
     ORDER BY ALL
 """  # noqa: S608 - no outside text
 """The meters and periods of which cards have to be asked."""
-FATES = f"""
-    CREATE TABLE fate AS
+# When usage was brought back is not known. In a period that waits, what no charge names was later.
+DUE = f"""
+    CREATE TABLE due AS
     WITH named AS (
         SELECT DISTINCT {_PERIOD}, row_id FROM naming
     ), told AS (
-        SELECT used.*, named.row_id IS NOT NULL AS is_named, coverage
+        SELECT used.*, named.row_id IS NOT NULL AS is_named,
+            waiting.account_id IS NOT NULL AS waits, is_told, priced_until
         FROM used LEFT JOIN named USING ({_PERIOD}, row_id)
-        LEFT JOIN priced_meters USING ({_PERIOD})
+        LEFT JOIN waiting USING (account_id, period_start, period_end)
+    )
+    SELECT * EXCLUDE (is_told, priced_until), CASE WHEN NOT waits THEN is_known
+        WHEN NOT is_told OR known_at IS NULL THEN is_named
+        ELSE coalesce(known_at <= priced_until, false) END AS is_due
+    FROM told
+"""  # noqa: S608 - no outside text
+"""The table `due`: usage, and what of it the last run that took its period has known."""
+FATES = f"""
+    CREATE TABLE fate AS
+    WITH told AS (
+        SELECT due.*, coverage FROM due LEFT JOIN priced_meters USING ({_PERIOD})
     )
     SELECT *, CASE WHEN NOT coalesce(is_known, false) THEN 'priced later'
         WHEN is_named THEN 'charged'
         WHEN coverage = 'no contract' THEN 'no contract'
         WHEN coverage IN ('free', 'free in part') THEN coverage
+        WHEN waits AND NOT is_due THEN '{BEHIND_A_FREEZE}'
         WHEN delta = 0 THEN 'zero'
-        WHEN sum(delta) FILTER (is_known AND NOT is_named)
+        WHEN sum(delta) FILTER (is_due AND NOT is_named)
             OVER (PARTITION BY {_PERIOD}) = 0 THEN 'evened out'
         ELSE 'not charged' END AS fate
     FROM told
@@ -38,6 +54,11 @@ NAMING = f"""
 """The table `naming`: which charges say that they were priced from which rows."""
 
 EXPLAINED = "SELECT fate, count(*) FROM fate GROUP BY ALL ORDER BY ALL"
+WAITS = f"""
+    SELECT meter_id, count(*), sum(delta) FROM fate WHERE fate = '{BEHIND_A_FREEZE}'
+    GROUP BY ALL ORDER BY ALL
+"""  # noqa: S608 - no outside text
+"""What of each meter was used in periods that wait, and is not charged: rows, and all of them."""
 
 # Parts of a period repeat what was used where usage cannot be cut; each price of a meter does so.
 QUANTITIES = f"""
@@ -55,7 +76,7 @@ QUANTITIES = f"""
     ), in_use AS (
         SELECT {_PERIOD}, min(aggregation) AS aggregation, sum(delta) AS used,
             bool_or(source = 'brought back') AS has_more
-        FROM used WHERE is_known GROUP BY ALL
+        FROM due WHERE is_due GROUP BY ALL
     ), both_sides AS (
         SELECT {_PERIOD}, coalesce(used, 0) AS used, coalesce(agree, true) AS agree,
             CASE WHEN aggregation IS NULL OR aggregation IN ('count', 'sum', 'histogram')
@@ -121,6 +142,15 @@ REVISIONS_BROKEN = f"""
             || total_minor || ' in all'
     FROM wrong QUALIFY row_number() OVER (PARTITION BY {LINE} ORDER BY place) = 1
 """  # noqa: S608 - no outside text
+CHARGED_WHILE_FROZEN = """
+    SELECT charge.account_id, currency, period_start, period_end,
+        list(charge_id ORDER BY charge_id), 'no charge, as the period waits',
+        count(*) || ' charges of ' || string_agg(DISTINCT charge.run_id, ', '
+            ORDER BY charge.run_id) || ', ' || sum(amount_minor) || ' in all'
+    FROM charge JOIN waiting USING (account_id, period_start, period_end)
+    LEFT JOIN ran ON ran.run_id = charge.run_id
+    WHERE coalesce(ran.place > waiting.place, true) GROUP BY ALL
+"""
 RUN_UNFINISHED = f"""
     SELECT {_NONE}, {_NONE}, NULL::TIMESTAMPTZ, NULL::TIMESTAMPTZ, [run_id],
         'a run that is finished', 'one that died with ' || count(*) || ' charges; run'

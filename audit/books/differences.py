@@ -1,6 +1,7 @@
 """What a reconciliation of charges says: equations with their two sides, and what differs."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -19,6 +20,8 @@ class DifferenceKind(StrEnum):
     """Charges name a row of usage that is not there."""
     QUANTITY_DIFFERS = "quantity_differs"
     """What was charged of a meter in a period is not what was used."""
+    CHARGED_WHILE_FROZEN = "charged_while_frozen"
+    """Charges of a billing period that runs had to leave out, as a freeze stands."""
     REVISIONS_BROKEN = "revisions_broken"
     """The charges of a line are not revision 0, 1, 2, ..., or do not add up to their last total."""
     RUN_UNFINISHED = "run_unfinished"
@@ -113,6 +116,21 @@ class Equation:
 
 
 @dataclass(frozen=True)
+class WaitingUsage:
+    """What waits behind a freeze of billing: no difference, and not charged either.
+
+    Attributes:
+        accounts: How many have periods that wait.
+        periods: How many periods of accounts wait, those without usage too.
+        usage: What was used in them and is on no charge, by meter: rows, and their sum.
+    """
+
+    accounts: int = 0
+    periods: int = 0
+    usage: Mapping[str, tuple[int, Decimal]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Reconciled:
     """What the tables say together.
 
@@ -121,12 +139,14 @@ class Reconciled:
         explained: How many rows of usage are charged, or why not: by reason, ordered.
         counts: How many differences there are of each kind, ordered by kind.
         differences: Of each kind the first 1,000.
+        waiting: What freezes keep from being charged.
     """
 
     equations: tuple[Equation, ...]
     explained: dict[str, int]
     counts: dict[str, int]
     differences: tuple[Difference, ...]
+    waiting: WaitingUsage = field(default_factory=WaitingUsage)
 
     @property
     def holds(self) -> bool:

@@ -75,10 +75,15 @@ CREDIT_LEFT = """
         SELECT sum(charge.amount_minor) FROM charge
         WHERE charge.kind = 'credit' AND charge.line_id = grant_id
     ), 0) AS unused, coalesce(expires + getvariable('grace') <= getvariable('until'), false)
-        AND NOT EXISTS (FROM charge SEMI JOIN unbooked USING (run_id)) AS is_over
+        AND NOT EXISTS (FROM charge SEMI JOIN unbooked USING (run_id))
+        AND NOT EXISTS (FROM frozen WHERE len(account_ids) = 0
+            OR list_contains(account_ids, credit.account_id)) AS is_over
     FROM credit
 """
-"""The table `credit_left`: what is left of each grant that was paid for, and whether it expired."""
+"""The table `credit_left`: what is left of each grant that was paid for, and whether it expired.
+
+What has expired of an account that is frozen may be booked later: a period that waits may draw it.
+"""
 FOUND = """
     CREATE TABLE side_found AS
     SELECT source_kind, CASE source_kind

@@ -13,14 +13,15 @@ _USED = "row_id, account_id, meter_id, dimensions, period_start, period_end, agg
 _USAGE = f"""
     CREATE TABLE used AS
     SELECT DISTINCT {_USED}, quantity AS delta, cut <= getvariable('until') AS is_known,
-        'closed' AS source FROM closed_usage
+        cut AS known_at, 'closed' AS source FROM closed_usage
     UNION ALL
-    SELECT DISTINCT {_USED}, quantity_delta, correction_end <= getvariable('until'), 'corrected'
+    SELECT DISTINCT {_USED}, quantity_delta, correction_end <= getvariable('until'),
+        correction_end, 'corrected'
     FROM usage_corrections
     UNION ALL
-    SELECT DISTINCT {_USED}, quantity, true, 'brought back' FROM brought_back_usage
+    SELECT DISTINCT {_USED}, quantity, true, NULL, 'brought back' FROM brought_back_usage
     UNION ALL
-    SELECT DISTINCT {_USED}, quantity, false, 'brought back' FROM brought_back_later
+    SELECT DISTINCT {_USED}, quantity, false, NULL, 'brought back' FROM brought_back_later
 """  # noqa: S608 - no outside text
 _CHARGE = f"""
     CREATE TABLE charge AS
@@ -101,13 +102,21 @@ _GRANT = """
 """
 
 
+_FROZEN = """
+    CREATE TABLE frozen AS
+    SELECT DISTINCT from_json(account_ids, '["VARCHAR"]') AS account_ids
+    FROM freezes WHERE action = 'freeze'
+        AND freeze_id NOT IN (SELECT freeze_id FROM freezes WHERE action = 'lift')
+"""
+
+
 def lay_out(rows: duckdb.DuckDBPyConnection, until: datetime | None, grace_s: int) -> None:
     """Create the tables that the checks read.
 
     Args:
         rows: Has the tables closed_usage, usage_corrections, brought_back_usage, charges, runs,
-            journal, invoices and credit_grants, as they are; and `brought_back_later`, what was
-            brought back after the last run.
+            journal, invoices, credit_grants and freezes, as they are; and `brought_back_later`,
+            what was brought back after the last run.
         until: Log time up to which usage was priced; None: never.
         grace_s: The greatest of all meters: after it a period has closed for all of them.
     """
@@ -120,5 +129,5 @@ def lay_out(rows: duckdb.DuckDBPyConnection, until: datetime | None, grace_s: in
     for statement in (_USAGE, _CHARGE, _LAST_CHARGE, _RUN, _POSTING, _UNBOOKED):
         rows.execute(statement)
     rows.execute(_STATE, {"shape": "".join(_CONTENT.split())})
-    for statement in (_INVOICE, _INVOICE_LINE, _INVOICE_CHARGE, _GRANT):
+    for statement in (_INVOICE, _INVOICE_LINE, _INVOICE_CHARGE, _GRANT, _FROZEN):
         rows.execute(statement)

@@ -10,8 +10,16 @@ import pyarrow as pa
 
 from audit.books import balancing, charging, invoicing, posting
 from audit.books.chaining import read_chain
-from audit.books.differences import Difference, DifferenceKind, Equation, Reconciled
+from audit.books.differences import (
+    Difference,
+    DifferenceKind,
+    Equation,
+    Reconciled,
+    WaitingUsage,
+)
+from audit.books.leaving_out import lay_out_waiting
 from audit.books.reading import lay_out
+from audit.prices.waiting import Waiting
 
 _MOST = 1_000
 _MOST_IDS = 100
@@ -40,6 +48,7 @@ CHECKS: tuple[tuple[DifferenceKind, str], ...] = (
     (_Kind.USAGE_CHARGED_TWICE, charging.CHARGED_TWICE),
     (_Kind.USAGE_UNKNOWN, charging.USAGE_UNKNOWN),
     (_Kind.QUANTITY_DIFFERS, charging.QUANTITY_DIFFERS),
+    (_Kind.CHARGED_WHILE_FROZEN, charging.CHARGED_WHILE_FROZEN),
     (_Kind.REVISIONS_BROKEN, charging.REVISIONS_BROKEN),
     (_Kind.RUN_UNFINISHED, charging.RUN_UNFINISHED),
     (_Kind.ENTRY_MISSING, posting.of_kind("entry_missing")),
@@ -104,18 +113,20 @@ Cover = Callable[[str, datetime, datetime, str], str]
 
 
 def reconcile(
-    rows: duckdb.DuckDBPyConnection, until: datetime | None, grace_s: int, cover: Cover
+    rows: duckdb.DuckDBPyConnection, waiting: Waiting, grace_s: int, cover: Cover
 ) -> Reconciled:
     """Return whether all adds up, and what does not.
 
     Args:
         rows: As `audit.books.reading.lay_out` asks for.
-        until: Log time up to which usage was priced; None: never.
+        waiting: The runs that have charged, and what they have left out.
         grace_s: The greatest of all meters.
         cover: Is asked where usage is not charged.
     """
-    lay_out(rows, until, grace_s)
+    lay_out(rows, waiting.runs[-1].until if waiting.runs else None, grace_s)
+    lay_out_waiting(rows, waiting)
     rows.execute(charging.NAMING)
+    rows.execute(charging.DUE)
     rows.execute(charging.QUANTITIES)
     _ask_cards(rows, cover)
     for statement in (
@@ -154,6 +165,14 @@ def reconcile(
         dict(rows.execute(charging.EXPLAINED).fetchall()),
         dict(sorted(counts.items())),
         (*differences, *broken),
+        WaitingUsage(
+            len({each.account_id for each in waiting.periods}),
+            len(waiting.periods),
+            {
+                name: (number, used)
+                for name, number, used in rows.execute(charging.WAITS).fetchall()
+            },
+        ),
     )
 
 

@@ -4,7 +4,7 @@ A member that is not known is noted, so that nobody believes a card to be recomp
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from pathlib import Path
@@ -67,7 +67,7 @@ _PARTS = {
 
 @dataclass(frozen=True)
 class Agreements:
-    """All that decides what usage costs.
+    """All that decides what usage costs, and what of it waits.
 
     Attributes:
         terms: Of each account.
@@ -78,6 +78,8 @@ class Agreements:
         one_off_fees: All fees that are charged once.
         grace: From a period's end until usage of all meters has closed.
         fx_rates: Given rates of exchange, by day, currency and the one it becomes.
+        freezes: Those that stand: whose accounts, which meters (none: all of them), since when and
+            until when (None: ever).
     """
 
     terms: dict[str, list[OracleTerms]]
@@ -88,6 +90,7 @@ class Agreements:
     one_off_fees: list[Item]
     grace: timedelta
     fx_rates: dict[tuple[str, str, str], Fraction]
+    freezes: list[Item] = field(default_factory=list)
 
 
 def read_agreements(config: Path) -> Agreements:

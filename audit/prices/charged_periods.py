@@ -33,7 +33,7 @@ class ChargedPeriod:
         end: First instant after it.
         timezone: Of its wall clock.
         whole: Start and end of what it is a stub of; else its own.
-        parts: In order.
+        parts: In order; none where no contract or no card holds in some of it.
         is_closed: Whether usage of all meters is complete.
     """
 
@@ -68,7 +68,7 @@ def charged_periods(agreed: Agreements, account_id: str, until: datetime) -> lis
                 period.end,
                 period.terms.timezone,
                 (min(whole.start, period.start), max(whole.end, period.end)),
-                list(parts_of(agreed, contracts, plan, period)),
+                parts_or_none(agreed, contracts, plan, period),
                 is_closed=period.end + agreed.grace <= until,
             )
         )
@@ -103,6 +103,16 @@ def parts_of(
         card = [each for each in cards if each["effective_from"] <= start][-1]
         is_trial = "trial_until" in contract and start < contract["trial_until"]
         yield Part(start, end, card, contract, is_trial)
+
+
+def parts_or_none(
+    agreed: Agreements, contracts: list[Item], plan: str | None, period: Period
+) -> list[Part]:
+    """Return the parts of a period; none where no contract or no card holds in some of it."""
+    try:
+        return list(parts_of(agreed, contracts, plan, period))
+    except LookupError:
+        return []
 
 
 def join_parts(

@@ -64,6 +64,7 @@ def price_accounts(
     until: datetime,
     draws: Draws,
     account_ids: Collection[str],
+    waits: Collection[PeriodName] = (),
 ) -> list[Statement]:
     """Return the statements of accounts, priced from all that is known up to a log time.
 
@@ -73,6 +74,7 @@ def price_accounts(
         until: The log time.
         draws: On credit, by the run before; those of this one, afterwards.
         account_ids: Which accounts; their usage stands together in the order of names.
+        waits: Periods that are left out, as a freeze stood.
     """
     if not account_ids:
         return []
@@ -100,12 +102,13 @@ def price_accounts(
                     for part in period.parts
                 }
             used.append((period, Usage(total, usage)))
-        statements += _price_again(agreed, used, draws)
+        statements += _price_again(agreed, used, draws, waits)
     return [
         *statements,
         *(
             Statement(name, None, [], "usage in a period that terms and contract lack")
             for name in sorted(totals)
+            if name not in waits
         ),
     ]
 
@@ -124,7 +127,9 @@ def _known(total: list[Used], pieces: list[Used]) -> list[Used]:
     return found
 
 
-def _price_again(agreed: Agreements, used: list[UsedPeriod], draws: Draws) -> list[Statement]:
+def _price_again(
+    agreed: Agreements, used: list[UsedPeriod], draws: Draws, waits: Collection[PeriodName]
+) -> list[Statement]:
     """Price an account; where a period gives credit back, again, as others may draw it."""
     if not used:
         return []
@@ -132,13 +137,13 @@ def _price_again(agreed: Agreements, used: list[UsedPeriod], draws: Draws) -> li
     grants = [each for each in agreed.grants if each["account_id"] == account_id]
     names = {each["grant_id"] for each in grants}
     before = {name: minor for name, minor in draws.items() if name[0] in names}
-    found = _price_account(agreed, used, grants, draws)
+    found = _price_account(agreed, used, grants, draws, waits)
     kept = {name: min(minor, draws.get(name, 0)) for name, minor in before.items()}
     if kept != before:
         for name in [each for each in draws if each[0] in names]:
             del draws[name]
         draws |= kept
-        found = _price_account(agreed, used, grants, draws)
+        found = _price_account(agreed, used, grants, draws, waits)
     why = next((each.not_recomputed for each in found if each.not_recomputed), "")
     if grants and why:
         # What one period has drawn, another has not.
@@ -148,7 +153,11 @@ def _price_again(agreed: Agreements, used: list[UsedPeriod], draws: Draws) -> li
 
 
 def _price_account(
-    agreed: Agreements, used: list[UsedPeriod], grants: list[Item], draws: Draws
+    agreed: Agreements,
+    used: list[UsedPeriod],
+    grants: list[Item],
+    draws: Draws,
+    waits: Collection[PeriodName],
 ) -> list[Statement]:
     fees, statements = agreed.one_off_fees, []
     for period, usage in used:
@@ -156,6 +165,8 @@ def _price_account(
         due = [each for each in own if each["at"] < period.end]
         fees = [each for each in own if each not in due]
         name = (period.account_id, period.start, period.end)
+        if name in waits:
+            continue
         try:
             _check(period, usage, [*due, *grants])
             lines = price_period(agreed, period, usage, due, draws)
@@ -214,6 +225,8 @@ def _rates(agreed: Agreements, period: ChargedPeriod) -> dict[str, Fraction]:
 
 def _check(period: ChargedPeriod, usage: Usage, beside: list[Item]) -> None:
     """Refuse what is not recomputed."""
+    if not period.parts:
+        raise NotRecomputedError("no contract or no rate card")
     for item in [each for part in period.parts for each in (part.card, part.contract)] + beside:
         if item["unknown"]:
             raise NotRecomputedError(item["unknown"][0])

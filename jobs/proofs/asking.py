@@ -81,7 +81,7 @@ def explain(catalog: Any, settings: Settings, asked: Asked) -> Explained:
     row_ids = {row_id for each in wanted for row_id in json.loads(each.usage_row_ids)}
     seals = SealStore(catalog, namespace).seals(row_ids) if row_ids else {}
     lists = read_price_lists(catalog, namespace)
-    with recomputed_usage(catalog, settings) as usage:
+    with recomputed_usage(catalog, settings, is_repaired=True) as usage:
         span = (
             min((each.period_start_us for each in wanted), default=0),
             max((each.period_end_us for each in wanted), default=0),
@@ -97,6 +97,9 @@ def explain(catalog: Any, settings: Settings, asked: Asked) -> Explained:
             return Explained(explanation, ())
         if all(row.revision is None for row in rows):
             raise UnknownChargeError("proof: expected a charge of sealed usage, found none")
+        if not usage.archive.has_backfilled:
+            return Explained(explanation, prove_event(usage, rows, seals, asked.event))
+    with recomputed_usage(catalog, settings) as usage:
         return Explained(explanation, prove_event(usage, rows, seals, asked.event))
 
 

@@ -47,8 +47,24 @@ _UNITS = """
     FROM audit_usage WHERE account_id = $account_id AND meter_id = $meter_id
         AND event_window_start >= $period_start AND event_window_start < $period_end
 """
+# What an adjustment added was due with rows that lack it: it is in no row of the job, whatever
+# charge is looked at.
+_ADDED_UNITS = """
+    CREATE OR REPLACE TEMP TABLE added_units AS
+    WITH added AS (
+        SELECT back.row_id, adjusted.dimensions, is_taken_out,
+            unnest(from_json(adjusted.events, '["JSON"]')) AS named
+        FROM usage_adjustments AS adjusted JOIN brought_back_usage AS back
+            ON back.source_row_id = adjusted.row_id AND back.source_table = 'usage_adjustments'
+        WHERE adjusted.kind = 'lost_usage' AND adjusted.account_id = $account_id
+            AND adjusted.meter_id = $meter_id
+    )
+    SELECT unit_no, added.row_id FROM period_units AS unit JOIN added
+        ON event_source = named->>0 AND event_id = named->>1 AND is_retraction = is_taken_out
+        AND unit.dimensions = added.dimensions
+"""
 # A row that was brought back has the units of its log window that nothing else counts; an
-# adjustment has what rows of usage lack of the units that were due with them.
+# adjustment that adds, those that it names.
 _CHARGED_UNITS = """
     CREATE OR REPLACE TEMP TABLE charged_units AS
     SELECT unit_no, charged.row_id
@@ -56,6 +72,9 @@ _CHARGED_UNITS = """
         ON unit.dimensions = charged.dimensions AND unit.due <= charged.due
         AND (due_before IS NULL OR unit.due > due_before)
     WHERE NOT is_back AND fate IN ('closed', 'corrected')
+        AND unit_no NOT IN (SELECT unit_no FROM added_units)
+    UNION ALL
+    SELECT unit_no, row_id FROM added_units SEMI JOIN charged_rows USING (row_id)
     UNION ALL
     SELECT unit_no, charged.row_id
     FROM period_units AS unit JOIN charged_rows AS charged USING (dimensions)
@@ -86,6 +105,7 @@ _PLACED_UNITS = """
         AND unit.log_window_end <= wide.log_window_end
         AND unit.event_window_start >= wide.event_window_start
         AND unit.event_window_start < wide.event_window_start + to_seconds(wide.event_window_s)
+    WHERE unit_no NOT IN (SELECT unit_no FROM added_units)
     QUALIFY row_number() OVER (PARTITION BY unit_no ORDER BY wide.log_window_end) = 1
 """
 _EVENTS = """
@@ -145,6 +165,7 @@ def place_units(rows: duckdb.DuckDBPyConnection, charge: Charge) -> None:
     }
     rows.execute(_ROWS, {"row_ids": json.loads(charge.usage_row_ids)})
     rows.execute(_UNITS, {**named, **span})
+    rows.execute(_ADDED_UNITS, named)
     rows.execute(_CHARGED_UNITS)
     rows.execute(_WINDOWS, named)
     rows.execute(_PLACED_UNITS)

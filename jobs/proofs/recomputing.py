@@ -47,7 +47,7 @@ class Recomputed:
 
 @contextmanager
 def recomputed_usage(
-    catalog: Any, settings: Settings, as_of: int | None = None
+    catalog: Any, settings: Settings, as_of: int | None = None, is_repaired: bool = False
 ) -> Iterator[Recomputed]:
     """Work out all usage again, as of a cut.
 
@@ -55,6 +55,8 @@ def recomputed_usage(
         catalog: Has the tables.
         settings: Name meters and clocks.
         as_of: Snapshot of `raw_events`, or a checkpoint; None: the newest cut.
+        is_repaired: Whether records count that were read again from Kafka. Rows of the job are
+            proved without them: it never had them.
 
     Raises:
         SettingsError: The meters file is wrong.
@@ -62,7 +64,8 @@ def recomputed_usage(
         UnknownSnapshotError: There is no such snapshot.
     """
     load_meters(settings.metering.meters_file)  # the audit takes the file as right
-    archive = Archive(catalog, settings.catalog.namespace, settings.kafka.partitions, as_of)
+    place = (settings.catalog.namespace, settings.kafka.partitions)
+    archive = Archive(catalog, *place, as_of, is_repaired)
     with duckdb.connect() as rows:
         archive.load_usage(rows)
         rules = read_rules(rows, settings)

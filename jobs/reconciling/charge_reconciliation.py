@@ -7,7 +7,13 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from audit.books.differences import Difference, DifferenceKind, Equation, Reconciled
+from audit.books.differences import (
+    Difference,
+    DifferenceKind,
+    Equation,
+    Reconciled,
+    WaitingUsage,
+)
 from audit.prices.charges import Comparison, LineDifference
 from iceberg.reconciled_cut import ReconciledCut
 from schemas.instant import to_us
@@ -77,6 +83,7 @@ def totals_of(found: ChargeReconciliation) -> dict[str, object]:
     return {
         "equations": [_equation(each) for each in found.equations],
         "usage_rows": found.reconciled.explained,
+        "waiting": _waiting(found.reconciled.waiting),
         "priced_again": {
             "account_periods": compared.periods,
             "lines": compared.lines,
@@ -179,6 +186,17 @@ def _equation(each: Equation) -> dict[str, object]:
         "right_is": each.right_is,
         "right": plain_text(each.right),
         "holds": each.holds,
+    }
+
+
+def _waiting(waiting: WaitingUsage) -> dict[str, object]:
+    return {
+        "accounts": waiting.accounts,
+        "account_periods": waiting.periods,
+        "usage": {
+            meter_id: {"rows": number, "quantity": plain_text(used)}
+            for meter_id, (number, used) in sorted(waiting.usage.items())
+        },
     }
 
 

@@ -10,15 +10,17 @@ import duckdb
 from audit.prices.agreements import Agreements
 from audit.prices.charges import Comparison
 from audit.prices.reading_tables import read_agreed
-from audit.prices.recomputing import PricedRun, recompute, window_span
+from audit.prices.recomputing import recompute, window_span
+from audit.prices.waiting import PricedRun, Waiting
 from iceberg.account_tables import ACCOUNTS
+from iceberg.decided_tables import FREEZES
 from iceberg.loading_as_is import load_as_is, load_windows_as_is
 from iceberg.pricing_tables import PRICING_TABLES
 from iceberg.reconciled_cut import PricedOnce, ReconciledCut
 from iceberg.tables import METERING_WINDOWS
 from schemas.instant import DAY_US, EPOCH, MICROSECOND, to_us
 
-_DECIDING = (ACCOUNTS, *PRICING_TABLES)
+_DECIDING = (ACCOUNTS, FREEZES, *PRICING_TABLES)
 
 
 def price_again(
@@ -27,7 +29,7 @@ def price_again(
     cut: ReconciledCut,
     rows: duckdb.DuckDBPyConnection,
     agreed: Agreements,
-    grace_s: int,
+    waiting: Waiting,
 ) -> Comparison:
     """Compare all charges with an independent pricing as of the last run.
 
@@ -37,7 +39,7 @@ def price_again(
         cut: What is read.
         rows: Has it, but for running usage.
         agreed: As of the last run.
-        grace_s: The greatest of all meters.
+        waiting: The runs, and what the last one has left out.
     """
     if not cut.runs:
         return Comparison()
@@ -50,18 +52,39 @@ def price_again(
         # A row that was rolled up to a day may begin before the period.
         None if span is None else (to_us(span[0]) - DAY_US, to_us(span[1])),
     )
-    last = _deciding(cut.runs[-1].snapshot_ids)
+    return recompute(rows, waiting)
+
+
+def find_waiting(
+    catalog: Any,
+    namespace: str,
+    cut: ReconciledCut,
+    rows: duckdb.DuckDBPyConnection,
+    agreed: Agreements,
+    grace_s: int,
+) -> Waiting:
+    """Return the runs that have charged, and which periods the last one has left out.
+
+    Args:
+        catalog: Has the tables.
+        namespace: Theirs.
+        cut: What is read.
+        rows: Has it, but for running usage.
+        agreed: As of the last run, and the freezes that stood.
+        grace_s: The greatest of all meters.
+    """
 
     @cache
     def agreed_at(ids: tuple[tuple[str, int], ...]) -> Agreements | None:
         return agreed if ids == last else _read(catalog, namespace, dict(ids), grace_s)
 
-    return recompute(rows, [_run(each, partial(agreed_at)) for each in cut.runs])
+    last = _deciding(cut.runs[-1].snapshot_ids) if cut.runs else ()
+    return Waiting(rows, [_run(each, agreed_at) for each in cut.runs])
 
 
 def _run(run: PricedOnce, agreed_at: Any) -> PricedRun:
     until = EPOCH + run.until_us * MICROSECOND
-    return PricedRun(until, partial(agreed_at, _deciding(run.snapshot_ids)))
+    return PricedRun(run.run_id, until, partial(agreed_at, _deciding(run.snapshot_ids)))
 
 
 def _deciding(snapshot_ids: Mapping[str, int]) -> tuple[tuple[str, int], ...]:

@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table as TextTable
 
-from audit.books.differences import Difference, Equation
+from audit.books.differences import Difference, Equation, WaitingUsage
 from audit.prices.charges import Comparison
 from jobs.reconciling.charge_reconciliation import ChargeReconciliation
 from jobs.reporting.amounts import grouped_text
@@ -28,6 +28,8 @@ def print_reconciliation(console: Console, found: ChargeReconciliation) -> None:
     rows = ", ".join(f"{count:,} {fate}" for fate, count in found.reconciled.explained.items())
     if rows:
         _say(console, f"rows of usage: {rows}")
+    for line in waiting_lines(found.reconciled.waiting):
+        _say(console, line)
     _print_compared(console, found.compared)
     _print_differences(console, found.differences)
     _say(console, "")
@@ -44,6 +46,22 @@ def verdict(found: ChargeReconciliation) -> str:
     if found.holds:
         return f"{held} equations hold, {priced}, no difference."
     return f"{held} of {len(equations)} equations hold, {priced}, {wrong:,} differences."
+
+
+def waiting_lines(waiting: WaitingUsage) -> list[str]:
+    """Return what waits behind freezes of billing, a line for the periods and one for each meter.
+
+    Nothing is said where nothing waits.
+    """
+    if not waiting.periods:
+        return []
+    return [
+        f"frozen: {waiting.periods:,} billing periods of {waiting.accounts:,} accounts wait",
+        *(
+            f"frozen: {plain(used, ',f')} of {meter_id} in {number:,} rows of usage are not charged"
+            for meter_id, (number, used) in sorted(waiting.usage.items())
+        ),
+    ]
 
 
 def _what(found: ChargeReconciliation) -> str:

@@ -19,7 +19,7 @@ from iceberg.account_tables import ACCOUNTS
 from iceberg.charge_rows import charges_table
 from iceberg.charge_tables import RUNS
 from iceberg.creating import iceberg_schema
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
 from iceberg.invoice_tables import INVOICES
 from iceberg.journal_rows import journal_table
 from iceberg.pricing_tables import PRICING_TABLES
@@ -128,6 +128,7 @@ class BooksWorld:
             RUNS: self.runs,
             ACCOUNTS: [_account_row(place, name) for place, name in enumerate(ACCOUNT_IDS)],
             BROUGHT_BACK_USAGE: [],
+            FREEZES: [],
             METERING_WINDOWS: [],
         }
         shapes = {

@@ -39,6 +39,11 @@ ERRORS = [
         " usage_not_charged",
     ),
     (
+        "INSERT INTO freezes (freeze_id, action, account_ids, meter_ids)"
+        """ VALUES ('f', 'freeze', '["A"]', '["flights"]')""",
+        "charged_while_frozen quantity_differs",
+    ),
+    (
         f"INSERT INTO charges SELECT * REPLACE ('twice' AS charge_id) FROM charges"
         f" WHERE {FEBRUARY}",
         "balance_differs entry_missing revisions_broken",

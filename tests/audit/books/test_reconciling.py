@@ -15,7 +15,8 @@ from audit.books.reconciling import reconcile
 from audit.prices.charges import Comparison
 from audit.prices.covering import coverage
 from audit.prices.reading_tables import read_agreed
-from audit.prices.recomputing import PricedRun, recompute
+from audit.prices.recomputing import recompute
+from audit.prices.waiting import PricedRun, Waiting
 from tests.audit.books.books_world import GRACE_S, UNTILS, make_books
 from tests.audit.books.planted_errors import ERRORS, FEBRUARY, FURTHER_ERRORS
 
@@ -48,14 +49,48 @@ def look(books: duckdb.DuckDBPyConnection, *spoil: str) -> Reconciled:
     """Return what is told once some rows were changed."""
     with spoiled(books, spoil):
         cover = partial(coverage, read_agreed(books, GRACE_S))
-        return reconcile(books, UNTILS[-1], GRACE_S, cover)
+        return reconcile(books, waiting_in(books), GRACE_S, cover)
 
 
 def price(books: duckdb.DuckDBPyConnection, *spoil: str) -> Comparison:
     """Return how prices compare once some rows were changed."""
     with spoiled(books, spoil):
+        return recompute(books, waiting_in(books))
+
+
+def waiting_in(books: duckdb.DuckDBPyConnection) -> Waiting:
+    """Return the two runs, and what the last one has left out."""
+    agreed = read_agreed(books, GRACE_S)
+    runs = [PricedRun(f"run of {each:%m-%d}", each, lambda: agreed) for each in UNTILS]
+    return Waiting(books, runs)
+
+
+@pytest.mark.parametrize("gone", ["nobody", "A"])
+def test_what_an_earlier_run_has_read_may_be_gone(
+    books: duckdb.DuckDBPyConnection, gone: str
+) -> None:
+    """With credit or without: what came to a period before is not judged then."""
+    frozen = (
+        "INSERT INTO freezes (freeze_id, action, account_ids, meter_ids)"
+        """ VALUES ('f', 'freeze', '["A"]', '[]')"""
+    )
+    later = "DELETE FROM charges WHERE account_id = 'A' AND run_id = 'run of 03-02'"
+    grants = f"DELETE FROM credit_grants WHERE account_id = '{gone}'"
+    with spoiled(books, (frozen, later, grants)):
         agreed = read_agreed(books, GRACE_S)
-        return recompute(books, [PricedRun(each, lambda: agreed) for each in UNTILS])
+        runs = [
+            PricedRun("run of 02-04", UNTILS[0], lambda: None),
+            PricedRun("run of 03-02", UNTILS[1], lambda: agreed),
+        ]
+        waiting = Waiting(books, runs)
+        assert {(each.place, each.is_told) for each in waiting.periods} == {(0, False)}
+        compared = recompute(books, waiting)
+        assert compared.differences == []
+        assert sum(compared.not_recomputed.values()) >= len(waiting.periods)
+        found = reconcile(books, waiting, GRACE_S, partial(coverage, agreed))
+    assert found.explained == {"behind a freeze": 2, "charged": 4, "free": 1}
+    told = {DifferenceKind.CHARGED_WHILE_FROZEN, DifferenceKind.USAGE_NOT_CHARGED}
+    assert not told & found.counts.keys()
 
 
 def kinds_of(found: Reconciled) -> str:
