@@ -23,7 +23,8 @@ _KNOWN_AT = """
         SELECT account_id, epoch_us(min(log_time)) AS told_us FROM accounts GROUP BY ALL
     ), waited AS (
         SELECT account_id, epoch_us(max(log_window_end)) + $1 AS waited_us
-        FROM unassigned_usage WHERE reason = 'unknown_account' GROUP BY ALL
+        FROM unassigned_usage
+        WHERE reason = 'unknown_account' AND NOT ifnull(is_retraction, false) GROUP BY ALL
     )
     SELECT account_id, least(told_us, waited_us) FROM told JOIN waited USING (account_id)
     ORDER BY ALL

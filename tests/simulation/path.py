@@ -152,8 +152,8 @@ class MeteringPath:
                 back = key._replace(
                     log_window_end_us=self._window_end_us(asking), is_retraction=True
                 )
-                asked_us = asking.log_time_ms * 1000
-                state.windows[back].append(share._replace(log_us=asked_us))
+                asked_us, received_us = asking.log_time_ms * 1000, key.log_window_end_us
+                state.windows[back].append(share._replace(log_us=asked_us, received_us=received_us))
 
     def takes_back_twice(self) -> bool:
         """Return whether an event may be taken back more than once: never."""
