@@ -37,16 +37,29 @@ SELECT * EXCLUDE (start_us, end_us, cut_us, why_not, unassigned_reason, is_waiti
 FROM classed;
 
 -- The limit of dimensions: the first ones stay, all others are one.
-CREATE OR REPLACE TEMP TABLE beyond AS
-WITH named AS (
-    SELECT account_id, meter_id, start_us, dimensions, max_dimensions, min(log_us) AS first_us
+CREATE OR REPLACE TEMP TABLE named AS
+SELECT *, row_number() OVER (
+        PARTITION BY account_id, meter_id, start_us ORDER BY first_us, dimensions
+    ) AS arrival
+FROM (
+    SELECT account_id, meter_id, start_us, dimensions, max_dimensions, overflow_dimensions,
+        any_value(timezone) AS timezone, min(log_us) AS first_us,
+        min(window_end_us) AS first_window_end_us
     FROM placed WHERE place = 'period' AND aggregation <> 'time_weighted_sum'
     GROUP BY ALL
-)
-SELECT account_id, meter_id, start_us, dimensions FROM named
-QUALIFY row_number() OVER (
-    PARTITION BY account_id, meter_id, start_us ORDER BY first_us, dimensions
-) > max_dimensions;
+);
+
+CREATE OR REPLACE TEMP TABLE beyond AS
+SELECT account_id, meter_id, start_us, dimensions FROM named WHERE arrival > max_dimensions;
+
+-- A limit that was passed is told when the first of the others has been received.
+INSERT INTO audit_overflows
+SELECT account_id, meter_id, overflow_dimensions, audit_instant(start_us),
+    any_value(timezone), max_dimensions,
+    audit_instant(max(first_window_end_us) FILTER (arrival = max_dimensions)),
+    max(first_window_end_us) FILTER (arrival = max_dimensions + 1)
+FROM named GROUP BY account_id, meter_id, overflow_dimensions, start_us, max_dimensions
+HAVING max(arrival) > max_dimensions;
 
 CREATE OR REPLACE TEMP TABLE metered AS
 SELECT placed.* RENAME (dimensions AS own_dimensions),
@@ -55,4 +68,5 @@ SELECT placed.* RENAME (dimensions AS own_dimensions),
 FROM placed LEFT JOIN beyond USING (account_id, meter_id, start_us, dimensions);
 
 DROP TABLE placed;
+DROP TABLE named;
 DROP TABLE units;

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from audit.budgets import OracleBudget
 from audit.counting import Clocks, Unit, live, outcome
 from audit.judging import (
     EPOCH,
@@ -39,7 +40,7 @@ from audit.shapes import (
     Unassigned,
     Window,
 )
-from tests.oracle.budgets import Alert, OracleBudget, Total, watch
+from tests.oracle.budgets import Alert, Total, watch
 from tests.oracle.limits import fold_overflow
 from tests.oracle.retractions import all_units, requests, retracted_rows
 from tests.oracle.window_rows import expired_row, subject_and_times, unassigned_row, window_row

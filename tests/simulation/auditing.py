@@ -11,6 +11,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.budgets import read_budgets
 from audit.counting import Clocks
 from audit.judging import EPOCH
 from audit.shapes import (
@@ -32,7 +33,7 @@ from schemas.usage_row import (
     UsageCorrection,
     UsageRow,
 )
-from tests.oracle.budgets import Alert, Total, read_budgets
+from tests.oracle.budgets import Alert, Total
 from tests.oracle.recompute import Expected, final_watermark, recompute
 from tests.simulation.path import SLACK_MS, State
 from tests.simulation.simulated_job import SimulatedJob, records_of
