@@ -26,7 +26,11 @@ class Clocks:
 
 
 class Unit(NamedTuple):
-    """One event as one meter counts it."""
+    """One event as one meter counts it.
+
+    Taken back it is received when the retraction is; `first_window_end` is then that of the log
+    window in which the event itself was received.
+    """
 
     meter: OracleMeter
     account_id: str
@@ -39,6 +43,7 @@ class Unit(NamedTuple):
     value: str
     place: tuple[int, int, int | None]
     is_retraction: bool = False
+    first_window_end: datetime | None = None
 
     @property
     def window(self) -> tuple[Any, ...]:
@@ -66,7 +71,7 @@ def units_in(
 ) -> list[Unit]:
     """Return the event as each of its meters counts it; note those that cannot in `rejects`."""
     log_time = EPOCH + timedelta(milliseconds=record.log_time_ms)
-    window_end = EPOCH + ((log_time - EPOCH) // clocks.log_window + 1) * clocks.log_window
+    window_end = window_end_of(log_time, clocks)
     units = []
     for meter in meters:
         if meter.event_type != event.type:
@@ -94,6 +99,11 @@ def units_in(
             )
         )
     return units
+
+
+def window_end_of(log_time: datetime, clocks: Clocks) -> datetime:
+    """Return the end of the log window in which something was received."""
+    return EPOCH + ((log_time - EPOCH) // clocks.log_window + 1) * clocks.log_window
 
 
 def aggregate(units: Sequence[Unit]) -> int:

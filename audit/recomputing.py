@@ -17,6 +17,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from audit.alerting import add_alerts
+from audit.budgets import OracleBudget
 from audit.counting import Clocks
 from audit.judging import EPOCH, Limits
 from audit.loading import insert_rows
@@ -51,6 +53,7 @@ class Rules:
         clocks: The settings about log time, and how far it got.
         limits: What is refused.
         known_at: Log time at which an account became known; those that are missing always were.
+        budgets: By account.
     """
 
     meters: Sequence[OracleMeter]
@@ -58,6 +61,7 @@ class Rules:
     clocks: Clocks
     limits: Limits = field(default_factory=Limits)
     known_at: Mapping[str, datetime] | None = None
+    budgets: Mapping[str, Sequence[OracleBudget]] = field(default_factory=dict)
 
 
 def recompute(
@@ -71,8 +75,9 @@ def recompute(
     Tables: `audit_records`, the fate of each record and event; `audit_usage`, where each counted
     event and meter ended; `audit_rows`, the closed rows and corrections; `audit_shares`, what each
     meter reads of each event, refusals included; `audit_windows`, usage by log window, and whether
-    it ended in a period, expired or unassigned; `audit_repeated_places`, places that the archive
-    has more than once. Columns: `audit/sql/tables.sql`, `audit/sql/records.sql`.
+    it ended in a period, expired or unassigned; `audit_overflows` and `audit_alerts`, which limits
+    of dimensions and thresholds of budgets were reached; `audit_repeated_places`, places that the
+    archive has more than once. Columns: `audit/sql/tables.sql`, `audit/sql/records.sql`.
 
     Args:
         rows: A DuckDB connection; one with a file and a memory limit holds more than fits.
@@ -107,6 +112,7 @@ def meter_usage(rows: duckdb.DuckDBPyConnection, rules: Rules, buckets: int = 1)
         add_level_rows(rows, rules.meters, rules.accounts, rules.clocks)
         rows.execute(sql_of("usage"))
     rows.execute(sql_of("windows"))
+    add_alerts(rows, rules.budgets)
 
 
 def sql_of(name: str) -> str:
@@ -123,8 +129,8 @@ def _load_rules(rows: duckdb.DuckDBPyConnection, rules: Rules) -> None:
         clocks.correction_bucket,
         clocks.unknown_account_wait,
     )
-    for table in ("audit_clocks", "audit_meters", "audit_accounts", "audit_rows", "audit_usage"):
-        rows.execute(f"TRUNCATE {table}")
+    for name in ("clocks", "meters", "accounts", "rows", "usage", "overflows", "alerts"):
+        rows.execute(f"TRUNCATE audit_{name}")
     rows.execute("INSERT INTO audit_clocks VALUES (?, ?, ?, ?, ?)", [i // _US for i in instants])
     for meter in rules.meters:
         names = dict.fromkeys(meter.dimensions, "__overflow__")

@@ -7,7 +7,7 @@ here, so repeats within seconds of the horizon may be told wrongly; and of an im
 in minutes, the job forgets nothing.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import duckdb
 
 from audit.comparing import compare_usage
+from audit.comparing_aside import compare_aside
 from audit.difference import EventPlace, RepeatBeyondHorizon, RepeatedUsage
 from audit.recomputing import Rules, meter_usage, sql_of
 
@@ -65,6 +66,13 @@ _FORGIVE = """
         AND still.log_window_end = waited_differences.log_window_end
         AND still.is_retraction = waited_differences.is_retraction
     );
+    UPDATE aside_differences SET by_repeats = true
+    WHERE account_id IN (SELECT account_id FROM forgetful.audit_records)
+    AND NOT EXISTS (
+        FROM forgetful.aside_differences AS still
+        WHERE still.table_name = aside_differences.table_name
+        AND still.key = aside_differences.key
+    );
 """
 _COUNTED = """
     SELECT repeat.event_source, repeat.event_id, repeat.account_id, first.kafka_partition,
@@ -85,7 +93,11 @@ _COUNTED = """
 
 
 def find_repeats_beyond_horizon(
-    rows: duckdb.DuckDBPyConnection, rules: Rules, horizon: timedelta, settled: datetime
+    rows: duckdb.DuckDBPyConnection,
+    rules: Rules,
+    horizon: timedelta,
+    settled: datetime,
+    unjudged: Sequence[tuple[str, str]] = (),
 ) -> tuple[RepeatBeyondHorizon, ...]:
     """Return the repeats that the job counts again, and leave in `forgetful` what it then writes.
 
@@ -93,10 +105,12 @@ def find_repeats_beyond_horizon(
     as if each had counted. Differences that are none to these are marked `by_repeats`.
 
     Args:
-        rows: After `audit.recomputing.recompute` and `audit.comparing.compare_usage`.
+        rows: After `audit.recomputing.recompute`, `audit.comparing.compare_usage` and
+            `audit.comparing_aside.compare_aside`.
         rules: What usage is metered by.
         horizon: For how long the job keeps an identity (`metering.dedupe_ttl_days`).
         settled: As for `compare_usage`.
+        unjudged: As for `compare_aside`.
     """
     again = [*_counted_again(rows, horizon // timedelta(microseconds=1))]
     rows.execute("CREATE OR REPLACE TABLE audit_repeats (event_no BIGINT)")
@@ -110,6 +124,7 @@ def find_repeats_beyond_horizon(
         rows.execute(_COPY)
         meter_usage(rows, rules)
         compare_usage(rows, settled)
+        compare_aside(rows, unjudged)
     finally:
         rows.execute("SET search_path = 'main'")
     rows.execute(_FORGIVE)

@@ -17,17 +17,30 @@ from iceberg.reading import load_windows
 from iceberg.scanning import batch_reader
 from iceberg.table import Table
 from iceberg.tables import (
+    BUDGET_ALERTS,
     CLOSED_USAGE,
+    DIMENSION_OVERFLOWS,
     EXPIRED_USAGE,
     METERING_WINDOWS,
     RAW_EVENTS,
     REJECTED_EVENTS,
+    RETRACTED_USAGE,
+    RETRACTIONS,
     UNASSIGNED_USAGE,
     USAGE_CORRECTIONS,
 )
 from iceberg.writing import CommitConflictError, append_rows
 
-_SELDOM: tuple[Table, ...] = (EXPIRED_USAGE, UNASSIGNED_USAGE, REJECTED_EVENTS, ACCOUNTS)
+_SELDOM: tuple[Table, ...] = (
+    EXPIRED_USAGE,
+    UNASSIGNED_USAGE,
+    REJECTED_EVENTS,
+    DIMENSION_OVERFLOWS,
+    RETRACTIONS,
+    RETRACTED_USAGE,
+    BUDGET_ALERTS,
+    ACCOUNTS,
+)
 _HELD = (CLOSED_USAGE, USAGE_CORRECTIONS, *_SELDOM)
 _AUDITED = (RAW_EVENTS, METERING_WINDOWS, *_HELD)
 _ARCHIVE_COLUMNS = ("kafka_partition", "kafka_offset", "log_time", "payload")

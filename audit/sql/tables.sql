@@ -47,3 +47,12 @@ CREATE OR REPLACE TABLE audit_usage (
     fingerprint VARCHAR, own_dimensions VARCHAR, reason VARCHAR,
     event_window_start TIMESTAMPTZ, part VARCHAR, due TIMESTAMPTZ
 );
+CREATE OR REPLACE TABLE audit_overflows (
+    account_id VARCHAR, meter_id VARCHAR, overflow_dimensions VARCHAR, period_start TIMESTAMPTZ,
+    timezone VARCHAR, max_dimensions BIGINT, full_since TIMESTAMPTZ, due_us BIGINT
+);
+CREATE OR REPLACE TABLE audit_alerts (
+    account_id VARCHAR, meter_id VARCHAR, period_start TIMESTAMPTZ, timezone VARCHAR,
+    budget_quantity DECIMAL(38, 9), threshold_percent BIGINT, quantity DECIMAL(38, 9),
+    unit VARCHAR, reached TIMESTAMPTZ
+);

@@ -7,7 +7,7 @@ One source and one dedupe, whatever the meters and sinks:
                     +-> raw_events       |         |             |              +-> metering_windows
                                          +---------|-------------+-> rejected_events
                                                    |             |
-                                     retractions <-+-> taken_back -> usage_taken_back (as usage)
+                                     retractions <-+-> taken_back -> usage_taken_back -> given_back
                                                            +-> retracted_usage
 """
 
@@ -65,8 +65,16 @@ def build_hot_path(
         account, meter, dimensions, event window and log window.
     """
     open_hot_path(tables, settings, meters, _SECTIONS)
-    _open_windows(tables, settings, "metered", "usage")
-    _open_windows(tables, settings, "taken_back", "usage_taken_back")
+    return build_usage(tables, settings)
+
+
+def build_usage(tables: StreamTableEnvironment, settings: Settings) -> DataStream:
+    """Return the stream of usage rows of `metered` and `taken_back`, which must be there."""
+    _open_windows(tables, settings, "countable", "usage")
+    _open_windows(tables, settings, "countable_back", "usage_taken_back")
+    tables.execute_sql(f"CREATE TEMPORARY VIEW received_back AS {read_sql('received_back')}")
+    log_window = _interval(settings.metering.log_window_s * 1000)
+    open_section(tables, "given_back", read_sql("given_back", log_window=log_window))
     tables.execute_sql(f"CREATE TEMPORARY VIEW all_usage AS {read_sql('all_usage')}")
     name_section(tables, "keyed_usage")
     bucket = account_bucket_sql(settings.metering.account_buckets)
@@ -75,14 +83,15 @@ def build_hot_path(
 
 
 def _open_windows(
-    tables: StreamTableEnvironment, settings: Settings, metered: str, name: str
+    tables: StreamTableEnvironment, settings: Settings, countable: str, name: str
 ) -> None:
-    """Register the section that adds up a section of metered events by windows."""
+    """Register the section that adds up metered events, or those taken back, by windows."""
     event_window_us = str(settings.metering.event_window_s * _S_US)
-    countable = read_sql("countable", metered=metered, event_window_us=event_window_us)
-    tables.execute_sql(f"CREATE TEMPORARY VIEW countable_{metered} AS {countable}")
-    log_window = _interval(settings.metering.log_window_s * 1000)
-    select = read_sql("usage", countable=f"countable_{metered}", log_window=log_window)
+    log_window_ms = settings.metering.log_window_s * 1000
+    values = {"event_window_us": event_window_us, "log_window_ms": str(log_window_ms)}
+    tables.execute_sql(f"CREATE TEMPORARY VIEW {countable} AS {read_sql(countable, **values)}")
+    log_window = _interval(log_window_ms)
+    select = read_sql("usage", countable=countable, log_window=log_window)
     open_section(tables, name, select)
 
 
@@ -109,6 +118,17 @@ def open_hot_path(
     options = with_options(_usage_options(settings.kafka, metering.watermark_slack_ms))
     tables.execute_sql(read_sql("usage_log", watermark_slack=slack, options=options))
     register_parsing(tables, parsing_rules(settings, meters))
+    open_sections(tables, settings, meters, sections)
+
+
+def open_sections(
+    tables: StreamTableEnvironment,
+    settings: Settings,
+    meters: tuple[Meter, ...],
+    sections: Sequence[str],
+) -> None:
+    """Register sections, of which each reads those before it."""
+    metering = settings.metering
     for section in sections:
         select = read_sql(
             section,

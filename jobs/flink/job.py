@@ -12,6 +12,7 @@ from iceberg import tables as declared
 from iceberg.keeping import Reaches
 from iceberg.table import Table
 from jobs import VERSION
+from jobs.flink.account_rows import REJECTED_ACCOUNTS, TAKEN_ACCOUNTS
 from jobs.flink.budget_function import ALERTS, WatchBudgets
 from jobs.flink.count_function import CountRows
 from jobs.flink.counted_output import COUNTED
@@ -22,8 +23,6 @@ from jobs.flink.period_function import (
     CORRECTIONS,
     EXPIRED,
     OVERFLOWS,
-    REJECTED_ACCOUNTS,
-    TAKEN_ACCOUNTS,
     UNASSIGNED,
     MeterPeriods,
 )
@@ -73,7 +72,8 @@ def build_job(
     accounts = build_accounts(tables, settings)
     rules = metering_rules(settings, meters, earlier_reaches)
     has_totals = settings.metering.running_totals
-    closed = _meter_periods(usage, accounts, MeterPeriods(rules, tells_usage=has_totals))
+    stage = MeterPeriods(rules, has_totals, settings.metering.dedupe_ttl_days)
+    closed = _meter_periods(usage, accounts, stage)
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
     sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))

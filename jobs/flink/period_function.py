@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache, partial
 from typing import Any
 
-from pyflink.common import Row, Types
+from pyflink.common import Row, Time, Types
 from pyflink.datastream import (
     KeyedCoProcessFunction,
     OutputTag,
@@ -21,8 +21,10 @@ from pyflink.datastream.state import (
     ListStateDescriptor,
     MapState,
     MapStateDescriptor,
+    StateTtlConfig,
 )
 
+from jobs.flink.account_rows import RefusedAccountError, read_account, reject, tell_taken
 from jobs.flink.counted_output import CountedOutput
 from jobs.flink.keyed_state import (
     BYTES,
@@ -40,15 +42,12 @@ from jobs.flink.keyed_state import (
 from jobs.flink.rows import (
     DIMENSION_OVERFLOW,
     EXPIRED_USAGE,
-    REJECTED_ACCOUNT,
-    TAKEN_ACCOUNT,
     UNASSIGNED_USAGE,
     USAGE_CORRECTION,
-    instant_text,
     usage_reader,
     write_row,
 )
-from schemas.account import Account, AccountError, AccountRejectReason, decode_account
+from schemas.account import Account, AccountRejectReason, decode_account
 from schemas.meter_state import EntryKey, PeriodEntry
 from schemas.metered_usage import MeteredUsage
 from schemas.usage_row import (
@@ -58,8 +57,8 @@ from schemas.usage_row import (
     UsageCorrection,
     UsageRow,
 )
-from udfs.aligning import check_alignment, misalignment
-from udfs.budgeting import counted_usage, find_bad_budget, moved_periods
+from udfs.aligning import check_alignment
+from udfs.budgeting import counted_usage, moved_periods
 from udfs.metering import (
     MeteringRules,
     TooLate,
@@ -68,8 +67,10 @@ from udfs.metering import (
     apply_usage,
     expire_waiting,
     find_entry,
+    given_up,
     on_timer,
     on_usage,
+    part_ways,
     settle,
 )
 
@@ -77,8 +78,6 @@ CORRECTIONS = OutputTag("usage_corrections", USAGE_CORRECTION)
 EXPIRED = OutputTag("expired_usage", EXPIRED_USAGE)
 UNASSIGNED = OutputTag("unassigned_usage", UNASSIGNED_USAGE)
 OVERFLOWS = OutputTag("dimension_overflows", DIMENSION_OVERFLOW)
-TAKEN_ACCOUNTS = OutputTag("accounts", TAKEN_ACCOUNT)
-REJECTED_ACCOUNTS = OutputTag("rejected_accounts", REJECTED_ACCOUNT)
 
 _MS_US = 1000
 _TAGS = {
@@ -89,14 +88,6 @@ _TAGS = {
 }
 
 
-class _RefusedAccountError(Exception):
-    """A record of the accounts topic that is refused, and why."""
-
-    def __init__(self, reason: AccountRejectReason, detail: str) -> None:
-        super().__init__(detail)
-        self.reason, self.detail = reason, detail
-
-
 class MeterPeriods(KeyedCoProcessFunction):
     """Meters the accounts of a bucket: input 1 is their usage, input 2 their terms.
 
@@ -104,14 +95,16 @@ class MeterPeriods(KeyedCoProcessFunction):
     and what running totals are made of are side outputs.
     """
 
-    def __init__(self, rules: MeteringRules, tells_usage: bool) -> None:
+    def __init__(self, rules: MeteringRules, tells_usage: bool, retraction_days: int) -> None:
         """Keep the rules; they are shipped with the job.
 
         Args:
             rules: The rules of metering.
             tells_usage: Whether anyone takes the side output `counted_output.COUNTED`.
+            retraction_days: For how many days of wall clock a retraction finds its event.
         """
         self._rules, self._tells_usage = rules, tells_usage
+        self._retraction_days = retraction_days
 
     def open(self, runtime_context: RuntimeContext) -> None:
         """Open the state and the metrics."""
@@ -133,6 +126,9 @@ class MeterPeriods(KeyedCoProcessFunction):
             MapStateDescriptor("groups", Types.STRING(), BYTES)
         )
         self._waiting: Any = runtime_context.get_list_state(ListStateDescriptor("waiting", BYTES))
+        given_up = MapStateDescriptor("given_up", Types.STRING(), Types.LONG())
+        given_up.enable_time_to_live(_time_to_live(self._retraction_days))
+        self._given_up: MapState = runtime_context.get_map_state(given_up)
         log_window_us = self._rules.log_window_us
         self._output = CountedOutput(runtime_context, log_window_us, self._tells_usage)
         group = runtime_context.get_metrics_group()
@@ -150,14 +146,14 @@ class MeterPeriods(KeyedCoProcessFunction):
         yield from self._output.tell_held(self._entries, self._known, ctx)
         account_id, terms, log_ms = value[0], value[1], value[4]
         try:
-            account = self._read_account(account_id, terms)
+            account = read_account(self._rules, account_id, terms)
             now_us = max(log_ms, ctx.timer_service().current_watermark()) * _MS_US
             moved = self._amend(account, now_us, ctx)
-        except _RefusedAccountError as refused:
-            yield _reject(value, refused.reason, refused.detail)
+        except RefusedAccountError as refused:
+            yield reject(value, refused.reason, refused.detail)
             return
         self._accounts.put(account_id, terms.encode().decode(ONE_TO_ONE))
-        yield _tell_taken(value)
+        yield tell_taken(value)
         yield from self._output.tell(moved_periods(account, moved), ctx)
         for usage in self._end_wait(account_id):
             yield from self._take(account, usage, ctx)
@@ -181,26 +177,9 @@ class MeterPeriods(KeyedCoProcessFunction):
         rows, kept = expire_waiting(self._rules, waiting, now_us)
         if rows:
             self._waiting.update([write_usage(usage) for usage in kept])
+            for account_id, until_us in given_up(self._rules, rows).items():
+                self._given_up.put(account_id, until_us)
             yield from _emit(rows)
-
-    def _read_account(self, account_id: str, terms: str | None) -> Account:
-        if terms is None:
-            detail = "expected terms, found a tombstone"
-            raise _RefusedAccountError(AccountRejectReason.TOMBSTONE, detail)
-        try:
-            account = decode_account(terms.encode())
-        except AccountError as error:
-            raise _RefusedAccountError(AccountRejectReason.BAD_TERMS, str(error)) from None
-        if account.account_id != account_id:
-            detail = f"expected the record's key {account_id}, found {account.account_id}"
-            raise _RefusedAccountError(AccountRejectReason.KEY_MISMATCH, detail)
-        problem = misalignment(account.terms, self._rules.event_window_us)
-        if problem is not None:
-            raise _RefusedAccountError(AccountRejectReason.OFF_WINDOW, problem)
-        problem = find_bad_budget(account.budgets, self._rules.meters)
-        if problem is not None:
-            raise _RefusedAccountError(AccountRejectReason.BAD_BUDGET, problem)
-        return account
 
     def _amend(self, account: Account, now_us: int, ctx: Any) -> list[tuple[EntryKey, PeriodEntry]]:
         """Move the entries whose periods other terms change; return them."""
@@ -213,7 +192,7 @@ class MeterPeriods(KeyedCoProcessFunction):
         terms = (known.terms, account.terms)
         amendment = amend(self._rules, account_id, terms, entries, now_us)
         if isinstance(amendment, TooLate):
-            raise _RefusedAccountError(AccountRejectReason.TOO_LATE, amendment.detail)
+            raise RefusedAccountError(AccountRejectReason.TOO_LATE, amendment.detail)
         for before, after, entry in amendment.moved:
             self._entries.remove(entry_name(account_id, before))
             self._entries.put(entry_name(account_id, after), write_entry(entry))
@@ -251,6 +230,12 @@ class MeterPeriods(KeyedCoProcessFunction):
         return account
 
     def _take(self, account: Account | None, usage: MeteredUsage, ctx: Any) -> Iterator[Any]:
+        if account is not None and usage.taken_back:
+            rows, left = part_ways(self._rules, usage, self._given_up.get(usage.account_id))
+            yield from _emit(rows)
+            if left is None:
+                return
+            usage = left
         state = self._state(usage.account_id, ctx)
         key, entry = find_entry(self._rules, account, usage, state)
         decision = on_usage(self._rules, account, entry, usage)
@@ -275,20 +260,12 @@ class MeterPeriods(KeyedCoProcessFunction):
         )
 
 
+def _time_to_live(retraction_days: int) -> StateTtlConfig:
+    # A day more than the join keeps events: what it finds on its last day arrives after it.
+    return StateTtlConfig.new_builder(Time.days(retraction_days + 1)).build()
+
+
 def _emit(rows: Iterable[UsageRow]) -> Iterator[Any]:
     for row in rows:
         tag = _TAGS.get(type(row))
         yield write_row(row) if tag is None else (tag, write_row(row))
-
-
-def _tell_taken(value: Row) -> tuple[OutputTag, Row]:
-    account_id, terms, partition, offset, log_ms = value
-    log_time = instant_text(log_ms * _MS_US)
-    return TAKEN_ACCOUNTS, Row(account_id, partition, offset, log_time, terms)
-
-
-def _reject(value: Row, reason: AccountRejectReason, detail: str) -> tuple[OutputTag, Row]:
-    account_id, terms, partition, offset, log_ms = value
-    log_time = instant_text(log_ms * _MS_US)
-    row = Row(account_id, reason.value, detail, partition, offset, log_time, terms)
-    return REJECTED_ACCOUNTS, row

@@ -3,7 +3,7 @@
 Instants cross as integers and decimals as text: both survive every coder exactly.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -16,7 +16,7 @@ from schemas.aggregation import Aggregation
 from schemas.budget import BudgetAlert
 from schemas.instant import EPOCH
 from schemas.meter import Meter
-from schemas.metered_usage import MeteredUsage
+from schemas.metered_usage import MeteredUsage, TakenBack
 from schemas.running_total import RunningTotal
 from schemas.usage_row import (
     ClosedUsage,
@@ -71,9 +71,10 @@ USAGE = Types.ROW(
         Types.LONG(),  # last_log_ms
         Types.LONG(),  # log_window_end_s
         Types.STRING(),  # part
+        Types.STRING(),  # taken_back
     ]
 )
-"""The rows of `usage.sql`."""
+"""The rows of `keyed_usage.sql`."""
 ACCOUNT = Types.ROW(
     [
         Types.STRING(),  # account_id
@@ -144,7 +145,7 @@ def instant_text(instant_us: int) -> str:
 
 
 def usage_reader(meters: Mapping[str, Meter]) -> Callable[[Row], MeteredUsage]:
-    """Return a function that reads a row of `usage.sql` under the configured meters."""
+    """Return a function that reads a row of `keyed_usage.sql` under the configured meters."""
     at = {
         meter_id: {Aggregation.MAX: 5, Aggregation.MIN: 6}.get(meter.aggregation, 4)
         for meter_id, meter in meters.items()
@@ -166,6 +167,22 @@ def usage_reader(meters: Mapping[str, Meter]) -> Callable[[Row], MeteredUsage]:
             values[11] * _MS_US,
             values[12] * _S_US,
             values[13],
+            _read_taken_back(values, at.get(meter_id, 4) - 3) if values[14] else (),
         )
 
     return read_usage
+
+
+def _read_taken_back(values: Sequence[Any], at: int) -> tuple[TakenBack, ...]:
+    """Read what `given_back.sql` lists, with one of its three aggregates, in order of receipt."""
+    found = []
+    for text in values[14].split(";"):
+        members = text.split(":")
+        count, first_event_us, last_event_us, first_log_ms, last_log_ms = map(int, members[4:])
+        # A savepoint of before does not know when: as late as can be.
+        received_us = int(members[0]) * _MS_US if members[0] else values[12] * _S_US
+        quantity = Decimal(members[at])
+        logs_us = (first_log_ms * _MS_US, last_log_ms * _MS_US)
+        events_us = (first_event_us, last_event_us)
+        found.append(TakenBack(received_us, quantity, count, *events_us, *logs_us))
+    return tuple(sorted(found))

@@ -2,13 +2,15 @@
 
 import json
 from datetime import datetime, timedelta
+from typing import Any
 
 from duckdb import DuckDBPyConnection
 
+from audit.budgets import OracleBudget, budgets_of
 from audit.counting import Clocks
 from audit.judging import EPOCH, Limits
 from audit.recomputing import Rules
-from audit.shapes import OracleTerms, read_meters, read_terms
+from audit.shapes import read_meters, read_terms
 from jobs.settings import Settings
 
 _LAST_TERMS = """
@@ -23,7 +25,8 @@ _KNOWN_AT = """
         SELECT account_id, epoch_us(min(log_time)) AS told_us FROM accounts GROUP BY ALL
     ), waited AS (
         SELECT account_id, epoch_us(max(log_window_end)) + $1 AS waited_us
-        FROM unassigned_usage WHERE reason = 'unknown_account' GROUP BY ALL
+        FROM unassigned_usage
+        WHERE reason = 'unknown_account' AND NOT ifnull(is_retraction, false) GROUP BY ALL
     )
     SELECT account_id, least(told_us, waited_us) FROM told JOIN waited USING (account_id)
     ORDER BY ALL
@@ -51,18 +54,47 @@ def read_rules(rows: DuckDBPyConnection, settings: Settings) -> Rules:
         max_skew=timedelta(seconds=metering.max_event_skew_s),
     )
     known = rows.execute(_KNOWN_AT, [metering.unknown_account_wait_s * 1_000_000]).fetchall()
+    records = _read_accounts(rows)
     return Rules(
         meters=read_meters(metering.meters_file),
-        accounts=_read_accounts(rows),
+        accounts={name: read_terms(record["terms"]) for name, record in records.items()},
         clocks=clocks,
         limits=limits,
         known_at={account_id: instant_of(at_us) for account_id, at_us in known},
+        budgets={name: budgets_of(record) for name, record in records.items()}
+        if metering.running_totals
+        else {},
     )
 
 
-def _read_accounts(rows: DuckDBPyConnection) -> dict[str, list[OracleTerms]]:
+def read_unjudged(rows: DuckDBPyConnection, settings: Settings) -> list[tuple[str, str]]:
+    """Return the accounts and meters whose alerts the usage log alone does not tell.
+
+    A budget that changes is judged with the next usage that the job takes, which is no matter of
+    one log. Without running totals there are no alerts but those of before.
+
+    Args:
+        rows: With the tables accounts and budget_alerts as they were found.
+        settings: The job's.
+    """
+    if not settings.metering.running_totals:
+        return rows.execute("SELECT DISTINCT account_id, meter_id FROM budget_alerts").fetchall()
+    told: dict[str, list[dict[str, OracleBudget]]] = {}
+    for account_id, terms in rows.execute("SELECT account_id, terms FROM accounts").fetchall():
+        own = {each.meter_id: each for each in budgets_of(json.loads(terms))}
+        told.setdefault(account_id, []).append(own)
+    return sorted(
+        (account_id, meter_id)
+        for account_id, each in told.items()
+        for meter_id in {name for own in each for name in own}
+        if len({own.get(meter_id) for own in each}) > 1
+    )
+
+
+def _read_accounts(rows: DuckDBPyConnection) -> dict[str, dict[str, Any]]:
+    """Return each account's last record."""
     found = rows.execute(_LAST_TERMS).fetchall()
-    return {account_id: read_terms(json.loads(terms)["terms"]) for account_id, terms in found}
+    return {account_id: json.loads(terms) for account_id, terms in found}
 
 
 def read_watermark(rows: DuckDBPyConnection, settings: Settings) -> datetime:

@@ -16,6 +16,7 @@ from audit.comparing import (
     find_row_differences,
     find_waited_differences,
 )
+from audit.comparing_aside import compare_aside, find_aside_differences
 from audit.conserving import (
     count_ranges,
     find_broken_laws,
@@ -32,11 +33,11 @@ from audit.settling import leave_out_settled
 from iceberg.auditing import AuditedTables, open_audit
 from iceberg.cutting import Cut
 from jobs.reconciling.explaining_gaps import explain_gaps
-from jobs.reconciling.reading_rules import instant_of, read_rules, read_watermark
+from jobs.reconciling.reading_rules import instant_of, read_rules, read_unjudged, read_watermark
 from jobs.reconciling.reconciliation import Reconciliation, ToldGap, Wanted
 from jobs.settings import Settings
 
-_COUNTED = ("row_differences", "waited_differences", "reject_differences")
+_COUNTED = ("row_differences", "waited_differences", "aside_differences", "reject_differences")
 
 
 class NoCutError(Exception):
@@ -74,15 +75,18 @@ def reconcile(settings: Settings, tables: AuditedTables, wanted: Wanted) -> Reco
         meter_usage(rows, rules, wanted.buckets)
         settled = min(settled_until(settings, cut), watermark)
         compare_usage(rows, settled)
+        unjudged = read_unjudged(rows, settings)
+        compare_aside(rows, unjudged)
         leave_out_settled(rows)
         horizon = timedelta(days=settings.metering.dedupe_ttl_days)
-        repeats = find_repeats_beyond_horizon(rows, rules, horizon, settled)
+        repeats = find_repeats_beyond_horizon(rows, rules, horizon, settled, unjudged)
         _narrow(rows, wanted)
         counts = count_ranges(rows, wanted.ranges)
         gaps = explain_gaps(settings.kafka, find_gaps(rows))
         differences = (
             *find_row_differences(rows, wanted.most, repeats),
             *find_waited_differences(rows, wanted.most, repeats),
+            *find_aside_differences(rows, wanted.most, repeats),
             *find_reject_differences(rows, wanted.most),
             *_in_archive(rows, gaps, wanted.most),
             *find_broken_laws(counts),
@@ -124,12 +128,16 @@ def _narrow(rows: DuckDBPyConnection, wanted: Wanted) -> None:
     """Leave out the differences that nobody asked for."""
     asked = {"accounts": [*wanted.accounts]}
     if wanted.accounts:
-        for table in _COUNTED[:2]:
+        for table in _COUNTED[:3]:
             rows.execute(
                 f"DELETE FROM {table} WHERE NOT list_contains($accounts, account_id)",  # noqa: S608
                 asked,
             )
-    columns = (("row_differences", "period_start"), ("waited_differences", "event_window_start"))
+    columns = (
+        ("row_differences", "period_start"),
+        ("waited_differences", "event_window_start"),
+        ("aside_differences", "since"),
+    )
     for instant, condition in ((wanted.since, "<"), (wanted.until, ">=")):
         for table, column in columns if instant is not None else ():
             rows.execute(

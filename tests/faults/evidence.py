@@ -5,6 +5,7 @@ from typing import Any
 from iceberg.catalog import open_catalog
 from iceberg.checking import RepeatedKind, repeated_commits
 from iceberg.tables import TABLES
+from tests.faults.auditing import audit_lines
 from tests.faults.judging import Evidence, Verdict, judge
 from tests.faults.running import Run
 from tests.integration.world import SLACK_MS
@@ -30,6 +31,7 @@ def verdict_on(run: Run) -> Verdict:
             run.world.totals(),
             run.world.alerts(),
             run.cluster.rest.counter(run.job_id, ".numLateRecordsDropped"),
+            audit_lines(run.world.settings),
         )
     )
 

@@ -1,4 +1,4 @@
-"""The judge: a run's tables against the oracle, the topic's offsets and the producer's own list."""
+"""The judge: a run's tables against oracle, audit, the topic's offsets and the producer's list."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -31,6 +31,7 @@ class Evidence:
         totals: Last running total of each key.
         alerts: Last value of each key of the alerts' topic.
         late_drops: What Flink says that its windows dropped.
+        audited: What the product's own audit tells, a line for each difference.
     """
 
     tables: Mapping[str, Rows]
@@ -41,6 +42,7 @@ class Evidence:
     totals: Sequence[Total] = ()
     alerts: Sequence[Alert] = ()
     late_drops: int = 0
+    audited: Sequence[str] = ()
 
 
 @dataclass(slots=True)
@@ -79,6 +81,7 @@ def judge(evidence: Evidence) -> Verdict:
         verdict.differences += [f"{what}: missing {each}" for each in _less(wanted, found)]
     if evidence.late_drops:
         verdict.differences.append(f"windows: {evidence.late_drops} rows dropped as late")
+    verdict.differences += evidence.audited
     return verdict
 
 

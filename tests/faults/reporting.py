@@ -28,6 +28,8 @@ strikes, the load ends, every period is brought to its close, and the tables are
 - every record that Kafka acknowledged is there, byte for byte, and refused for the reason meant;
 - sums and counts of each account, meter and period are those of the producer's own list;
 - the last running totals and the alerts in Kafka are right;
+- the product's own audit ([reconciling.md](reconciling.md)) finds no difference either; runs before
+  2026-11-30 13:30 UTC were judged without it;
 - a row that stands twice is one that the table's history shows as committed twice.
 
 A run passes if the fault struck (its counts are above zero), nothing differs, and all was in the

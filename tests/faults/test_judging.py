@@ -155,6 +155,10 @@ def _dropped(evidence: Evidence) -> Evidence:
     return replace(evidence, late_drops=1)
 
 
+def _audited(evidence: Evidence) -> Evidence:
+    return replace(evidence, audited=["audit: closed_usage: missing"])
+
+
 def _total_behind(evidence: Evidence) -> Evidence:
     return replace(evidence, totals=evidence.totals[1:])
 
@@ -183,6 +187,7 @@ def _never_acknowledged(evidence: Evidence) -> Evidence:
         pytest.param(_otherwise, "was never sent", id="record changed"),
         pytest.param(_longer, "is not in raw_events", id="end of the topic not read"),
         pytest.param(_dropped, "1 rows dropped", id="late drop"),
+        pytest.param(_audited, "audit: closed_usage", id="told by the audit"),
         pytest.param(_total_behind, "running totals: missing", id="running total lost"),
         pytest.param(_alert_twice, "alerts: unexpected", id="alert of its own"),
         pytest.param(_never_acknowledged, "never acknowledged", id="not in the log"),

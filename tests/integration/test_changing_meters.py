@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audit.budgets import read_budgets
 from audit.counting import Clocks
 from audit.shapes import OracleMeter, RawRecord, read_accounts, read_meters
 from jobs.flights.departures import Departure
@@ -34,7 +35,6 @@ from tests.integration.world import (
     make_world,
     run_until,
 )
-from tests.oracle.budgets import read_budgets
 from tests.oracle.comparing import Rows, find_differences, records_of
 from tests.oracle.recompute import Expected, final_watermark, recompute
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from audit.budgets import read_budgets
 from audit.counting import Clocks
 from audit.judging import EPOCH
 from audit.shapes import read_accounts, read_meters
@@ -25,7 +26,6 @@ from tests.integration.kept_savepoints import (
     records_of,
 )
 from tests.integration.world import JOB, PARTITIONS, SLACK_MS, TIMEOUT_S, make_topics, make_world
-from tests.oracle.budgets import read_budgets
 from tests.oracle.comparing import find_differences
 from tests.oracle.recompute import Expected, final_watermark, recompute
 

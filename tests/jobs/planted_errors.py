@@ -11,6 +11,7 @@ from tests.jobs.simulated_tables import Simulated, raw_row, simulate
 SEED = 7
 """Its meters are two sums, a unique count and a count."""
 
+ASIDE = ("retractions", "retracted_usage", "dimension_overflows", "budget_alerts")
 Row = dict[str, Any]
 
 
@@ -24,6 +25,7 @@ class Planted:
         changed: Has a billionth too much.
         twice: Counts an event twice, as does its row of running usage.
         moved: Stands 400 days before its period.
+        aside: By table what is wrong of what is written beside usage; the last alert is lost.
     """
 
     settings: Path
@@ -31,6 +33,7 @@ class Planted:
     changed: Row
     twice: Row
     moved: Row
+    aside: dict[str, Row]
 
 
 def plant(folder: Path) -> Planted:
@@ -49,7 +52,21 @@ def plant(folder: Path) -> Planted:
     del refused["record_key"]
     simulated.rows["rejected_events"].append(refused)
     _leave_a_gap(simulated)
-    return Planted(simulated.write(folder), lost, changed, twice, moved)
+    aside = _spoil_aside(simulated)
+    return Planted(simulated.write(folder), lost, changed, twice, moved, aside)
+
+
+def _spoil_aside(simulated: Simulated) -> dict[str, Row]:
+    """Spoil one row of each table beside usage, and lose an alert."""
+    aside = {name: simulated.rows[name][0] for name in ASIDE}
+    aside["retractions"]["retracted_id"] += "x"
+    aside["retracted_usage"]["quantity"] += Decimal("0.000000001")
+    aside["dimension_overflows"]["full_since"] += timedelta(seconds=10)
+    aside["budget_alerts"]["reached"] += timedelta(seconds=10)
+    aside["lost alert"] = simulated.rows["budget_alerts"].pop()
+    invented = {**simulated.rows["retracted_usage"][1], "event_id": "nobody"}
+    simulated.rows["retracted_usage"].append(invented)
+    return {**aside, "invented": invented}
 
 
 def _count_twice(simulated: Simulated) -> Row:

@@ -23,16 +23,26 @@ from iceberg.creating import make_tables
 from iceberg.row_shapes import write_shape
 from iceberg.table import Table
 from iceberg.tables import (
+    BUDGET_ALERTS,
     CLOSED_USAGE,
+    DIMENSION_OVERFLOWS,
     EXPIRED_USAGE,
     METERING_WINDOWS,
     RAW_EVENTS,
     REJECTED_EVENTS,
+    RETRACTED_USAGE,
+    RETRACTIONS,
     UNASSIGNED_USAGE,
     USAGE_CORRECTIONS,
 )
 from schemas.metered_usage import MeteredUsage
-from schemas.usage_row import ClosedUsage, ExpiredUsage, UnassignedUsage, UsageCorrection
+from schemas.usage_row import (
+    ClosedUsage,
+    DimensionOverflow,
+    ExpiredUsage,
+    UnassignedUsage,
+    UsageCorrection,
+)
 from tests.iceberg.filling import LocalCatalog, append
 from tests.simulation.path import Identity
 from tests.simulation.simulated_job import SimulatedJob, records_of
@@ -45,12 +55,16 @@ _SHAPES: tuple[tuple[type, Table], ...] = (
     (UsageCorrection, USAGE_CORRECTIONS),
     (ExpiredUsage, EXPIRED_USAGE),
     (UnassignedUsage, UNASSIGNED_USAGE),
+    (DimensionOverflow, DIMENSION_OVERFLOWS),
 )
 _TABLES = (
     *(table for _, table in _SHAPES),
     METERING_WINDOWS,
     RAW_EVENTS,
     REJECTED_EVENTS,
+    RETRACTIONS,
+    RETRACTED_USAGE,
+    BUDGET_ALERTS,
     ACCOUNTS,
 )
 _SETTINGS = {
@@ -147,6 +161,10 @@ def simulate(
         }
         for each in job.state.rejects
     ]
+    alerts = job.state.watcher.alerts
+    found.rows[BUDGET_ALERTS.name] = [write_shape(each, "1") for each in alerts]
+    for table, told in ((RETRACTIONS, job.state.asked), (RETRACTED_USAGE, job.state.retracted)):
+        found.rows[table.name] = [_plain_row(each) for each in told]
     found.rows[ACCOUNTS.name] = _account_rows(world)
     return found
 
@@ -160,6 +178,15 @@ def raw_row(record: RawRecord) -> dict[str, object]:
         "record_key": None,
         "payload": record.value,
     }
+
+
+def _plain_row(told: Any) -> dict[str, object]:
+    """Return a row of instants and texts as its table has it."""
+    columns = {
+        name.removesuffix("_us"): _instant(value) if name.endswith("_us") else value
+        for name, value in told._asdict().items()
+    }
+    return {**columns, "job_version": "1"}
 
 
 def _window_row(usage: MeteredUsage, aggregation: str) -> dict[str, object]:

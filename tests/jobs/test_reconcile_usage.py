@@ -72,10 +72,14 @@ def test_nothing_but_what_was_planted_is_found(planted: Planted, wrong: list[Fou
     """One difference for each error; a row that moved is two."""
     tables = sorted(each["table_name"] for each in wrong)
     assert tables == [
+        *["budget_alerts"] * 2,
         *["closed_usage"] * 5,
+        "dimension_overflows",
         "expired_usage",
         "raw_events",
         "rejected_events",
+        *["retracted_usage"] * 2,
+        "retractions",
         "unassigned_usage",
     ]
 
@@ -127,6 +131,52 @@ def test_a_wrong_refusal_is_found(wrong: list[Found]) -> None:
     assert (difference["kind"], difference["found"]) == ("unexpected", "not_an_object")
 
 
+def _beside(found: list[Found], table: str) -> dict[str, Found]:
+    """Return the differences of a table by their kind."""
+    return {each["kind"]: each for each in found if each["table_name"] == table}
+
+
+def test_a_retraction_that_says_something_else_is_found(
+    planted: Planted, wrong: list[Found]
+) -> None:
+    """At its place, with what it says; what it took back is as it was."""
+    difference = _beside(wrong, "retractions")["different_column"]
+    named = planted.aside["retractions"]["retracted_id"]
+    assert difference["found"] == f"retracted_id {named}"
+    assert difference["expected"] == f"retracted_id {named.removesuffix('x')}"
+    (event,) = difference["events"]
+    assert event["kafka_offset"] == planted.aside["retractions"]["kafka_offset"]
+
+
+def test_wrong_usage_taken_back_is_found(planted: Planted, wrong: list[Found]) -> None:
+    """A billionth, and an event that nobody took back; each names the event."""
+    found = _beside(wrong, "retracted_usage")
+    texts = [found["different_quantity"][side].split()[1] for side in ("expected", "found")]
+    assert Decimal(texts[1]) - Decimal(texts[0]) == Decimal("0.000000001")
+    assert found["unexpected"]["expected"] == "no row"
+    assert [each["event_id"] for each in found["unexpected"]["events"]] == ["nobody"]
+
+
+def test_a_wrong_limit_is_found(planted: Planted, wrong: list[Found]) -> None:
+    """When it was full, to the log window."""
+    difference = _beside(wrong, "dimension_overflows")["different_column"]
+    row = planted.aside["dimension_overflows"]
+    assert difference["found"].startswith("full_since ")
+    assert (difference["account_id"], difference["meter_id"]) == (
+        row["account_id"],
+        row["meter_id"],
+    )
+
+
+def test_wrong_and_lost_alerts_are_found(planted: Planted, wrong: list[Found]) -> None:
+    """With the events of the log window that reached the threshold."""
+    found = _beside(wrong, "budget_alerts")
+    assert found["different_column"]["found"].startswith("reached ")
+    assert found["missing"]["account_id"] == planted.aside["lost alert"]["account_id"]
+    assert found["missing"]["explained_by"] == "windows"
+    assert found["missing"]["events"]
+
+
 def test_a_gap_is_found(wrong: list[Found]) -> None:
     """Records that the archive lacks, and that Kafka cannot be asked about."""
     (difference,) = (each for each in wrong if each["table_name"] == "raw_events")
@@ -160,6 +210,25 @@ def test_a_repeated_commit_is_noticed_and_no_difference(tmp_path: Path, capsys: 
     found = reconcile(settings, capsys, code=0)
     assert found["repeated_places"] == 5
     assert [name for name, _ in found["repeated_commits"]] == ["raw_events"]
+
+
+def test_alerts_that_the_log_does_not_tell_are_not_judged(tmp_path: Path, capsys: Output) -> None:
+    """Of a budget that has changed, and of none where running totals are off."""
+    simulated = simulate(SEED, tmp_path)
+    accounts, alerts = (simulated.rows[name] for name in ("accounts", "budget_alerts"))
+    changed = next(each for each in accounts if json.loads(each["terms"]).get("budgets"))
+    record = json.loads(changed["terms"])
+    record["budgets"] = [{**each, "quantity": "7"} for each in record["budgets"]]
+    accounts.append({**changed, "kafka_offset": 99, "terms": json.dumps(record)})
+    known = [each for each in alerts if each["account_id"] == changed["account_id"]]
+    assert 0 < len(known) < len(alerts)
+    for alert in known:
+        alerts.remove(alert)
+    settings = simulated.write(tmp_path)
+    assert reconcile(settings, capsys, code=0)["difference_count"] == 0
+    off = settings.read_text().replace("metering:", "metering:\n  running_totals: false")
+    settings.write_text(off)
+    assert reconcile(settings, capsys, code=0)["difference_count"] == 0
 
 
 @pytest.mark.parametrize(

@@ -5,23 +5,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from pathlib import Path
 
-import yaml
-
+from audit.budgets import OracleBudget
 from audit.counting import Unit, live, outcome
 from audit.periods import Period
 
 _KINDS = ("count", "sum", "max", "min", "average")
-
-
-@dataclass(frozen=True)
-class OracleBudget:
-    """One entry of an account's budgets."""
-
-    meter_id: str
-    quantity: Decimal
-    thresholds: tuple[int, ...]
 
 
 @dataclass(frozen=True, order=True)
@@ -54,21 +43,6 @@ class Total:
     unit: str
     event_count: int
     as_of: datetime
-
-
-def read_budgets(path: Path) -> dict[str, list[OracleBudget]]:
-    """Read the budgets of an accounts file, which is known to be right."""
-    return {
-        entry["account_id"]: [
-            OracleBudget(
-                each["meter"],
-                Decimal(str(each["quantity"])),
-                tuple(each.get("thresholds", (50, 80, 100))),
-            )
-            for each in entry.get("budgets", ())
-        ]
-        for entry in yaml.safe_load(path.read_text())["accounts"]
-    }
 
 
 def watch(

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.budgets import read_budgets
 from audit.shapes import (
     Closed,
     Correction,
@@ -20,7 +21,7 @@ from audit.shapes import (
     read_accounts,
     read_meters,
 )
-from tests.oracle.budgets import Alert, read_budgets
+from tests.oracle.budgets import Alert
 from tests.oracle.recompute import Clocks, Expected, final_watermark, recompute
 
 Rows = list[dict[str, Any]]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta
 from typing import Any
 
+from audit.budgets import OracleBudget
 from audit.counting import Clocks, Unit, live, outcome
 from audit.judging import (
     EPOCH,
@@ -39,7 +40,7 @@ from audit.shapes import (
     Unassigned,
     Window,
 )
-from tests.oracle.budgets import Alert, OracleBudget, Total, watch
+from tests.oracle.budgets import Alert, Total, watch
 from tests.oracle.limits import fold_overflow
 from tests.oracle.retractions import all_units, requests, retracted_rows
 from tests.oracle.window_rows import expired_row, subject_and_times, unassigned_row, window_row
@@ -107,8 +108,14 @@ def recompute(
         if unit.window_end > clocks.watermark:
             continue
         terms_list = accounts.get(unit.account_id)
+        known = (known_at or {}).get(unit.account_id, EPOCH)
         waited_until = unit.window_end + clocks.unknown_account_wait
-        if waited_until <= (known_at or {}).get(unit.account_id, EPOCH):
+        # What is taken back of an account that is known waits for nothing, wherever it goes.
+        is_waiting = clocks.watermark < waited_until and (
+            terms_list is None or waited_until <= known
+        )
+        # And it goes where its event went.
+        if (unit.first_window_end or unit.window_end) + clocks.unknown_account_wait <= known:
             terms_list = None
         period = None if terms_list is None else period_of(terms_list, unit.event_window_start)
         why_not = "no_terms" if period is None else period.why_not
@@ -120,7 +127,7 @@ def recompute(
             in_window[*unit.window, "expired"].append((unit, period))
         elif terms_list is not None:
             in_window[*unit.window, why_not].append((unit, None))
-        elif waited_until <= clocks.watermark:
+        elif not is_waiting:
             in_window[*unit.window, "unknown_account"].append((unit, None))
     accepted = (member for members in in_period.values() for member in members)
     expected.alerts, expected.totals = watch(accepted, budgets or {})

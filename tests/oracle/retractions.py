@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from audit.counting import Clocks, Unit, units_in
+from audit.counting import Clocks, Unit, units_in, window_end_of
 from audit.judging import RETRACTION, Event, order_of
 from audit.shapes import (
     MeterReject,
@@ -86,7 +86,8 @@ def _given_back(
     """Return the event as it is taken back: received when the retraction was."""
     again = replace(record, log_time_ms=retraction.log_time_ms)
     units = units_in(again, event, [each for each in meters if each.retractable], clocks, [])
-    return [unit._replace(is_retraction=True) for unit in units]
+    end = window_end_of(log_time_of(record), clocks)
+    return [unit._replace(is_retraction=True, first_window_end=end) for unit in units]
 
 
 def _pairs(counted: Counted) -> list[tuple[RawRecord, RawRecord, Event]]:

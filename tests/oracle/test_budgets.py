@@ -6,8 +6,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from audit.budgets import OracleBudget, read_budgets
 from audit.shapes import OracleMeter, RawRecord
-from tests.oracle.budgets import OracleBudget, read_budgets
 from tests.oracle.recompute import Expected, recompute
 from tests.oracle.test_recompute import CLOCKS, COUNT, DAY, JULY, JUNE, MAX, SUM, TERMS, sent
 

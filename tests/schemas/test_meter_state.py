@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -11,7 +12,7 @@ import pytest
 from schemas.aggregation import NO_OPTIONS, Aggregation, AggregationOptions
 from schemas.entry_state import decode_entry, encode_entry
 from schemas.meter_state import Accumulator, EntryKey, Part, PeriodEntry, StateVersionError
-from schemas.metered_usage import MeteredUsage
+from schemas.metered_usage import MeteredUsage, TakenBack
 from schemas.part_state import SPLIT, decode_parts, encode_parts
 from schemas.usage_state import decode_usage, encode_usage, encoded_account
 
@@ -130,6 +131,18 @@ LATER_ENTRIES = {
     ),
 }
 LATER_USAGES = {"usage-latest": replace(USAGES["usage"], part="2:77")}
+# What version 2 could not say.
+TAKEN_BACK_USAGES = {
+    "usage-taken-back": replace(
+        USAGES["usage"],
+        quantity=Decimal("-7.50"),
+        event_count=-3,
+        taken_back=(
+            TakenBack(1_356_000_000_000_000, Decimal("-2.50"), -1, 1, 2, 3, 4),
+            TakenBack(1_357_000_000_000_000, Decimal(-5), -2, 5, 6, 7, 8),
+        ),
+    )
+}
 PARTS = {
     "parts": (
         Part("", ((1_359_702_000_000_000, "1359702000000000:2:77:-1.5"),)),
@@ -154,10 +167,12 @@ def test_entries_of_every_version_load(name: str, state: bytes) -> None:
     assert state[0] == 1 or encode_entry(entry) == state
 
 
-@pytest.mark.parametrize(("name", "state"), golden(1, "usage") + golden(2, "usage"))
+@pytest.mark.parametrize(
+    ("name", "state"), golden(1, "usage") + golden(2, "usage") + golden(3, "usage")
+)
 def test_waiting_usage_of_every_version_loads(name: str, state: bytes) -> None:
     """Waiting usage of every version loads for ever; the newest is what is written still."""
-    usage = {**USAGES, **LATER_USAGES}[name]
+    usage = {**USAGES, **LATER_USAGES, **TAKEN_BACK_USAGES}[name]
     assert decode_usage(state) == usage
     assert encoded_account(state) == usage.account_id.encode()
     assert state[0] == 1 or encode_usage(usage) == state
@@ -179,6 +194,7 @@ def test_the_golden_files_are_complete() -> None:
         *(*USAGES, *LATER_USAGES),
         *PARTS,
     ]
+    assert [name for name, _ in golden(3)] == [*TAKEN_BACK_USAGES]
 
 
 @pytest.mark.parametrize("state", [b"", b"\x00rest", b"\x03rest", b"\xffrest"])
@@ -188,9 +204,10 @@ def test_an_unknown_version_is_refused(state: bytes) -> None:
         decode_entry(state)
     with pytest.raises(StateVersionError, match="state version: expected 2 or lower, found"):
         decode_parts(state)
-    with pytest.raises(StateVersionError, match="state version: expected 2 or lower, found"):
+    state = state.replace(b"\x03", b"\x04")
+    with pytest.raises(StateVersionError, match="state version: expected 3 or lower, found"):
         decode_usage(state)
-    with pytest.raises(StateVersionError, match="state version: expected 2 or lower, found"):
+    with pytest.raises(StateVersionError, match="state version: expected 3 or lower, found"):
         encoded_account(state)
 
 
@@ -200,6 +217,8 @@ def test_bytes_too_many_are_refused() -> None:
         decode_entry(encode_entry(ENTRIES["entry-corrected"]) + b"\x00")
     with pytest.raises(ValueError, match="state size: expected"):
         decode_usage(encode_usage(USAGES["usage"]) + b"\x00")
+    with pytest.raises(struct.error):
+        decode_usage(encode_usage(TAKEN_BACK_USAGES["usage-taken-back"]) + b"\x00")
     with pytest.raises(ValueError, match="state size: expected"):
         decode_parts(encode_parts(PARTS["parts"]) + b"\x00")
 

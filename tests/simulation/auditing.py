@@ -6,11 +6,12 @@ The recompute is the oracle's: it shares no code with the rules (tests/law/test_
 import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from audit.budgets import read_budgets
 from audit.counting import Clocks
 from audit.judging import EPOCH
 from audit.shapes import (
@@ -32,7 +33,7 @@ from schemas.usage_row import (
     UsageCorrection,
     UsageRow,
 )
-from tests.oracle.budgets import Alert, Total, read_budgets
+from tests.oracle.budgets import Alert, Total
 from tests.oracle.recompute import Expected, final_watermark, recompute
 from tests.simulation.path import SLACK_MS, State
 from tests.simulation.simulated_job import SimulatedJob, records_of
@@ -49,15 +50,20 @@ _SHAPES: tuple[tuple[type, type], ...] = (
 )
 
 
-def audit(seed: int, folder: Path, kind: type[SimulatedJob] = SimulatedJob) -> list[str]:
+def audit(
+    seed: int, folder: Path, kind: type[SimulatedJob] = SimulatedJob, later_ms: int = 0
+) -> list[str]:
     """Simulate one seed; return each difference as a line, none if all is right.
 
     Args:
         seed: Decides everything.
         folder: An empty folder for the settings.
         kind: The job; one with a bug in it must be found out.
+        later_ms: So much later the accounts become known; within a day, else.
     """
     world = make_world(seed, folder)
+    known_at_ms = {name: at_ms + later_ms for name, at_ms in world.known_at_ms.items()}
+    world = replace(world, known_at_ms=known_at_ms)
     job = kind(world, random.Random(seed))  # noqa: S311
     try:
         job.run()
@@ -68,7 +74,8 @@ def audit(seed: int, folder: Path, kind: type[SimulatedJob] = SimulatedJob) -> l
     accounts = read_accounts(world.accounts)
     budgets = read_budgets(world.accounts)
     meters = read_meters(world.meters)
-    expected = recompute(records, meters, accounts, clocks, budgets=budgets)
+    known_at = {name: EPOCH + timedelta(milliseconds=ms) for name, ms in known_at_ms.items()}
+    expected = recompute(records, meters, accounts, clocks, known_at=known_at, budgets=budgets)
     return find_differences(job.state, expected) + _left_over(job)
 
 

@@ -18,6 +18,7 @@ from schemas.instant import DAY_US, HOUR_US
 from schemas.meter import Meter
 from schemas.metered_usage import MeteredUsage
 from schemas.rejected_event import RejectReason
+from tests.simulation.path_rows import Asked, RefusedAccount, Reject, TakenBackEvent
 from tests.udfs.engine import Engine
 from tests.udfs.gathering import Share, WindowKey, gather
 from tests.udfs.watching import Watcher
@@ -32,29 +33,6 @@ Identity = tuple[str | None, str | None]
 
 class LateForWindowError(RuntimeError):
     """A record is of a log window that is complete: Flink would drop it."""
-
-
-class Reject(NamedTuple):
-    """A row of rejected_events."""
-
-    log_time_us: int
-    kafka_partition: int
-    kafka_offset: int
-    reason: str
-    meter_id: str | None
-    event_source: str | None
-    event_id: str | None
-    account_id: str | None
-    batch_index: int | None
-
-
-class RefusedAccount(NamedTuple):
-    """A row of rejected_accounts."""
-
-    log_time_us: int
-    account_id: str
-    reason: str
-    detail: str
 
 
 class Given(NamedTuple):
@@ -81,6 +59,8 @@ class State:
         default_factory=lambda: defaultdict(list)
     )
     taken_back: set[Identity] = field(default_factory=set)
+    asked: list[Asked] = field(default_factory=list)
+    retracted: list[TakenBackEvent] = field(default_factory=list)
     watcher: Watcher = field(default_factory=Watcher)
 
 
@@ -134,6 +114,9 @@ class MeteringPath:
         else:
             identity = (parsed.retracted_source, parsed.retracted_id)
             state.retractions[identity].append((record, parsed.account_id))
+            texts = (parsed.event_source, parsed.event_id, parsed.account_id, *identity)
+            place = (record.partition, record.offset, record.log_time_ms * 1000, record.index)
+            state.asked.append(Asked(*texts, *place))
         self.take_back(identity)
 
     def take_back(self, identity: Identity) -> None:
@@ -152,8 +135,11 @@ class MeteringPath:
                 back = key._replace(
                     log_window_end_us=self._window_end_us(asking), is_retraction=True
                 )
-                asked_us = asking.log_time_ms * 1000
-                state.windows[back].append(share._replace(log_us=asked_us))
+                asked_us, received_us = asking.log_time_ms * 1000, key.log_window_end_us
+                state.windows[back].append(share._replace(log_us=asked_us, received_us=received_us))
+                place = (record.partition, record.offset, record.index)
+                event = (*key[:3], *identity, *place, share.event_us, share.units)
+                state.retracted.append(TakenBackEvent(*event, asked_us))
 
     def takes_back_twice(self) -> bool:
         """Return whether an event may be taken back more than once: never."""

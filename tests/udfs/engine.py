@@ -35,9 +35,11 @@ from udfs.metering import (
     apply_usage,
     expire_waiting,
     find_entry,
+    given_up,
     keep_receipt,
     on_timer,
     on_usage,
+    part_ways,
     settle,
 )
 
@@ -104,6 +106,7 @@ class Engine:
     groups: dict[tuple[str, GroupKey], bytes] = field(default_factory=dict)
     chains: dict[tuple[str, ChainKey], bytes] = field(default_factory=dict)
     waiting: dict[str, list[bytes]] = field(default_factory=dict)
+    given_up: dict[str, int] = field(default_factory=dict)
     timers: list[tuple[int, str]] = field(default_factory=list)
     rows: list[UsageRow] = field(default_factory=list)
     counted: list[CountedUsage] = field(default_factory=list)
@@ -155,6 +158,12 @@ class Engine:
         """Hand over one row of usage."""
         record = self.accounts.get(row.account_id)
         account = None if record is None else decode_account(record)
+        if account is not None:
+            rows, left = part_ways(self.rules, row, self.given_up.get(row.account_id))
+            self.rows.extend(rows)
+            if left is None:
+                return
+            row = left
         state = _AccountOf(self, row.account_id)
         key, entry = find_entry(self.rules, account, row, state)
         decision = on_usage(self.rules, account, entry, row)
@@ -193,6 +202,7 @@ class Engine:
         waiting = map(decode_usage, self.waiting.pop(account_id, []))
         rows, kept = expire_waiting(self.rules, waiting, now_us)
         self.rows.extend(rows)
+        self.given_up |= given_up(self.rules, rows)
         if kept:
             self.waiting[account_id] = [encode_usage(row) for row in kept]
 

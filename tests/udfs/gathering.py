@@ -1,6 +1,7 @@
 """Usage as SQL forms it of the events of one log window."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Context, Decimal
 from typing import Any, NamedTuple
@@ -9,7 +10,7 @@ from audit.counting import Unit, count_of, quantity
 from audit.judging import EPOCH
 from schemas.aggregation import Aggregation
 from schemas.meter import Meter
-from schemas.metered_usage import MeteredUsage
+from schemas.metered_usage import MeteredUsage, TakenBack
 
 _EXACT = Context(prec=100)
 
@@ -27,15 +28,37 @@ class WindowKey(NamedTuple):
 
 
 class Share(NamedTuple):
-    """One event as one meter counts it."""
+    """One event as one meter counts it; taken back, with the log window it was received in."""
 
     units: Decimal
     event_us: int
     log_us: int
+    received_us: int = 0
 
 
 def gather(meter: Meter, key: WindowKey, shares: Sequence[Share]) -> MeteredUsage:
     """Add the events of one window up, as they were parsed."""
+    usage = _gather(meter, key, shares)
+    if not key.is_retraction:
+        return usage
+    taken_back = []
+    for received_us in sorted({share.received_us for share in shares}):
+        some = _gather(meter, key, [each for each in shares if each.received_us == received_us])
+        taken_back.append(
+            TakenBack(
+                received_us,
+                some.quantity,
+                some.event_count,
+                some.first_event_us,
+                some.last_event_us,
+                some.first_log_us,
+                some.last_log_us,
+            )
+        )
+    return replace(usage, taken_back=tuple(taken_back))
+
+
+def _gather(meter: Meter, key: WindowKey, shares: Sequence[Share]) -> MeteredUsage:
     amounts = [share.units for share in shares]
     if meter.aggregation is Aggregation.MAX:
         amount = max(amounts)

@@ -1,9 +1,11 @@
 -- Events with each retraction that stands behind them in the log, and with its log time. Neither
 -- order of arrival is promised, so both sides wait for each other. They wait by wall clock, like
--- the dedupe, and so without row times: those would delay time itself by the horizon.
+-- the dedupe, and so without row times: those would delay time itself by the horizon. Before the
+-- part stands when the event was received: a column more would not fit the state of the dedupe.
 SELECT
   event.kafka_partition, event.kafka_offset, event.batch_index, event.event_id, event.event_source,
-  event.account_id, event.event_us, event.meter_id, event.dimensions, event.units, event.part,
+  event.account_id, event.event_us, event.meter_id, event.dimensions, event.units,
+  CAST(event.log_ms AS STRING) || '@' || event.part AS part,
   retraction.log_ms
 FROM (
   SELECT

@@ -6,5 +6,5 @@ SELECT
       || COALESCE(':' || CAST(batch_index AS STRING), '')
     ELSE part END AS part,
   CAST(units AS DECIMAL(38, 9)) AS units, event_us, log_ms, row_time
-FROM {{metered}}
+FROM metered
 WHERE units <> ''

@@ -7,6 +7,6 @@ SELECT
     first_event_us, last_event_us, first_log_ms, last_log_ms,
     CAST(TIMESTAMPDIFF(MINUTE, TIMESTAMP '1970-01-01 00:00:00', window_end) AS BIGINT) * 60
       + EXTRACT(SECOND FROM window_end),
-    part
+    part, taken_back
   ) AS usage_row
 FROM all_usage

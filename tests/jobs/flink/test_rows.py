@@ -30,7 +30,7 @@ from jobs.flink.rows import (
 from schemas.aggregation import Aggregation
 from schemas.budget import BudgetAlert
 from schemas.meter import Meter
-from schemas.metered_usage import MeteredUsage
+from schemas.metered_usage import MeteredUsage, TakenBack
 from schemas.running_total import NO_WINDOW_US, CountedUsage, RunningTotal
 from schemas.usage_row import (
     ClosedUsage,
@@ -193,7 +193,26 @@ METERS = {
 def usage_row(meter_id: str) -> Row:
     """Return a row as `usage.sql` selects it."""
     aggregates = ("10.000000000", "7.500000000", "2.500000000")
-    return Row("AA", meter_id, DIMENSIONS, 60_000_000, *aggregates, 2, 61, 62, 1001, 1999, 10, "p")
+    return Row(
+        "AA", meter_id, DIMENSIONS, 60_000_000, *aggregates, 2, 61, 62, 1001, 1999, 10, "p", ""
+    )
+
+
+def test_what_is_taken_back_is_read_by_when_it_was_received() -> None:
+    """In the order of receipt; a savepoint of before does not say when: as late as can be."""
+    listed = "9000:-6:-4:-2:-2:61:62:9001:9002;:-1:-1:-1:-1:63:64:9003:9004;"
+    listed += "8000:-3:-3:-3:-1:65:66:9005:9006"
+    found = {
+        meter_id: usage_reader(METERS)(Row(*usage_row(meter_id)[:-1], listed)).taken_back
+        for meter_id in ("sum", "max", "min")
+    }
+    assert found["sum"] == (
+        TakenBack(8_000_000, Decimal(-3), -1, 65, 66, 9_005_000, 9_006_000),
+        TakenBack(9_000_000, Decimal(-6), -2, 61, 62, 9_001_000, 9_002_000),
+        TakenBack(10_000_000, Decimal(-1), -1, 63, 64, 9_003_000, 9_004_000),
+    )
+    assert [each.quantity for each in found["max"]] == [-3, -4, -1]
+    assert [each.quantity for each in found["min"]] == [-3, -2, -1]
 
 
 @pytest.mark.parametrize(
