@@ -144,6 +144,9 @@ class FlinkHome:
             # A TaskManager that is up before the JobManager would ask again after ten seconds only.
             "cluster.registration.error-delay": "500",
             "metrics.fetcher.update-interval": "1000",
+            # Metrics stand still while a TaskManager that was killed is asked for its own: by
+            # default for ten minutes.
+            "web.timeout": "30000",
             "io.tmp.dirs": str(tmp),
             "env.java.opts.all": f"{_java_options(self.distribution)} -Djava.io.tmpdir={tmp}"
             # The log file has it already; standard output is for what programs print.
