@@ -1,6 +1,8 @@
 """The demo itself, on the first weeks of the year: all real processes, all stages."""
 
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
@@ -15,6 +17,7 @@ from jobs.demo import running
 from jobs.demo.__main__ import main
 from jobs.flights.departures import read_flights
 from jobs.settings import load_settings
+from tests.documents.reading import commands
 from tests.oracle.comparing_runs import compare_runs, read_tables
 
 pytestmark = pytest.mark.integration
@@ -23,6 +26,8 @@ FLIGHTS = 8_000
 CARRIERS = 16
 # Periods of accounts that cost something, and their lines: less would be compared than was.
 PERIODS, LINES, KINDS = 130, 200, 8
+# Commands of the README over the demo's tables.
+PROGRAMS = 8
 
 
 def _first_flights() -> Iterator[dict[str, str]]:
@@ -74,7 +79,21 @@ def test_everything_adds_up_and_nothing_is_left(
     assert reconciled["priced_again"]["lines"] >= LINES
     assert len(reconciled["equations"]) > 20
     assert Path(report["savepoint"].removeprefix("file:")).is_dir()
+    _run_what_the_readme_tells(settings, tmp_path / "demo")
     assert not _processes_of(tmp_path)
+
+
+def _run_what_the_readme_tells(settings: Path, folder: Path) -> None:
+    """Run the commands that the README has for the demo's tables: all is right with them."""
+    told = [words for words in commands("README.md") if "config/demo.yaml" in words]
+    assert len(told) >= PROGRAMS
+    for _, _, module, *words in told:
+        typed = [word.replace("config/demo.yaml", str(settings)) for word in words]
+        typed = [word.replace(".run/demo", str(folder)) for word in typed]
+        done = subprocess.run(
+            [sys.executable, "-m", module, *typed], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, (module, done.stdout, done.stderr)
 
 
 def _recompute_charges(settings: Path) -> None:
