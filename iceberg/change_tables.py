@@ -1,7 +1,7 @@
-"""The table of what people did to whole tables, declared as those of `iceberg.tables`.
+"""The tables of what people did to whole tables, declared as those of `iceberg.tables`.
 
-A program writes it; neither the stream nor pricing reads it but to know what a table was put back
-to.
+Programs write them. The stream asks `table_changes` what a table was put back to, and pricing
+`accepted_commits` whether someone has looked at a commit that came twice.
 """
 
 from iceberg.columns import JOB_VERSION
@@ -30,5 +30,23 @@ TABLE_CHANGES = Table(
         JOB_VERSION,
     ),
     key=("change_id", "table_name", "status"),
+    partition_by="decided_at",
+)
+
+ACCEPTED_COMMITS = Table(
+    name="accepted_commits",
+    doc="Commits that came twice and were looked at: each row of them counts once.",
+    columns=(
+        Column("table_name", "string", "The table that has it twice."),
+        Column("kind", "string", "What came twice: checkpoint or data file."),
+        Column("name", "string", "Which: job/operator/checkpoint, or the file's path."),
+        Column("snapshot_ids", "string", "The snapshots that brought it, oldest first: 1,2."),
+        Column("row_count", "long", "Rows that stand more than once, the same in each place."),
+        Column("decided_by", "string", "Who accepted it."),
+        Column("reason", "string", "Why, in the words of that person."),
+        Column("decided_at", "timestamptz", "When, by the clock of the program."),
+        JOB_VERSION,
+    ),
+    key=("table_name", "kind", "name", "snapshot_ids"),
     partition_by="decided_at",
 )

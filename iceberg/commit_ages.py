@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from pyiceberg.catalog import Catalog
 
-from iceberg.checking import RepeatedCommit, repeated_commits
+from iceberg.accepting import AcceptedStore
+from iceberg.checking import RepeatedCommit
 from iceberg.cutting import EMPTY_COMMITS
 from iceberg.flink_commits import FlinkCommit, last_commit
 from iceberg.table import Table
@@ -27,7 +28,7 @@ class TableAge:
         age_ms: How long ago that was; None: there is none.
         behind: How many checkpoints it stands behind the table that is furthest.
         allowed: How many a table without rows may.
-        repeated: What was committed more than once, or by a second job.
+        repeated: What was committed more than once, or by a second job, and nobody accepted.
     """
 
     table: str
@@ -60,6 +61,7 @@ def read_ages(
         for table in STREAM_TABLES
         if table not in left_out
     ]
+    accepted = AcceptedStore(catalog, namespace)
     lasts = {table.name: last_commit(existing) for table, existing in tables}
     furthest = max((each.checkpoint_id for each in lasts.values() if each), default=0)
     found = []
@@ -72,7 +74,7 @@ def read_ages(
                 None if last is None else now_ms - last.at_ms,
                 furthest - (0 if last is None else last.checkpoint_id),
                 int(existing.properties.get(EMPTY_COMMITS, _EMPTY_COMMITS)),
-                tuple(repeated_commits(existing, reads_files)),
+                tuple(accepted.open_repeats(table.name, existing, reads_files)),
             )
         )
     return tuple(found)

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 from pyiceberg.catalog import Catalog
 
+from iceberg.accepting import AcceptedStore
 from iceberg.account_tables import ACCOUNTS
-from iceberg.checking import RepeatedCommit, repeated_commits
+from iceberg.checking import RepeatedCommit
 from iceberg.cutting import CUT_TABLES, common_cut
 from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
 from iceberg.freezes import FreezeStore
@@ -141,10 +142,12 @@ def open_usage(catalog: Catalog, namespace: str, inputs: PricingInputs, folder: 
 
 
 def find_repeated(catalog: Catalog, namespace: str) -> dict[str, list[RepeatedCommit]]:
-    """Return what the history of usage shows to be committed twice, by name of table."""
+    """Return what usage's history shows to be committed twice and nobody accepted, by table."""
     found = {}
+    accepted = AcceptedStore(catalog, namespace)
     for table in CUT_TABLES:
-        repeated = repeated_commits(catalog.load_table((namespace, table.name)))
+        existing = catalog.load_table((namespace, table.name))
+        repeated = accepted.open_repeats(table.name, existing)
         if repeated:
             found[table.name] = repeated
     return found

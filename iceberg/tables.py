@@ -9,7 +9,7 @@ and in the table property `meterclose.key`; readers take each row once.
 """
 
 from iceberg.account_tables import ACCOUNTS, REJECTED_ACCOUNTS
-from iceberg.change_tables import TABLE_CHANGES
+from iceberg.change_tables import ACCEPTED_COMMITS, TABLE_CHANGES
 from iceberg.charge_reconciliation_table import CHARGE_RECONCILIATIONS
 from iceberg.charge_tables import CHARGES, RUNS
 from iceberg.columns import (
@@ -286,6 +286,7 @@ TABLES: tuple[Table, ...] = (
     RUNS,
     JOURNAL,
     TABLE_CHANGES,
+    ACCEPTED_COMMITS,
     SERVICE_LEVELS,
     SEALS,
     CHARGE_RECONCILIATIONS,

@@ -237,6 +237,7 @@ def repeated_text(repeated: Mapping[str, Sequence[Any]]) -> str:
     return (
         f"table {name}: expected each commit once, found the {first.kind} {first.name} in snapshots"
         f" {', '.join(map(str, first.snapshot_ids))}; look at it before anything is priced"
+        " (jobs.accept_commits)"
     )
 
 

@@ -6,6 +6,7 @@ import pytest
 from pyiceberg.catalog import Catalog
 
 from iceberg import commit_ages
+from iceberg.change_tables import ACCEPTED_COMMITS
 from iceberg.commit_ages import find_faults, read_ages
 from iceberg.flink_commits import commits_of
 from iceberg.tables import CLOSED_USAGE, RAW_EVENTS
@@ -18,7 +19,7 @@ from tests.iceberg.rows import row_of
 def catalog(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Catalog:
     """Two tables that a job writes."""
     monkeypatch.setattr(commit_ages, "STREAM_TABLES", (RAW_EVENTS, CLOSED_USAGE))
-    return open_some(tmp_path, [RAW_EVENTS, CLOSED_USAGE])
+    return open_some(tmp_path, [RAW_EVENTS, CLOSED_USAGE, ACCEPTED_COMMITS])
 
 
 def _close(catalog: Catalog, checkpoint_id: int, job_id: str = "job") -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from iceberg.tables import CLOSED_USAGE
+from jobs import accept_commits
 from jobs.price_usage import main
 from tests.iceberg.filling import append
 from tests.jobs.pricing_rows import closed, corrected, day
@@ -175,3 +176,27 @@ def test_a_job_that_was_set_back_takes_nothing_back(january: World, capsys: Outp
     assert main(["--settings", str(january.settings)], {}) == 2
     assert "wait for the metering job" in capsys.readouterr().err
     assert january.snapshots() == before
+
+
+def test_a_repeated_commit_is_priced_when_it_was_looked_at(
+    unmetered: World, capsys: Output
+) -> None:
+    """Accepted with a name and a reason, its rows count once; a commit that comes later waits."""
+    _repeated(unmetered)
+    settings = ["--settings", str(unmetered.settings)]
+    assert accept_commits.main([*settings, "--list"], {}) == 1
+    assert "closed_usage: checkpoint job/sink/2 in snapshots" in capsys.readouterr().out
+    assert accept_commits.main(settings, {}) == 2
+    assert "--by and --reason" in capsys.readouterr().err
+    assert main(settings, {}) == 2
+    decided = ["--by", "ops", "--reason", "a TaskManager came back"]
+    assert accept_commits.main([*settings, *decided], {}) == 0
+    assert "1 rows twice, all the same" in capsys.readouterr().out
+    assert accept_commits.main([*settings, "--list"], {}) == 0
+    assert main(settings, {}) == 0
+    charges = unmetered.catalog.load_table(("billing", "charges")).scan().to_arrow().to_pylist()
+    assert [row["quantity"] for row in charges if row["kind"] == "usage"] == [8]
+    _repeated(unmetered)
+    capsys.readouterr()
+    assert main(settings, {}) == 2
+    assert "jobs.accept_commits" in capsys.readouterr().err
