@@ -2,9 +2,10 @@
 
 from typing import Any
 
+from iceberg.accepting import UnsafeAcceptError, count_repeated_rows
 from iceberg.catalog import open_catalog
 from iceberg.checking import RepeatedKind, repeated_commits
-from iceberg.tables import TABLES
+from iceberg.tables import STREAM_TABLES, TABLES
 from tests.faults.auditing import audit_lines
 from tests.faults.judging import Evidence, Verdict, judge
 from tests.faults.running import Run
@@ -21,7 +22,7 @@ def verdict_on(run: Run) -> Verdict:
         partitions=run.producer.partitions,
         slack_ms=SLACK_MS,
     )
-    return judge(
+    verdict = judge(
         Evidence(
             tables,
             repeats(run),
@@ -34,6 +35,25 @@ def verdict_on(run: Run) -> Verdict:
             audit_lines(run.world.settings),
         )
     )
+    verdict.differences += _not_acceptable(run)
+    return verdict
+
+
+def _not_acceptable(run: Run) -> list[str]:
+    """Return the repeated commits that nobody could accept, unless two jobs have written."""
+    catalog = open_catalog(run.world.settings.catalog)
+    namespace = run.world.settings.catalog.namespace
+    lines = []
+    for table in STREAM_TABLES:
+        existing = catalog.load_table((namespace, table.name))
+        for repeat in repeated_commits(existing):
+            if repeat.kind is RepeatedKind.WRITER:
+                return []
+            try:
+                count_repeated_rows(existing, table, repeat)
+            except UnsafeAcceptError as refusal:
+                lines.append(f"acceptance: {refusal}")
+    return lines
 
 
 def repeats(run: Run) -> dict[str, list[str]]:
