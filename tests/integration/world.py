@@ -130,10 +130,14 @@ class World:
             log_window_s=self.settings.metering.log_window_s,
         )
 
-    def totals(self) -> list[Total]:
-        """Return the last running total of each key, ordered, from the topic."""
+    def totals(self, order_by: str | None = None) -> list[Total]:
+        """Return the last running total of each key, ordered, from the topic.
+
+        Args:
+            order_by: As of `last_values`.
+        """
         kafka = self.settings.kafka
-        values = last_values(kafka, kafka.totals_topic)
+        values = last_values(kafka, kafka.totals_topic, order_by)
         names = ("account_id", "meter_id", "period_start")
         for key, value in values.items():
             assert json.loads(key) == {name: value[name] for name in names}
