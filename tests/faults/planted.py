@@ -13,6 +13,7 @@ from pyiceberg.table import Table as IcebergTable
 
 from iceberg.catalog import open_catalog
 from iceberg.tables import CLOSED_USAGE
+from iceberg.writing import append_rows
 from tests.faults.running import Run
 
 _REST_OF_A_THOUSAND = 7
@@ -69,7 +70,7 @@ def _drop_a_file(run: Run) -> None:
 def _commit_twice(run: Run) -> None:
     """A sink that writes rows a second time, and tells nobody."""
     table = _closed_usage(run)
-    table.append(table.scan(limit=3).to_arrow())
+    append_rows(table, CLOSED_USAGE, table.scan(limit=3).to_arrow().to_pylist())
 
 
 TABLE_BUGS: dict[str, Callable[[Run], None]] = {
