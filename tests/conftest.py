@@ -9,6 +9,9 @@ from typing import Protocol
 import pytest
 
 from jobs.local.broker import Broker
+from tests.hypothesis_profiles import load_profile
+
+load_profile()
 
 _IMAGE = "confluentinc/cp-kafka:7.6.0"
 
