@@ -20,7 +20,7 @@ from jobs.settings import load_settings
 from tests.documents.reading import commands
 from tests.oracle.comparing_runs import compare_runs, read_tables
 
-pytestmark = pytest.mark.integration
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 FLIGHTS = 8_000
 CARRIERS = 16
