@@ -92,12 +92,14 @@ def count_repeated_rows(existing: IcebergTable, table: Table, repeat: RepeatedCo
         )
     keys = ", ".join(table.identity)
     values = ", ".join(name for name in table.names if name != "job_version")
+    # A column of a key may be empty: = would find no such row.
+    same = " AND ".join(f"committed.{n} IS NOT DISTINCT FROM brought.{n}" for n in table.identity)
     with duckdb.connect() as rows:
         rows.execute("SET TimeZone = 'UTC'")
         _load_brought(rows, existing, table, repeat)
         committed = batch_reader(existing.scan())
         rows.register("committed", committed)
-        rows.execute(f"CREATE TABLE copies AS FROM committed SEMI JOIN brought USING ({keys})")
+        rows.execute(f"CREATE TABLE copies AS FROM committed SEMI JOIN brought ON {same}")
         differing = rows.execute(
             f"FROM (FROM copies SELECT DISTINCT {values}) SELECT {keys}"
             f" GROUP BY {keys} HAVING count(*) > 1 ORDER BY {keys} LIMIT 1"

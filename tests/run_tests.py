@@ -2,7 +2,8 @@
 
 Those that start real processes wait for them much of the time, the others never: so both together
 take little longer than the longer half. Each half is a pytest of its own; the report of the second
-is kept back until the first has ended, and stands last.
+is kept back until the first has ended, and stands last, short enough that the end of the first's
+report is still in sight of it.
 """
 
 import shutil
@@ -12,8 +13,9 @@ import tempfile
 
 PYTEST = (sys.executable, "-m", "pytest")
 FIRST = ("-m", "integration and not slow")
-# Two writers of one cache would only disturb each other.
-SECOND = ("-m", "not integration and not slow", "-p", "no:cacheprovider")
+# Two writers of one cache would only disturb each other; and nobody watches how far it is.
+_QUIETLY = ("-p", "no:cacheprovider", "-o", "verbosity_test_cases=-1")
+SECOND = ("-m", "not integration and not slow", *_QUIETLY)
 
 
 def main() -> int:
@@ -24,7 +26,8 @@ def main() -> int:
     """
     print("the tests without processes run beside these and report when both are done", flush=True)
     with tempfile.TemporaryFile() as report:
-        second = subprocess.Popen([*PYTEST, *SECOND], stdout=report, stderr=subprocess.STDOUT)
+        # What a library says at its end goes to stderr at once: the summary has to stand last.
+        second = subprocess.Popen([*PYTEST, *SECOND], stdout=report)
         try:
             first_code = subprocess.run([*PYTEST, *FIRST], check=False).returncode
             second_code = second.wait()

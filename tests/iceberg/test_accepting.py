@@ -9,10 +9,11 @@ from pyiceberg.catalog import Catalog
 from iceberg.accepting import AcceptedStore, UnsafeAcceptError, count_repeated_rows
 from iceberg.change_tables import ACCEPTED_COMMITS
 from iceberg.checking import RepeatedCommit, repeated_commits
-from iceberg.tables import CLOSED_USAGE
+from iceberg.table import Table
+from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, REJECTED_EVENTS, RETRACTIONS
 from schemas.accepted_commit import AcceptedCommit
 from tests.iceberg.filling import append, flink_summary
-from tests.iceberg.maintained import load, open_some
+from tests.iceberg.maintained import NOON, load, open_some
 from tests.iceberg.rows import row_of
 
 ROW = row_of(CLOSED_USAGE)
@@ -80,6 +81,45 @@ def test_a_copy_elsewhere_that_differs_is_refused(catalog: Catalog) -> None:
     (repeat,) = _found(catalog)
     with pytest.raises(UnsafeAcceptError, match="found rows that differ"):
         _count(catalog, repeat)
+
+
+# Tables whose key has columns that may be empty, with one that is none of the key.
+EMPTY_IN_KEY = (
+    (METERING_WINDOWS, "event_count", 77),
+    (REJECTED_EVENTS, "reason", "bad_time"),
+    (RETRACTIONS, "account_id", "B"),
+)
+
+
+@pytest.mark.parametrize(
+    ("table", "column", "value"), EMPTY_IN_KEY, ids=[table.name for table, _, _ in EMPTY_IN_KEY]
+)
+def test_rows_with_an_empty_column_in_their_key(
+    tmp_path: Path, table: Table, column: str, value: object
+) -> None:
+    """They are found and counted, and one that differs is refused."""
+    row = _filled(table)
+    assert any(row[name] is None for name in table.identity)
+    catalog = open_some(tmp_path, [table])
+    for _ in range(2):
+        append(catalog, table, [row], flink_summary(1, "job"))
+    (repeat,) = repeated_commits(load(catalog, table))
+    assert count_repeated_rows(load(catalog, table), table, repeat) == 1
+    append(catalog, table, [{**row, column: value}], flink_summary(2, "job"))
+    with pytest.raises(UnsafeAcceptError, match="found rows that differ"):
+        count_repeated_rows(load(catalog, table), table, repeat)
+
+
+def _filled(table: Table) -> dict[str, object]:
+    """Return a row of which only the columns are empty that may be."""
+    plain = {"long": 7, "int": 7, "string": "x", "boolean": False, "timestamptz": NOON}
+    row = row_of(table)
+    return {
+        column.name: plain.get(column.type)
+        if row[column.name] is None and column.required
+        else row[column.name]
+        for column in table.columns
+    }
 
 
 def test_another_version_of_the_job_makes_no_other_row(catalog: Catalog) -> None:
