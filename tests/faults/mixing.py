@@ -81,6 +81,8 @@ def _late(run: Run) -> None:
 
 SMALL_HARMS = (_kill_worker, _kill_task_manager, _poison, _storm, _late)
 """What strikes at once and needs no time of its own."""
+STEADY_HARMS = (_poison, _storm)
+"""Those that kill nothing, and after which the job keeps no more than before."""
 _HARMS = (_kill_worker, _kill_task_manager, _kill_kafka, _stop_job_manager, _poison, _storm, _late)
 
 

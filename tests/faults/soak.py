@@ -2,8 +2,10 @@
 
     python -m tests.faults.soak --minutes 20
 
-Prints plots, appends a line to tests/faults/soaks.jsonl, and ends with 1 if a figure that must be
-flat grows, or if the judge finds a difference.
+Early on anything small strikes, kills as well; then only what leaves the processes alive and adds
+nothing to their state, so that a leak has the time to show. Prints plots, appends a line to
+tests/faults/soaks.jsonl, and ends with 1 if a figure that must be flat grows, or if the judge
+finds a difference.
 """
 
 import argparse
@@ -21,15 +23,19 @@ import psutil
 
 from jobs.local.places import RUN_DIR
 from tests.faults.evidence import verdict_on
+from tests.faults.load import TICK_LOG_MS, TICK_S, Shape
 from tests.faults.making import make_run, open_machines
-from tests.faults.mixing import SMALL_HARMS
+from tests.faults.mixing import SMALL_HARMS, STEADY_HARMS
 from tests.faults.results import MOST_LINES, commit_now
 from tests.faults.running import Run
 from tests.faults.soaking import SOAKS, TOLERANCE_PERCENT, Soak, append_soak, figure_of
 
 _EVERY_S = 5.0
 _HARM_EVERY_S = 120.0
-_TICK_LOG_MS = 4_000
+# The part of a soak in which processes are killed: they are warm again at its half.
+_KILLING_PART = 0.35
+# The calendars of the load end after five days of log time.
+_MOST_LOG_MS = 100 * 3_600_000
 Samples = dict[str, list[tuple[float, float]]]
 
 
@@ -57,6 +63,11 @@ def _checkpoint_mib(run: Run) -> float:
     return float(latest["state_size"]) / 2**20 if latest else 0.0
 
 
+def _bytes_an_event(run: Run) -> float:
+    """Return the size of the state for each event that counts: each is remembered for 35 days."""
+    return _checkpoint_mib(run) * 2**20 / max(1, len(run.producer.sent) - run.refused())
+
+
 def _task_managers(run: Run) -> list[psutil.Process]:
     return [psutil.Process(child.pid) for child in run.cluster.task_managers]
 
@@ -72,6 +83,7 @@ _MEASURES: tuple[tuple[str, str, Callable[[Run], float], bool], ...] = (
     ("Python workers", "MiB", lambda run: _mib(run.python_workers()), True),
     ("JobManager", "MiB", lambda run: _mib(_job_manager(run)), True),
     ("state in a checkpoint", "MiB", _checkpoint_mib, False),
+    ("state for each event", "bytes", _bytes_an_event, True),
     (
         "RocksDB on disk",
         "MiB",
@@ -99,7 +111,10 @@ def soak(run: Run, minutes: int) -> tuple[Samples, int]:
     while time.monotonic() - begun < minutes * 60:
         _sample(run, time.monotonic() - begun, samples)
         if time.monotonic() - last_harm > _HARM_EVERY_S:
-            run.chance.choice(SMALL_HARMS)(run)
+            is_early = time.monotonic() - begun < _KILLING_PART * minutes * 60
+            # What the last harm changed in the load ends with the next one.
+            run.producer.change(poison_share=Shape().poison_share, late_share=Shape().late_share)
+            run.chance.choice(SMALL_HARMS if is_early else STEADY_HARMS)(run)
             run.recovered()
             harms, last_harm = harms + 1, time.monotonic()
         run.pause(_EVERY_S)
@@ -128,8 +143,8 @@ def main(arguments: list[str]) -> int:
     folder = Path(mkdtemp(prefix="soak-", dir=RUN_DIR))
     with open_machines(folder / "machines") as (broker, cluster):
         run = make_run(folder / "soak", broker, cluster, options.seed, parallelism=1)
-        # Slower, so that a soak ends within the calendars of the load.
-        run.producer.tick_log_ms = _TICK_LOG_MS
+        ticks = round(options.minutes * 60 / TICK_S)
+        run.producer.tick_log_ms = min(TICK_LOG_MS, _MOST_LOG_MS // ticks)
         try:
             run.begin()
             samples, harms = soak(run, options.minutes)
