@@ -59,7 +59,7 @@ def test_totals_survive_kills_and_savepoints(cluster: FlinkCluster, tmp_path: Pa
 
     cluster.kill_job_manager()
     cluster.start_job_manager()
-    cluster.wait_ready()
+    cluster.wait_recovered()
     job = cluster.submit(JOB, args, restore_from=cluster.latest_checkpoint(job))
     rest.wait_running(job)
     before = len(totals(tmp_path))
