@@ -13,6 +13,7 @@ from iceberg.checking import RepeatedCommit, RepeatedKind, repeated_commits
 from iceberg.reading import read_once
 from iceberg.row_shapes import read_shape, shown_key, write_shape
 from iceberg.scanning import batch_reader
+from iceberg.scratch import open_scratch
 from iceberg.table import Table
 from iceberg.writing import append_rows
 from schemas.accepted_commit import AcceptedCommit
@@ -94,8 +95,7 @@ def count_repeated_rows(existing: IcebergTable, table: Table, repeat: RepeatedCo
     values = ", ".join(name for name in table.names if name != "job_version")
     # A column of a key may be empty: = would find no such row.
     same = " AND ".join(f"committed.{n} IS NOT DISTINCT FROM brought.{n}" for n in table.identity)
-    with duckdb.connect() as rows:
-        rows.execute("SET TimeZone = 'UTC'")
+    with open_scratch() as rows:
         _load_brought(rows, existing, table, repeat)
         committed = batch_reader(existing.scan())
         rows.register("committed", committed)

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-import duckdb
 from pyiceberg.catalog import Catalog
 from pyiceberg.expressions.parser import parse
 
 from iceberg.charge_tables import CHARGES
 from iceberg.reading import load_once
 from iceberg.scanning import batch_reader
+from iceberg.scratch import open_scratch
 from schemas.statement import LineKind
 
 _BY_ACCOUNT = f"""
@@ -58,7 +58,7 @@ def sum_draws(catalog: Catalog, namespace: str) -> dict[str, int]:
     existing = catalog.load_table((namespace, CHARGES.name))
     fields = ("charge_id", "line_id", "amount_minor")
     scan = existing.scan(parse(f"kind = '{LineKind.CREDIT}'"), fields)
-    with duckdb.connect() as connection:
+    with open_scratch() as connection:
         connection.register("draws", batch_reader(scan))
         found = connection.execute(
             "SELECT line_id, -sum(amount_minor)::BIGINT FROM (SELECT DISTINCT * FROM draws)"
@@ -68,7 +68,7 @@ def sum_draws(catalog: Catalog, namespace: str) -> dict[str, int]:
 
 
 def _rows(catalog: Catalog, namespace: str, sql: str, values: list[str]) -> list[dict[str, Any]]:
-    with duckdb.connect() as connection:
+    with open_scratch() as connection:
         load_once(connection, catalog.load_table((namespace, CHARGES.name)), CHARGES)
         found: list[dict[str, Any]] = (
             connection.sql(sql, params=values).to_arrow_table().to_pylist()

@@ -8,6 +8,7 @@ import duckdb
 
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.reading import REVISED_USAGE, check_totals
+from iceberg.scratch import open_scratch
 from iceberg.tables import CLOSED_USAGE, USAGE_CORRECTIONS
 from iceberg.totals import USAGE_TOTALS
 
@@ -43,8 +44,7 @@ def charged_totals(
     Raises:
         BrokenRowsError: A revision is missing, or deltas do not add up to the quantity.
     """
-    with duckdb.connect() as some:
-        some.execute("SET TimeZone = 'UTC'")
+    with open_scratch() as some:
         for table in _TABLES:
             found = rows.sql(
                 f"SELECT * FROM {table.name} SEMI JOIN (SELECT unnest(?) AS row_id)"  # noqa: S608

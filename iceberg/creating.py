@@ -1,11 +1,13 @@
 """Makes the tables of a catalog what their declaration says, or refuses in one line."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from types import MappingProxyType
 
 from pyiceberg.catalog import Catalog
+from pyiceberg.exceptions import NoSuchTableError
 from pyiceberg.partitioning import PartitionField, PartitionSpec
 from pyiceberg.schema import Schema
 from pyiceberg.table import Table as IcebergTable
@@ -91,7 +93,7 @@ def make_tables(catalog: Catalog, namespace: str) -> tuple[TableChange, ...]:
     """
     catalog.create_namespace_if_not_exists(namespace)
     for table in TABLES:
-        if catalog.table_exists((namespace, table.name)):
+        with suppress(NoSuchTableError):
             check_table(catalog.load_table((namespace, table.name)), table)
     return tuple(make_table(catalog, namespace, table) for table in TABLES)
 
@@ -100,11 +102,12 @@ def check_tables(catalog: Catalog, namespace: str) -> None:
     """Raise a TableConflictError for the first table that is missing or not as declared."""
     remedy = "; run python -m jobs.create_tables"
     for table in TABLES:
-        if not catalog.table_exists((namespace, table.name)):
+        try:
+            existing = catalog.load_table((namespace, table.name))
+        except NoSuchTableError:
             raise TableConflictError(
                 f"table {table.name}, namespace {namespace}: expected one, found none{remedy}"
-            )
-        existing = catalog.load_table((namespace, table.name))
+            ) from None
         check_table(existing, table)
         fields = {field.name: field for field in existing.schema().fields}
         for column in table.columns:
@@ -125,7 +128,9 @@ def make_table(catalog: Catalog, namespace: str, table: Table) -> TableChange:
         TableConflictError: The change would need a rewrite, or lose what older rows say.
     """
     identifier = (namespace, table.name)
-    if not catalog.table_exists(identifier):
+    try:
+        existing = catalog.load_table(identifier)
+    except NoSuchTableError:
         catalog.create_table(
             identifier,
             schema=iceberg_schema(table),
@@ -133,7 +138,6 @@ def make_table(catalog: Catalog, namespace: str, table: Table) -> TableChange:
             properties=table.properties,
         )
         return TableChange(table.name, Outcome.CREATED)
-    existing = catalog.load_table(identifier)
     check_table(existing, table)
     details = _evolve(existing, table)
     return TableChange(table.name, Outcome.CHANGED if details else Outcome.UNCHANGED, details)

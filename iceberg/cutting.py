@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-import duckdb
 from pyiceberg.catalog import Catalog
 from pyiceberg.conversions import from_bytes
 from pyiceberg.expressions import AlwaysTrue, BooleanExpression
@@ -21,6 +20,7 @@ from pyiceberg.types import TimestamptzType
 
 from iceberg.flink_commits import numbered
 from iceberg.scanning import batch_reader
+from iceberg.scratch import open_scratch
 from iceberg.table import Table
 from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, RAW_EVENTS, USAGE_CORRECTIONS
 from schemas.instant import DAY_US, EPOCH, MICROSECOND, to_us
@@ -158,8 +158,7 @@ def _last_log_times(
 ) -> list[datetime]:
     fields = ("kafka_partition", _LOG_TIME)
     scan = table.scan(wanted, fields, snapshot_id=snapshot.snapshot_id)
-    with duckdb.connect() as rows:
-        rows.execute("SET TimeZone = 'UTC'")
+    with open_scratch() as rows:
         rows.register("archive", batch_reader(scan))
         found = rows.execute(
             "SELECT max(log_time) FROM archive GROUP BY kafka_partition"

@@ -4,12 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
 from pyiceberg.catalog import Catalog
 
 from iceberg.charge_reconciliation_table import CHARGE_RECONCILIATIONS
 from iceberg.reconciliation_tables import RECONCILIATIONS
 from iceberg.scanning import batch_reader
+from iceberg.scratch import open_scratch
 
 _PRICES = "price_differs"
 # One of some accounts or periods only is no reconciliation of all.
@@ -82,7 +82,6 @@ def _last(
     catalog: Catalog, name: tuple[str, str], fields: tuple[str, ...], statement: str
 ) -> tuple[Any, ...] | None:
     scan = catalog.load_table(name).scan(selected_fields=fields)
-    with duckdb.connect() as rows:
-        rows.execute("SET TimeZone = 'UTC'")
+    with open_scratch() as rows:
         rows.register("found", batch_reader(scan))
         return rows.execute(statement).fetchone()

@@ -43,8 +43,10 @@ def load_table(
     """
     scan = existing.scan(wanted, snapshot_id=snapshot_id)
     connection.register("committed", batch_reader(scan))
-    connection.execute(f"CREATE TABLE {table.name} AS SELECT {columns}")
+    loaded = connection.execute(f"CREATE TABLE {table.name} AS SELECT {columns}").fetchone()
     connection.unregister("committed")
+    if loaded == (0,):
+        return
     identity = _list(table.identity)
     repeated = connection.execute(
         f"SELECT {identity} FROM {table.name}"  # noqa: S608 - names of the declaration

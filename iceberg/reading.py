@@ -15,12 +15,14 @@ from pyiceberg.catalog import Catalog
 from pyiceberg.expressions import AlwaysFalse as Nothing
 from pyiceberg.expressions import AlwaysTrue as Everything
 from pyiceberg.expressions import And, BooleanExpression, In
+from pyiceberg.io.pyarrow import schema_to_pyarrow
 from pyiceberg.table import Table as IcebergTable
 
 from iceberg.decided_tables import BACKFILLED_EVENTS, BROUGHT_BACK_USAGE
 from iceberg.loading import BrokenRowsError as BrokenRowsError  # noqa: PLC0414 - for callers
 from iceberg.loading import load_table
 from iceberg.row_shapes import shown_key
+from iceberg.scratch import open_scratch
 from iceberg.table import Table
 from iceberg.tables import (
     CLOSED_USAGE,
@@ -99,10 +101,12 @@ def read_once(
     Raises:
         BrokenRowsError: Two rows of one identity differ.
     """
+    if snapshot_id is None and existing.current_snapshot() is None:
+        return schema_to_pyarrow(existing.schema()).empty_table()
     wanted: BooleanExpression = Everything()
     for column, texts in sorted((within or {}).items()):
         wanted = And(wanted, is_in(column, set(texts)))
-    with _connect() as connection:
+    with open_scratch() as connection:
         load_table(connection, existing, table, "* FROM committed", wanted, snapshot_id)
         return connection.table(table.name).to_arrow_table()
 
@@ -130,7 +134,8 @@ def open_rows(
         BrokenRowsError: Two rows of one identity differ.
         NoSuchTableError: One of them does not exist.
     """
-    connection = _connect()
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
     for table in USAGE_TABLES:
         existing = catalog.load_table((namespace, table.name))
         columns = RAW_COLUMNS if table is RAW_EVENTS else "* FROM committed"
@@ -256,9 +261,3 @@ def check_totals(rows: duckdb.DuckDBPyConnection) -> None:
         ).fetchone()
         if broken is not None:
             raise BrokenRowsError(f"usage_totals: {what}: {shown_key(broken)}")
-
-
-def _connect() -> duckdb.DuckDBPyConnection:
-    connection = duckdb.connect()
-    connection.execute("SET TimeZone = 'UTC'")
-    return connection

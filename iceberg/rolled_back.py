@@ -16,6 +16,7 @@ from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.pricing_inputs import snapshots_of
 from iceberg.reading import load_once, read_once
 from iceberg.rewinding import TableRewind
+from iceberg.scratch import open_scratch
 from iceberg.tables import (
     CLOSED_USAGE,
     EXPIRED_USAGE,
@@ -69,8 +70,7 @@ def find_rolled_back(catalog: Catalog, namespace: str, plans: Sequence[TableRewi
     Raises:
         BrokenRowsError: Rows contradict each other.
     """
-    with duckdb.connect() as rows:
-        rows.execute("SET TimeZone = 'UTC'")
+    with open_scratch() as rows:
         counts = {
             plan.table.name: _load(rows, catalog.load_table((namespace, plan.table.name)), plan)
             for plan in plans
