@@ -18,7 +18,7 @@ from jobs.local.places import BROKER_JARS, RUN_DIR, jars, java_home
 from jobs.local.ports import LOOPBACK, free_ports, listening
 from jobs.local.waiting import wait_until
 
-_START_SECONDS = 60
+_START_SECONDS = 180
 # Any fixed value in Kafka's form (16 bytes, base64url) will do.
 _CLUSTER_ID = "TWV0ZXJjbG9zZUxvY2FsMQ"
 

@@ -17,7 +17,7 @@ from jobs.local.places import PYTHON, RUN_DIR
 from jobs.local.ports import LOOPBACK, free_ports
 from jobs.local.waiting import wait_until
 
-_START_SECONDS = 120
+_START_SECONDS = 300
 # Planning takes some seconds of CPU, which a busy machine gives in minutes.
 _SUBMIT_SECONDS = 900
 _SUBMITTED = re.compile(r"Job has been submitted with JobID ([0-9a-f]{32})")

@@ -137,10 +137,10 @@ class FlinkHome:
             "rest.bind-address": LOOPBACK,
             "rest.port": str(rest_port),
             "rest.bind-port": str(rest_port),
-            # The JobManager notices a killed TaskManager after two beats in vain. A TaskManager
-            # waits the whole time-out for a killed JobManager, and until then runs its tasks on.
+            # The JobManager notices a killed TaskManager after two beats in vain.
             "heartbeat.interval": "1000",
-            "heartbeat.timeout": "15000",
+            # The machine may be busy: who answers late is not gone.
+            "pekko.ask.timeout": "60 s",
             # A TaskManager that is up before the JobManager would ask again after ten seconds only.
             "cluster.registration.error-delay": "500",
             "metrics.fetcher.update-interval": "1000",

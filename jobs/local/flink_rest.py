@@ -11,7 +11,9 @@ from typing import Any
 
 from jobs.local.waiting import wait_until
 
-_ANSWER_SECONDS = 30
+_ANSWER_SECONDS = 60
+# A machine may be busy with other things.
+_PATIENCE_SECONDS = 600
 _MOST_NAMES = 50  # metrics per request, which keeps its address short
 FINAL_STATES = frozenset({"FINISHED", "CANCELED", "FAILED"})
 
@@ -88,11 +90,11 @@ class FlinkRest:
             raise FlinkError(f"job {job_id} is {state}: {self.exceptions(job_id)}")
         return all(vertex.status == "RUNNING" for vertex in self.vertices(job_id))
 
-    def wait_running(self, job_id: str, timeout_s: float = 120) -> None:
+    def wait_running(self, job_id: str, timeout_s: float = _PATIENCE_SECONDS) -> None:
         """Wait until every subtask of the job runs."""
         wait_until(lambda: self.running(job_id), f"running of job {job_id}", timeout_s)
 
-    def wait_state(self, job_id: str, state: str, timeout_s: float = 120) -> None:
+    def wait_state(self, job_id: str, state: str, timeout_s: float = _PATIENCE_SECONDS) -> None:
         """Wait until the job is in this state.
 
         Raises:
@@ -118,7 +120,9 @@ class FlinkRest:
         self._ask("PATCH", f"/jobs/{job_id}?mode=cancel", None)
         self.wait_state(job_id, "CANCELED")
 
-    def stop_with_savepoint(self, job_id: str, folder: Path, timeout_s: float = 120) -> str:
+    def stop_with_savepoint(
+        self, job_id: str, folder: Path, timeout_s: float = _PATIENCE_SECONDS
+    ) -> str:
         """Stop a job with a savepoint in `folder`, to be resumed; return the savepoint's address.
 
         Never drains: that would fire every open timer, and some sinks cannot resume from it.
@@ -141,7 +145,9 @@ class FlinkRest:
         """Return how many checkpoints the job has completed since it was submitted."""
         return int(self.get(f"/jobs/{job_id}/checkpoints")["counts"]["completed"])
 
-    def wait_checkpoints(self, job_id: str, more: int = 1, timeout_s: float = 120) -> None:
+    def wait_checkpoints(
+        self, job_id: str, more: int = 1, timeout_s: float = _PATIENCE_SECONDS
+    ) -> None:
         """Wait until the job has completed this many more checkpoints than now."""
         goal = self.completed_checkpoints(job_id) + more
         wait_until(
@@ -155,7 +161,9 @@ class FlinkRest:
         answer = self.get(f"/jobs/{job_id}/metrics?get=numRestarts")
         return int(answer[0]["value"]) if answer else 0
 
-    def wait_restarted(self, job_id: str, restarts: int, timeout_s: float = 120) -> None:
+    def wait_restarted(
+        self, job_id: str, restarts: int, timeout_s: float = _PATIENCE_SECONDS
+    ) -> None:
         """Wait until the job has restarted more often than this, and every subtask runs again."""
 
         def back() -> bool:

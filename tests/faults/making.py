@@ -18,8 +18,8 @@ _OPTIONS = {
     # What is asked about checkpoints must not be an old answer.
     "rest.cache.checkpoint-statistics.timeout": "50 ms",
     "web.refresh-interval": "200",
-    # The machine may be busy: what is slow is no fault of its own.
-    "pekko.ask.timeout": "60 s",
+    # A TaskManager waits so long for a killed JobManager, and until then runs its tasks on.
+    "heartbeat.timeout": "15000",
 }
 
 

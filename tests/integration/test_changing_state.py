@@ -32,7 +32,7 @@ from tests.integration.world import (
 )
 from tests.oracle.comparing import Rows, find_differences, records_of
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 # Boundaries fall on minutes, not on hours.
 ANCHOR, BEGIN = "2013-01-01T00:17:00", "2013-01-10T00:00:00"

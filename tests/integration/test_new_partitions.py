@@ -40,7 +40,7 @@ from tests.integration.world import (
 )
 from tests.oracle.comparing import Rows
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 ADDED_RUNNING, ADDED_STOPPED = PARTITIONS, PARTITIONS + 1
 IN_EACH_BURST = 40

@@ -33,7 +33,7 @@ from tests.integration.world import (
 )
 from tests.oracle.comparing import Rows
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
+pytestmark = [pytest.mark.integration, pytest.mark.slow, pytest.mark.timeout(1500)]
 
 GRACE_HOURS = 24
 START, LOST, BACK = "2013-02-20T00:00:00", "2013-02-20T00:00:01", "2013-03-05T00:00:00"

@@ -18,7 +18,7 @@ from tests.integration.pricing_worlds import REFUSED
 from tests.integration.test_mini_cluster import BEAMS_FAREWELL
 from tests.integration.test_plan import Operator
 
-pytestmark = [pytest.mark.integration, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
 Found = dict[str, Any]
 

@@ -61,7 +61,9 @@ LATE_EVENTS = (
 @pytest.fixture(scope="module")
 def own_cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
     """A cluster whose processes are killed."""
-    with FlinkCluster(tmp_path_factory.mktemp("killed"), slots=4) as cluster:
+    # A TaskManager waits so long for a killed JobManager.
+    options = {"heartbeat.timeout": "15000"}
+    with FlinkCluster(tmp_path_factory.mktemp("killed"), slots=4, options=options) as cluster:
         yield cluster
 
 
@@ -224,6 +226,7 @@ def test_killed_job_manager(
     scenario.check(before, after)
 
 
+@pytest.mark.slow
 def test_totals_that_begin_in_the_middle(
     kafka: Kafka, own_cluster: FlinkCluster, receipts: list[Receipt], tmp_path: Path
 ) -> None:

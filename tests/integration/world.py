@@ -30,7 +30,7 @@ JOB = "jobs.meter_usage"
 PARTITIONS = 4
 SLACK_MS = 5000
 # Generous: the machine may be busy with other things.
-TIMEOUT_S = 400
+TIMEOUT_S = 1200
 
 
 @dataclass(frozen=True, slots=True)

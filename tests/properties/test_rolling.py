@@ -41,7 +41,7 @@ _WHOLE = {"latest", "time_weighted_sum", ""}
 
 
 # Each step is a commit on disk: what fails is printed as it was found, not shrunk for minutes.
-@settings(max_examples=10, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+@settings(max_examples=5, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 @given(steps, st.randoms(use_true_random=False), st.integers(1, 3), st.integers(0, 4))
 def test_sums_never_change(
     todo: list[tuple[str, int]], chance: random.Random, hours_after: int, more: int
