@@ -34,7 +34,7 @@ UNTIL_MS = at("2014-06-01T00:00") // 1000
 def log() -> list[RawRecord]:
     """Return a sample of the year as it would stand in Kafka, and a few edges."""
     departures = [
-        read_departure(row) for number, row in enumerate(read_flights()) if number % 60 == 0
+        read_departure(row) for number, row in enumerate(read_flights()) if number % 30 == 0
     ]
     injections = Injections(seed=3, repeat_rate=0.05, late_rate=0.1, malformed=2)
     receipts = receive(departures, injections, lambda key: partition_of(key, PARTITIONS))
