@@ -1,7 +1,7 @@
 """Makes what a run needs: a broker, a cluster, and topics and tables of the run's own."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -24,10 +24,17 @@ _OPTIONS = {
 
 
 @contextmanager
-def open_machines(folder: Path) -> Iterator[tuple[Broker, FlinkCluster]]:
-    """Start a broker and a cluster of a folder's own; end them with the context."""
+def open_machines(
+    folder: Path, options: Mapping[str, str] | None = None
+) -> Iterator[tuple[Broker, FlinkCluster]]:
+    """Start a broker and a cluster of a folder's own; end them with the context.
+
+    Args:
+        folder: For everything they write.
+        options: More of Flink's.
+    """
     broker = Broker(folder / "kafka")
-    cluster = FlinkCluster(folder / "flink", slots=_SLOTS, options=_OPTIONS)
+    cluster = FlinkCluster(folder / "flink", slots=_SLOTS, options={**_OPTIONS, **(options or {})})
     try:
         broker.start()
         cluster.start()

@@ -10,6 +10,7 @@ from tests.faults.faults import Fault
 from tests.faults.running import Run, send_signal
 
 _STRIKES = 4
+_FEW = 300
 
 
 def one_after_another(faults: tuple[Fault, ...]) -> Fault:
@@ -74,15 +75,16 @@ def _storm(run: Run) -> None:
     run.hit("records sent again", run.producer.repeat(0.05, 20))
 
 
+def _small_storm(run: Run) -> None:
+    """Send the last events again, as many however long the load has gone on."""
+    run.hit("records sent again", run.producer.repeat(_FEW / max(_FEW, len(run.producer.sent)), 20))
+
+
 def _late(run: Run) -> None:
     run.producer.change(late_share=run.chance.choice((0.03, 0.5)))
     run.hit("changes of the share of late usage")
 
 
-SMALL_HARMS = (_kill_worker, _kill_task_manager, _poison, _storm, _late)
-"""What strikes at once and needs no time of its own."""
-STEADY_HARMS = (_poison, _storm)
-"""Those that kill nothing, and after which the job keeps no more than before."""
 _HARMS = (_kill_worker, _kill_task_manager, _kill_kafka, _stop_job_manager, _poison, _storm, _late)
 
 
@@ -102,3 +104,7 @@ def overlap(run: Run) -> None:
 MIXES = (
     Fault("overlaps", "What the seed chooses of kills, stops, storms and floods at once", overlap),
 )
+STEADY_HARMS = (_poison, _small_storm)
+"""What kills nothing, and leaves the job with no more to keep than before."""
+KILLING_HARMS = (*STEADY_HARMS, _kill_worker, _kill_task_manager)
+"""These and kills; all of them need no time of their own."""
