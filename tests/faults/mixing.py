@@ -106,5 +106,5 @@ MIXES = (
 )
 STEADY_HARMS = (_poison, _small_storm)
 """What kills nothing, and leaves the job with no more to keep than before."""
-KILLING_HARMS = (*STEADY_HARMS, _kill_worker, _kill_task_manager)
-"""These and kills; all of them need no time of their own."""
+KILLS_IN_LOAD = (_kill_worker, _kill_task_manager)
+"""Kills that need no time of their own."""

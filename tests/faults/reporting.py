@@ -156,6 +156,7 @@ def _soaks(soaks: Sequence[Soak]) -> str:
     if not soaks:
         return ""
     last = soaks[-1]
+    hits = "".join(f"; {name}: {count}" for name, count in last.hits.items())
     rows = [
         (each.name, each.unit, each.first, each.last, f"{each.slope_percent:+.1f}", each.verdict)
         for each in last.figures
@@ -163,8 +164,8 @@ def _soaks(soaks: Sequence[Soak]) -> str:
     head = ("figure", "unit", "first", "last", "change, %", "verdict")
     text = (
         f"## A steady load for {last.minutes} minutes\n\n"
-        f"{last.records} records, {last.faults} faults, commit {last.commit}. The change is that of"
-        " a straight line through the second half, in percent of its mean;"
+        f"{last.records} records, commit {last.commit}; {last.faults} faults{hits}.\n\n"
+        "The change is that of a straight line through the second half, in percent of its mean;"
         f" flat is at most {last.tolerance_percent} %.\n\n"
     )
     return text + _table(head, rows)

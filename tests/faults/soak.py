@@ -2,10 +2,10 @@
 
     python -m tests.faults.soak --minutes 20
 
-Early on anything small strikes, kills as well; then only what leaves the processes alive and adds
-nothing to their state, so that a leak has the time to show. Prints plots, appends a line to
-tests/faults/soaks.jsonl, and ends with 1 if a figure that must be flat grows, or if the judge
-finds a difference.
+A Python worker and the TaskManager are killed first, in the order of the seed; then comes only what
+leaves the processes alive and adds nothing to their state, so that a leak has the time to show.
+Prints plots, appends a line to tests/faults/soaks.jsonl, and ends with 1 if a figure that must be
+flat grows, or if the judge finds a difference.
 """
 
 import argparse
@@ -23,15 +23,13 @@ from tests.faults.evidence import verdict_on
 from tests.faults.load import TICK_LOG_MS, TICK_S, Shape
 from tests.faults.making import make_run, open_machines
 from tests.faults.measuring import MEASURES, SOAK_OPTIONS, Samples, sample
-from tests.faults.mixing import KILLING_HARMS, STEADY_HARMS
+from tests.faults.mixing import KILLS_IN_LOAD, STEADY_HARMS
 from tests.faults.results import MOST_LINES, commit_now
 from tests.faults.running import Run
 from tests.faults.soaking import SOAKS, TOLERANCE_PERCENT, Soak, append_soak, figure_of
 
 _EVERY_S = 10.0
 _HARM_EVERY_S = 120.0
-# The part of a soak in which processes are killed: they are warm again at its half.
-_KILLING_PART = 0.35
 # The calendars of the load end after five days of log time.
 _MOST_LOG_MS = 100 * 3_600_000
 
@@ -40,14 +38,19 @@ def soak(run: Run, minutes: int) -> tuple[Samples, int]:
     """Let the load go on, with a small harm now and then; return samples and number of harms."""
     samples: Samples = {}
     begun = last_harm = time.monotonic()
+    kills = run.chance.sample(KILLS_IN_LOAD, len(KILLS_IN_LOAD))
     harms = 0
     while time.monotonic() - begun < minutes * 60:
         sample(run, time.monotonic() - begun, samples)
         if time.monotonic() - last_harm > _HARM_EVERY_S:
-            is_early = time.monotonic() - begun < _KILLING_PART * minutes * 60
             # What the last harm changed in the load ends with the next one.
             run.producer.change(poison_share=Shape().poison_share, late_share=Shape().late_share)
-            run.chance.choice(KILLING_HARMS if is_early else STEADY_HARMS)(run)
+            if kills:
+                restarts = run.restarts()
+                kills.pop()(run)
+                run.await_restart(restarts)
+            else:
+                run.chance.choice(STEADY_HARMS)(run)
             run.recovered()
             harms, last_harm = harms + 1, time.monotonic()
         run.pause(_EVERY_S)
@@ -100,6 +103,7 @@ def main(arguments: list[str]) -> int:
             figure_of(name, unit, samples[name], is_bounded)
             for name, unit, _, is_bounded in MEASURES
         ],
+        run.hits,
     )
     append_soak(options.record, result)
     for each in result.figures:

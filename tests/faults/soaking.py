@@ -1,8 +1,8 @@
 """The verdict of a soak: whether figures stay flat, by a line through their second halves."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 SOAKS = Path(__file__).parent / "soaks.jsonl"
@@ -44,7 +44,7 @@ class Figure:
 
 @dataclass(frozen=True, slots=True)
 class Soak:
-    """One soak, as it stands in the record."""
+    """One soak, as it stands in the record; `hits` tells what struck, and how often."""
 
     at: str
     commit: str
@@ -55,6 +55,7 @@ class Soak:
     differences: int
     tolerance_percent: float
     figures: Sequence[Figure]
+    hits: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

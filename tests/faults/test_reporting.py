@@ -35,6 +35,7 @@ SOAK = Soak(
     differences=0,
     tolerance_percent=15.0,
     figures=[Figure("JobManager", "MiB", 400, 404, 1.0, True)],
+    hits={"Python workers killed": 1, "records sent again": 300},
 )
 
 
@@ -101,6 +102,7 @@ def test_a_soak_stands_in_the_page() -> None:
     """What grows and must not stands out, and makes it fail."""
     page = render([], [SOAK])
     assert "| JobManager | MiB | 400 | 404 | +1.0 | flat |" in page
+    assert "3 faults; Python workers killed: 1; records sent again: 300." in page
     assert SOAK.passed
     leaking = replace(SOAK, figures=[replace(SOAK.figures[0], slope_percent=40.0)])
     assert "**grows**" in render([], [leaking])
