@@ -46,7 +46,7 @@ _COLUMNS = (
         )
     ),
     (CHARGES, _CHARGE_COLUMNS),
-    (RUNS, "run_id, status FROM committed"),
+    (RUNS, 'run_id, status, "at" FROM committed'),
     (INVOICES, 'invoice_id, state, kind, "at", content FROM committed'),
     (
         JOURNAL,

@@ -10,71 +10,17 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
-from iceberg.commit_ages import TableAge, find_faults, read_ages
-from iceberg.creating import TableConflictError, check_tables
-from iceberg.table import Table
-from iceberg.tables import BUDGET_ALERTS, METERING_WINDOWS
-from jobs.settings import Settings, SettingsError, load_settings
+from iceberg.catalog import CatalogUnreachableError
+from iceberg.commit_ages import TableAge, find_faults
+from iceberg.creating import TableConflictError
+from jobs.reporting.exposing_commits import commit_lines, fault_lines
+from jobs.service_levels.reading_commits import read_commit_ages
+from jobs.settings import SettingsError, load_settings
 from schemas.instant import to_text, to_us
-
-
-def check_commits(settings: Settings, now_ms: int, reads_files: bool) -> tuple[TableAge, ...]:
-    """Return the ages of the tables that the job is configured to write.
-
-    Raises:
-        CatalogUnreachableError: The catalog does not open.
-        TableConflictError: A table is missing or is not as declared.
-    """
-    catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
-    check_tables(catalog, namespace)
-    left_out: list[Table] = []
-    if not settings.metering.keep_windows:
-        left_out.append(METERING_WINDOWS)
-    if not settings.metering.running_totals:
-        left_out.append(BUDGET_ALERTS)
-    return read_ages(catalog, namespace, now_ms, left_out, reads_files)
-
-
-def prometheus_text(ages: Sequence[TableAge], faults: Sequence[str]) -> str:
-    """Return the ages in Prometheus' text format, for a textfile collector or a push."""
-    return "".join(f"{line}\n" for line in _prometheus_lines(ages, faults))
-
-
-def _prometheus_lines(ages: Sequence[TableAge], faults: Sequence[str]) -> Iterator[str]:
-    for name, text, values in (
-        (
-            "meterclose_commit_age_seconds",
-            "Seconds since the metering job's last commit to the table.",
-            {each.table: each.age_ms / 1000 for each in ages if each.age_ms is not None},
-        ),
-        (
-            "meterclose_commit_checkpoint",
-            "Checkpoint of the metering job's last commit to the table.",
-            {each.table: each.last.checkpoint_id for each in ages if each.last is not None},
-        ),
-        (
-            "meterclose_commit_behind_checkpoints",
-            "Checkpoints that the table stands behind the one that is furthest.",
-            {each.table: each.behind for each in ages},
-        ),
-        (
-            "meterclose_commits_repeated",
-            "Commits that came twice, or from a second job, among the snapshots that are kept.",
-            {each.table: len(each.repeated) for each in ages},
-        ),
-    ):
-        yield f"# HELP {name} {text}"
-        yield f"# TYPE {name} gauge"
-        for table, value in values.items():
-            yield f'{name}{{table="{table}"}} {value:g}'
-    yield "# HELP meterclose_commit_faults Faults that check_commits found."
-    yield "# TYPE meterclose_commit_faults gauge"
-    yield f"meterclose_commit_faults {len(faults)}"
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str], now_us: Callable[[], int]) -> int:
@@ -95,7 +41,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str], now_us: Callable[
     options = parser.parse_args(arguments)
     try:
         settings = load_settings(options.settings, environ)
-        ages = check_commits(settings, now_us() // 1000, options.files)
+        ages = read_commit_ages(settings, now_us() // 1000, options.files)
     except (SettingsError, CatalogUnreachableError, TableConflictError) as error:
         print(error, file=sys.stderr)
         return 2
@@ -103,7 +49,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str], now_us: Callable[
     if options.json:
         print(json.dumps({"tables": [asdict(each) for each in ages], "faults": faults}))
     elif options.prometheus:
-        print(prometheus_text(ages, faults), end="")
+        for line in (*commit_lines(ages), *fault_lines(len(faults))):
+            print(line)
     else:
         for each in ages:
             print(_line(each))

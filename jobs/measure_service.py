@@ -29,8 +29,10 @@ from iceberg.reading import BrokenRowsError
 from iceberg.service_store import append_levels, read_levels
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs import VERSION
+from jobs.reporting.exposing_commits import commit_lines
 from jobs.reporting.rendering import WIDTH
 from jobs.service_levels.collecting import Measurement, measure
+from jobs.service_levels.reading_commits import read_commit_ages
 from jobs.service_levels.rendering_html import render_page
 from jobs.service_levels.rendering_prometheus import render_prometheus
 from jobs.service_levels.rendering_text import level_members, print_levels
@@ -89,7 +91,7 @@ def main(
         if options.serve is not None:
             return _serve(settings, options, now_us, stopped or _until_signal())
         measurement, history = measure_and_keep(settings, window)
-        _write(options, measurement, history)
+        _write(settings, options, measurement, history)
     except _REFUSED as error:
         print(error, file=sys.stderr)
         return 2
@@ -157,12 +159,22 @@ def _instant_us(name: str, text: str) -> int:
 
 
 def _write(
-    options: argparse.Namespace, measurement: Measurement, history: Sequence[ServiceLevel]
+    settings: Settings,
+    options: argparse.Namespace,
+    measurement: Measurement,
+    history: Sequence[ServiceLevel],
 ) -> None:
     if options.html is not None:
         _write_file("--html", options.html, render_page(measurement, history))
     if options.prometheus is not None:
-        _write_file("--prometheus", options.prometheus, render_prometheus(measurement.levels))
+        _write_file("--prometheus", options.prometheus, _metrics(settings, measurement))
+
+
+def _metrics(settings: Settings, measurement: Measurement) -> str:
+    """Return the levels, and the commits as they were at the same instant."""
+    ages = read_commit_ages(settings, measurement.window.measured_at_us // 1000)
+    commits = "".join(f"{line}\n" for line in commit_lines(ages))
+    return render_prometheus(measurement.levels) + commits
 
 
 def _write_file(option: str, path: Path, text: str) -> None:
@@ -194,8 +206,8 @@ def _serve(
 
     def pages() -> Pages:
         measurement, history = measure_and_keep(settings, _window(options, now_us()))
-        _write(options, measurement, history)
-        return Pages(render_prometheus(measurement.levels), render_page(measurement, history))
+        _write(settings, options, measurement, history)
+        return Pages(_metrics(settings, measurement), render_page(measurement, history))
 
     def pages_if_any() -> Pages:
         try:

@@ -139,6 +139,7 @@ class ChargeFacts:
         due_accounts: Accounts and currencies with charges that are long due, on no invoice.
         invoices: Invoices issued in the window.
         credit_notes: Credit notes issued in the window.
+        last_priced_us: Start of the newest run of pricing that finished; None: none has.
     """
 
     charges: int
@@ -149,6 +150,7 @@ class ChargeFacts:
     due_accounts: int
     invoices: int
     credit_notes: int
+    last_priced_us: int | None
 
 
 @dataclass(frozen=True, slots=True)

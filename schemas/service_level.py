@@ -59,6 +59,7 @@ class Unmeasured(StrEnum):
     NO_ENTRIES = "no_entries"
     NO_COMMITS = "no_commits"
     NO_CHECKPOINTS = "no_checkpoints"
+    NEVER_PRICED = "never_priced"
     NEVER_RECONCILED = "never_reconciled"
     COMMITS_FORGOTTEN = "commits_forgotten"
     WINDOWS_NOT_KEPT = "windows_not_kept"
@@ -76,6 +77,7 @@ UNMEASURED_TEXTS: Mapping[Unmeasured, str] = MappingProxyType(
         Unmeasured.NO_ENTRIES: "the ledger has no entries",
         Unmeasured.NO_COMMITS: "nothing was committed yet",
         Unmeasured.NO_CHECKPOINTS: "no two checkpoints of the metering job are in the tables",
+        Unmeasured.NEVER_PRICED: "no run of pricing has finished yet",
         Unmeasured.NEVER_RECONCILED: "it was never reconciled",
         Unmeasured.COMMITS_FORGOTTEN: "the commits that brought the rows have expired",
         Unmeasured.WINDOWS_NOT_KEPT: "running usage is not kept (metering.keep_windows)",

@@ -67,6 +67,7 @@ _UNINVOICED = """
     GROUP BY account_id, currency HAVING sum(amount_minor) <> 0
     ORDER BY account_id, currency
 """
+_LAST_PRICED = """SELECT epoch_us(max("at")) FROM runs WHERE status = 'finished'"""
 _BOOKED = """
     SELECT count(*), count(*) FILTER (source_id IS NULL) FROM (
         SELECT charges.charge_id, source_id FROM charges
@@ -97,7 +98,7 @@ def read_charge_facts(
     """Return what was charged and invoiced in the window.
 
     Args:
-        rows: With the tables `charges` and `invoices`, each row once.
+        rows: With the tables `charges`, `runs` and `invoices`, each row once.
         window: What is looked at.
         held: Which billing periods wait.
         held_ids: Drafts that wait; they are not due.
@@ -111,6 +112,7 @@ def read_charge_facts(
     drafted = {**within, **long_ago, "held_ids": list(held_ids)}
     ((due, issued),) = rows.execute(_INVOICES, drafted).fetchall()
     ((invoices, credit_notes),) = rows.execute(_ISSUED, within).fetchall()
+    ((last_priced_us,),) = rows.execute(_LAST_PRICED).fetchall()
     return ChargeFacts(
         charges=charges,
         adjustments=adjustments,
@@ -120,6 +122,7 @@ def read_charge_facts(
         due_accounts=_due_accounts(rows, {"start_us": within["start_us"], **long_ago}, held),
         invoices=invoices,
         credit_notes=credit_notes,
+        last_priced_us=last_priced_us,
     )
 
 

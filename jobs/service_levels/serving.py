@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from jobs.service_levels.rendering_prometheus import CONTENT_TYPE
+from jobs.reporting.exposing_metrics import CONTENT_TYPE
 
 _PLAIN, _HTML = "text/plain; charset=utf-8", "text/html; charset=utf-8"
 # The page needs nothing from elsewhere, and shows names that strangers chose.

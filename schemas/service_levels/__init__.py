@@ -14,6 +14,7 @@ from schemas.service_levels.charges import (
     DISPUTE_RATE,
     INVOICE_SUCCESS,
     PAYMENT_SUCCESS,
+    PRICING_AGE,
 )
 from schemas.service_levels.proofs import (
     LEDGER_AGE,
@@ -62,6 +63,7 @@ __all__ = [
     "LEVEL_BY_NAME",
     "OFFSET_GAPS",
     "PAYMENT_SUCCESS",
+    "PRICING_AGE",
     "PRICING_ERROR",
     "RECONCILIATION_AGE",
     "RECONCILIATION_DIFFERENCES",
@@ -84,6 +86,7 @@ LEVELS: tuple[LevelDefinition, ...] = (
     COMMIT_AGE,
     ADJUSTED_ROWS,
     ADJUSTED_AMOUNT,
+    PRICING_AGE,
     INVOICE_SUCCESS,
     CREDIT_NOTE_RATE,
     DISPUTE_RATE,

@@ -28,6 +28,16 @@ ADJUSTED_AMOUNT = LevelDefinition(
     "0.01",
     split_by="currency",
 )
+PRICING_AGE = LevelDefinition(
+    "pricing_age",
+    "Since usage was priced",
+    _AREA,
+    LevelUnit.SECONDS,
+    "From the start of the newest run of pricing that finished to the moment of measuring. From"
+    " runs.",
+    Comparison.BELOW,
+    "86400",
+)
 INVOICE_SUCCESS = LevelDefinition(
     "invoice_success",
     "Invoices issued of those due",

@@ -6,6 +6,7 @@ import pytest
 
 from jobs.flights.departures import Departure
 from jobs.local.flink_cluster import FlinkCluster
+from jobs.local.ports import free_ports
 from tests.conftest import Kafka
 from tests.integration.flights import (
     INJECTIONS,
@@ -16,6 +17,7 @@ from tests.integration.flights import (
     write_config,
 )
 from tests.integration.full_run import UNTIL, Flights, FullRun, meter_in_full
+from tests.integration.scraping import reporter_options
 from tests.integration.world import make_topics
 
 
@@ -39,9 +41,18 @@ def flights(
 
 
 @pytest.fixture(scope="session")
-def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FlinkCluster]:
+def metrics_ports() -> tuple[int, ...]:
+    """Ports at which the processes of `cluster` tell their metrics."""
+    return free_ports(2)
+
+
+@pytest.fixture(scope="session")
+def cluster(
+    metrics_ports: tuple[int, ...], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[FlinkCluster]:
     """A cluster for tests that leave it whole."""
-    with FlinkCluster(tmp_path_factory.mktemp("flink"), slots=8) as cluster:
+    options = reporter_options(metrics_ports)
+    with FlinkCluster(tmp_path_factory.mktemp("flink"), slots=8, options=options) as cluster:
         yield cluster
 
 

@@ -1,5 +1,6 @@
 """All flights through Kafka, a standalone Flink and Iceberg: nothing lost, nothing twice."""
 
+import re
 from collections import Counter
 from collections.abc import Iterator
 
@@ -7,8 +8,12 @@ import pytest
 
 from jobs.flights.spoiling import REFUSED_RECORDS, REFUSED_UNITS
 from jobs.local.waiting import wait_until
+from schemas.metrics import FLINK_METRICS, JOB_METRICS
 from schemas.rejected_event import METER_REASONS
-from tests.integration.full_run import Flights, FullRun
+from tests.integration.flights import at_ms
+from tests.integration.full_run import UNTIL, Flights, FullRun
+from tests.integration.scraping import scrape
+from tests.integration.world import SLACK_MS
 
 pytestmark = [pytest.mark.integration, pytest.mark.timeout(1500)]
 
@@ -128,3 +133,23 @@ def test_metrics_tell_what_the_tables_hold(full_run: FullRun) -> None:
         for vertex in rest.vertices(full_run.job_id)
         for name in rest.metric_names(full_run.job_id, vertex.vertex_id)
     )
+
+
+def test_prometheus_reads_what_the_catalogue_says(
+    full_run: FullRun, metrics_ports: tuple[int, ...]
+) -> None:
+    """Each metric with its labels, and none of the job's own that the catalogue lacks."""
+    scraped = scrape(metrics_ports)
+    missing = [each for each in (*JOB_METRICS, *FLINK_METRICS) if each.name not in scraped]
+    # What has counted nothing is not there: no account was refused.
+    assert [each.name.rsplit("_", 2)[1:] for each in missing] == [["rejected", "accounts"]]
+    for each in (*JOB_METRICS, *FLINK_METRICS):
+        for labels, _ in scraped.get(each.name, ()):
+            assert set(each.labels) <= set(labels), each.name
+    own = re.compile(r"flink_taskmanager_job_task_operator_[a-z]+(_[a-z]+)+")
+    assert {name for name in scraped if own.fullmatch(name)} <= {each.name for each in JOB_METRICS}
+    closed = scraped["flink_taskmanager_job_task_operator_closed_rows"]
+    assert sum(value for _, value in closed) == len(full_run.tables["closed_usage"])
+    watermarks = scraped["flink_taskmanager_job_task_operator_currentOutputWatermark"]
+    of_stage = [value for labels, value in watermarks if labels["operator_name"] == "meter_periods"]
+    assert min(of_stage) >= at_ms(UNTIL) - SLACK_MS

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from iceberg.service_store import read_levels
+from jobs.describe_metrics import CATALOGUE
 from jobs.measure_service import main
 from schemas.instant import SECOND_US, to_us
 from schemas.service_levels import LEVELS
@@ -101,6 +102,18 @@ def test_files_are_written_at_once(live: Path, tmp_path: Path) -> None:
     assert families["meterclose_service_completeness_ratio"].samples == {(): "1"}
     assert "Ingestion delay of the events that counted" in page.read_text()
     assert sorted(tmp_path.iterdir()) == [page, metrics]
+
+
+def test_the_catalogue_has_every_metric(live: Path, tmp_path: Path) -> None:
+    """Levels, their parts and commits, with the labels that stand there."""
+    metrics = tmp_path / "levels.prom"
+    assert _run(live, "--prometheus", str(metrics)) == 0
+    known = {each.name: set(each.labels) for each in CATALOGUE}
+    families = read_exposed(metrics.read_text())
+    assert "meterclose_commit_age_seconds" in families
+    for name, family in families.items():
+        for labels in family.samples:
+            assert {label for label, _ in labels} == known[name]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ NOTHING = ServiceFacts(
         settled=Unmeasured.NO_CHECKPOINTS,
     ),
     UsageFacts(0, 0, 0, 0, 0, 0, 0, NO_RANKS, None),
-    ChargeFacts(0, 0, (), 0, 0, 0, 0, 0),
+    ChargeFacts(0, 0, (), 0, 0, 0, 0, 0, None),
     LedgerFacts(0, 0, 0, 0, 0),
     ProofFacts(None, None, 0, 0),
 )

@@ -13,6 +13,7 @@ from udfs.measuring_service.measured import Measured, Rule
 from udfs.measuring_service.measuring_charges import (
     measure_adjustments,
     measure_invoices,
+    measure_pricing_age,
 )
 from udfs.measuring_service.measuring_proofs import (
     measure_ledger,
@@ -42,6 +43,7 @@ LEVEL_RULES: tuple[Rule, ...] = (
     measure_close_delay,
     measure_commit_age,
     measure_adjustments,
+    measure_pricing_age,
     measure_invoices,
     measure_pricing_error,
     measure_reconciliations,

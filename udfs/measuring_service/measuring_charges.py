@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from schemas.instant import SECOND_US
 from schemas.service_facts import ServiceFacts
 from schemas.service_level import Unmeasured
 from schemas.service_levels import (
@@ -13,6 +14,7 @@ from schemas.service_levels import (
     DISPUTE_RATE,
     INVOICE_SUCCESS,
     PAYMENT_SUCCESS,
+    PRICING_AGE,
 )
 from udfs.measuring_service.measured import Measured
 
@@ -27,6 +29,15 @@ def measure_adjustments(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
     for each in charged.amounts:
         part = (ADJUSTED_AMOUNT.split_by, each.currency)
         yield Measured(ADJUSTED_AMOUNT, each.adjusted_minor, each.charged_minor, nothing, part)
+
+
+def measure_pricing_age(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:
+    """Yield how long ago usage was priced."""
+    last_us = facts.charges.last_priced_us
+    if last_us is None:
+        yield Measured(PRICING_AGE, 0, 0, Unmeasured.NEVER_PRICED)
+    else:
+        yield Measured(PRICING_AGE, at_us - last_us, SECOND_US)
 
 
 def measure_invoices(facts: ServiceFacts, at_us: int) -> Iterator[Measured]:

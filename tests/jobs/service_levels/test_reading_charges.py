@@ -42,7 +42,7 @@ def rows() -> Iterator[duckdb.DuckDBPyConnection]:
             " amount_minor BIGINT, currency VARCHAR, due TIMESTAMPTZ, run_id VARCHAR);"
             " CREATE TABLE invoices (invoice_id VARCHAR, state VARCHAR, kind VARCHAR,"
             ' "at" TIMESTAMPTZ, content VARCHAR);'
-            " CREATE TABLE runs (run_id VARCHAR, status VARCHAR);"
+            ' CREATE TABLE runs (run_id VARCHAR, status VARCHAR, "at" TIMESTAMPTZ);'
             " CREATE TABLE journal (entry_id VARCHAR, source_kind VARCHAR, source_id VARCHAR,"
             " currency VARCHAR, amount_minor BIGINT)"
         )
@@ -76,8 +76,21 @@ def _invoice(
 
 
 def test_of_nothing_nothing(rows: duckdb.DuckDBPyConnection) -> None:
-    """Zeros, and no currency."""
-    assert read_charge_facts(rows, WINDOW, _Held()) == ChargeFacts(0, 0, (), 0, 0, 0, 0, 0)
+    """Zeros, no currency, and no run of pricing."""
+    assert read_charge_facts(rows, WINDOW, _Held()) == ChargeFacts(0, 0, (), 0, 0, 0, 0, 0, None)
+
+
+def test_the_newest_run_that_finished(rows: duckdb.DuckDBPyConnection) -> None:
+    """A newer one that only started is not one; the window does not matter."""
+    for run_id, status, day in (
+        ("a", "finished", 3),
+        ("b", "finished", 200),
+        ("c", "started", 300),
+    ):
+        rows.execute(
+            "INSERT INTO runs VALUES ($1, $2, make_timestamptz($3))", [run_id, status, day * DAY_US]
+        )
+    assert read_charge_facts(rows, WINDOW, _Held()).last_priced_us == 200 * DAY_US
 
 
 def test_corrections_are_what_is_due_after_its_period(rows: duckdb.DuckDBPyConnection) -> None:
@@ -144,7 +157,7 @@ def test_the_ledger_holds(rows: duckdb.DuckDBPyConnection) -> None:
     """Two charges booked, one of nothing, one of a run that has not finished."""
     for charge_id, amount in (("a", 5), ("b", -5), ("c", 0)):
         _charge(rows, charge_id, amount)
-    rows.execute("INSERT INTO runs VALUES ('r', 'started'), ('r', 'finished')")
+    rows.execute("INSERT INTO runs VALUES ('r', 'started', NULL), ('r', 'finished', NULL)")
     for charge_id in "ab":
         rows.execute(
             "INSERT INTO journal SELECT $1, 'charge', $1, 'USD', unnest([5, -5])", [charge_id]
@@ -158,7 +171,7 @@ def test_the_ledger_holds(rows: duckdb.DuckDBPyConnection) -> None:
 def test_faults_of_the_ledger_are_found(rows: duckdb.DuckDBPyConnection) -> None:
     """A chain without its second entry, a currency that does not sum to 0, a charge unbooked."""
     _charge(rows, "a", 5)
-    rows.execute("INSERT INTO runs VALUES ('r', 'finished')")
+    rows.execute("INSERT INTO runs VALUES ('r', 'finished', NULL)")
     rows.execute("INSERT INTO journal VALUES ('e', 'charge', 'x', 'USD', 5)")
     chained = list(chain(full_ledger(), START, "r"))
     assert read_ledger_facts(rows, [chained[0], *chained[2:]]) == LedgerFacts(1, 1, 1, 1, 1)

@@ -37,6 +37,17 @@ def test_levels_are_gauges_with_their_unit_last() -> None:
     assert targets[(("level", "ingestion_delay_p95"), ("comparison", "<"))] == "60"
 
 
+def test_both_terms_of_a_value_are_there() -> None:
+    """Whole numbers, of which a rate over any time is made."""
+    given_facts = facts("received", counted=2_999_999, duplicates=1)
+    families = read_exposed(render_prometheus(measure_service(given_facts, WINDOW)))
+    of_level = (("level", "duplicate_rate"), ("part", ""))
+    assert families["meterclose_service_numerator"].samples[of_level] == "1"
+    assert families["meterclose_service_denominator"].samples[of_level] == "3000000"
+    unmeasured = (("level", "pricing_age"), ("part", ""))
+    assert unmeasured not in families["meterclose_service_numerator"].samples
+
+
 def test_what_was_not_measured_has_no_number() -> None:
     """But a verdict, and the moment is there."""
     families = read_exposed(render_prometheus(measure_service(NOTHING, WINDOW)))

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from schemas.service_facts import CurrencyAmounts
 from schemas.service_level import Unmeasured, Verdict
-from tests.udfs.serving import facts, measured
+from tests.udfs.serving import NOW_US, facts, measured
 
 
 def test_adjustments_by_number_and_amount() -> None:
@@ -26,6 +26,17 @@ def test_corrections_of_nothing_have_no_rate() -> None:
     given = facts("charges", charges=1, amounts=(CurrencyAmounts("USD", 0, 5),))
     part = measured(given, "adjustment_amount_rate", '{"currency":"USD"}')
     assert (part.verdict, part.reason) == (Verdict.NOT_MEASURED, Unmeasured.NO_CHARGES)
+
+
+def test_a_day_without_pricing_is_a_miss() -> None:
+    """Less than a day is met, a whole day is not; of no run there is no age."""
+    day_us = 86_400_000_000
+    given = facts("charges", last_priced_us=NOW_US - day_us + 1)
+    assert measured(given, "pricing_age").verdict is Verdict.MET
+    given = facts("charges", last_priced_us=NOW_US - day_us)
+    level = measured(given, "pricing_age")
+    assert (level.value, level.verdict) == (86400, Verdict.MISSED)
+    assert measured(facts("charges"), "pricing_age").reason is Unmeasured.NEVER_PRICED
 
 
 def test_invoices_that_are_missing_count() -> None:
