@@ -24,6 +24,7 @@ check: setup ## Format, lint, types, import contracts, sizes
 	@$(PYTHON) tests/law/sizes.py
 
 test: check ## All checks, then all tests but those of `make faults`
+	@setup/promtool.sh
 	@$(PYTHON) -m tests.run_tests
 
 SEED ?= 1

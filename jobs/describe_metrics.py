@@ -9,12 +9,13 @@ from collections.abc import Iterator, Sequence
 
 from jobs.service_levels.rendering_prometheus import level_metrics
 from schemas.metric import Metric, MetricSource
-from schemas.metrics import COMMIT_METRICS, FLINK_METRICS, JOB_METRICS
+from schemas.metrics import BUSINESS_METRICS, COMMIT_METRICS, FLINK_METRICS, JOB_METRICS
 
 CATALOGUE: tuple[Metric, ...] = (
     *JOB_METRICS,
     *FLINK_METRICS,
     *COMMIT_METRICS,
+    *BUSINESS_METRICS,
     *level_metrics(),
 )
 """Every metric, by who tells it."""

@@ -32,6 +32,7 @@ from jobs import VERSION
 from jobs.reporting.exposing_commits import commit_lines
 from jobs.reporting.rendering import WIDTH
 from jobs.service_levels.collecting import Measurement, measure
+from jobs.service_levels.reading_business import business_lines
 from jobs.service_levels.reading_commits import read_commit_ages
 from jobs.service_levels.rendering_html import render_page
 from jobs.service_levels.rendering_prometheus import render_prometheus
@@ -171,10 +172,10 @@ def _write(
 
 
 def _metrics(settings: Settings, measurement: Measurement) -> str:
-    """Return the levels, and the commits as they were at the same instant."""
+    """Return levels, commits as they were at the same instant, and figures of the business."""
     ages = read_commit_ages(settings, measurement.window.measured_at_us // 1000)
-    commits = "".join(f"{line}\n" for line in commit_lines(ages))
-    return render_prometheus(measurement.levels) + commits
+    others = (*commit_lines(ages), *business_lines(measurement.business))
+    return render_prometheus(measurement.levels) + "".join(f"{line}\n" for line in others)
 
 
 def _write_file(option: str, path: Path, text: str) -> None:

@@ -32,6 +32,11 @@ def _commits(name: str, unit: str, labels: tuple[str, ...], doc: str) -> Metric:
     return Metric(name, MetricSource.COMMITS, _GAUGE, unit, labels, doc)
 
 
+def _business(name: str, unit: str, labels: tuple[str, ...], doc: str) -> Metric:
+    name = f"meterclose_{name}"
+    return Metric(name, MetricSource.LEVELS, _GAUGE, unit, labels, doc)
+
+
 JOB_METRICS = (
     _own("counted_events", "events", "Events that counted, once for each meter."),
     _own("late_events", "events", "Those of them that came after the cut of their period."),
@@ -133,3 +138,30 @@ COMMIT_METRICS = (
     _commits("meterclose_commit_faults", "faults", (), "Faults that check_commits found."),
 )
 """What `jobs.check_commits --prometheus` prints."""
+
+BUSINESS_METRICS = (
+    _business(
+        "usage_events", "events", ("meter",), "Events in closed usage and its corrections, in all."
+    ),
+    _business("usage_corrections", "rows", ("meter",), "Corrections of closed usage, in all."),
+    _business(
+        "usage_quantity",
+        "the meter's",
+        ("meter", "unit"),
+        "Closed usage with its corrections over all accounts and periods, of meters that count or"
+        " add up.",
+    ),
+    _business(
+        "charged_minor",
+        "minor units",
+        ("currency", "product", "kind"),
+        "What all charges come to, in minor units of the currency.",
+    ),
+    _business(
+        "corrected_minor",
+        "minor units",
+        ("currency", "product"),
+        "What charges add that correct a period after it was charged.",
+    ),
+)
+"""What was used and charged in all, by `jobs.measure_service`."""

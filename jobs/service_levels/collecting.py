@@ -24,6 +24,7 @@ from jobs.invoices.changing import Tables
 from jobs.invoices.holding import Holding, held_invoices
 from jobs.reporting.conflicts import read_conflicts
 from jobs.reporting.fates import REPEATED, tell_fates
+from jobs.service_levels.reading_business import BusinessFigure, read_business
 from jobs.service_levels.reading_charges import read_charge_facts, read_ledger_facts
 from jobs.service_levels.reading_received import MeteringFacts, read_delay_bins, read_received
 from jobs.service_levels.reading_usage import (
@@ -50,6 +51,7 @@ class Measurement:
         levels: All levels, in the order of the closed list.
         delay_bins: Counted events by delay, for a plot (`reading_received.DELAY_BOUNDS_US`).
         closed_days: Closed rows by the day on which their periods ended, for a plot.
+        business: What was used and charged in all, whatever the window.
     """
 
     window: MeasuredWindow
@@ -57,6 +59,7 @@ class Measurement:
     levels: tuple[ServiceLevel, ...]
     delay_bins: tuple[int, ...]
     closed_days: Sequence[ClosedDay]
+    business: tuple[BusinessFigure, ...]
 
 
 def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
@@ -91,6 +94,7 @@ def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
                 measure_service(facts, window),
                 read_delay_bins(rows, window),
                 read_closed_days(rows, metering.is_live, window),
+                read_business(rows),
             )
 
 

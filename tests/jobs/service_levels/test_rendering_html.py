@@ -59,7 +59,7 @@ def _measurement(
     given: ServiceFacts, window: MeasuredWindow = WINDOW, days: int = 3
 ) -> Measurement:
     closed = [ClosedDay(n * DAY_US, n + 1, n * HOUR_US or None) for n in range(days)]
-    return Measurement(window, True, measure_service(given, window), BINS, closed)
+    return Measurement(window, True, measure_service(given, window), BINS, closed, ())
 
 
 def _history(values: list[int]) -> list[ServiceLevel]:
