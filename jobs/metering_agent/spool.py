@@ -14,6 +14,7 @@ import fcntl
 import os
 import threading
 from collections import deque
+from itertools import islice
 from pathlib import Path
 from typing import Self
 
@@ -50,7 +51,7 @@ class Spool:
         self.dropped_bytes = 0
         self._folder, self._max_bytes = folder, max_bytes
         self._path, self._new_path = folder / "spool", folder / "spool.new"
-        self._waiting: deque[tuple[KeptEvent, int]] = deque()
+        self._waiting: deque[KeptEvent] = deque()
         self._waiting_bytes = 0
         self._changed = threading.Condition()
         self._lock_fd = _lock(folder)
@@ -75,16 +76,16 @@ class Spool:
             OSError: The disk failed; the line is not there, and the agent must end.
         """
         with self._changed:
-            length = self._append(Line(state, event))
+            self._append(Line(state, event))
             self.state = state
             if event is not None:
-                self._wait_for(event, length)
+                self._wait_for(event)
                 self._changed.notify_all()
 
     def waiting(self, most: int) -> tuple[KeptEvent, ...]:
         """Return the first events that Kafka has not acknowledged, in their order."""
         with self._changed:
-            return tuple(event for event, _ in list(self._waiting)[:most])
+            return tuple(islice(self._waiting, most))
 
     def count_waiting(self) -> int:
         """Return how many events Kafka has not acknowledged."""
@@ -142,7 +143,7 @@ class Spool:
             line = decode_line(content[offset:end])
             if line is None:
                 break
-            self._take(line, end + 1 - offset)
+            self._take(line)
             offset = end + 1
         rest = content[offset:]
         # Each line was on disk before the next was begun: only the last one can be torn.
@@ -154,23 +155,23 @@ class Spool:
         self.dropped_bytes = len(rest)
         return offset
 
-    def _take(self, line: Line, length: int) -> None:
+    def _take(self, line: Line) -> None:
         self.state = line.state or self.state
         if line.event is not None:
-            self._wait_for(line.event, length)
+            self._wait_for(line.event)
         if line.acknowledged is not None:
             self._forget(line.acknowledged)
 
-    def _wait_for(self, event: KeptEvent, length: int) -> None:
-        self._waiting.append((event, length))
-        self._waiting_bytes += length
+    def _wait_for(self, event: KeptEvent) -> None:
+        self._waiting.append(event)
+        self._waiting_bytes += _size_of(event)
 
     def _forget(self, number: int) -> None:
-        while self._waiting and self._waiting[0][0].number <= number:
-            self._waiting_bytes -= self._waiting.popleft()[1]
+        while self._waiting and self._waiting[0].number <= number:
+            self._waiting_bytes -= _size_of(self._waiting.popleft())
 
-    def _append(self, line: Line) -> int:
-        """Write one line and wait until it is on disk; return its length."""
+    def _append(self, line: Line) -> None:
+        """Write one line and wait until it is on disk."""
         content = encode_line(line)
         if self._length + len(content) > self._max_bytes:
             self._rewrite()
@@ -181,11 +182,10 @@ class Spool:
             os.ftruncate(self._fd, self._length)
             raise _full_or_same(error) from error
         self._length += len(content)
-        return len(content)
 
     def _rewrite(self) -> None:
         """Put a file in this one's place that holds the events that wait, and the state."""
-        lines = [encode_line(Line(event=event)) for event, _ in self._waiting]
+        lines = [encode_line(Line(event=event)) for event in self._waiting]
         lines.append(encode_line(Line(self.state)))
         new_fd = os.open(self._new_path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
         try:
@@ -198,9 +198,6 @@ class Spool:
         os.close(self._fd)
         self._fd, self._length = new_fd, sum(map(len, lines))
         self._sync_folder()
-        sizes = zip(self._waiting, lines, strict=False)
-        self._waiting = deque((event, len(line)) for (event, _), line in sizes)
-        self._waiting_bytes = sum(length for _, length in self._waiting)
 
     def _sync_folder(self) -> None:
         """Make sure that the file's name is on disk."""
@@ -209,6 +206,11 @@ class Spool:
             os.fsync(folder_fd)
         finally:
             os.close(folder_fd)
+
+
+def _size_of(event: KeptEvent) -> int:
+    """Return the bytes that an event takes in a file that was rewritten."""
+    return len(encode_line(Line(event=event)))
 
 
 def _lock(folder: Path) -> int:

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-from jobs.metering_agent import spool as spool_module
 from jobs.metering_agent.spool import LEAST_BYTES, Spool, SpoolFullError
 from jobs.metering_agent.spool_lines import KeptEvent, Line, SpoolError, encode_line
 from schemas.pod_usage import PodState
@@ -20,7 +19,7 @@ STATE = first_state(reading(0, 10**20, 10**12), "s")
 @pytest.fixture
 def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     """Wait for no disk, where a test writes thousands of lines and cuts no power."""
-    monkeypatch.setattr(spool_module.os, "fsync", lambda fd: None)
+    monkeypatch.setattr(os, "fsync", lambda fd: None)
 
 
 def state(number: int) -> PodState:
@@ -168,7 +167,7 @@ def test_a_full_disk_leaves_the_spool_as_it_was(
         fill(spool, 0)
         content = (tmp_path / "spool").read_bytes()
         with monkeypatch.context() as patched:
-            patched.setattr(spool_module.os, "pwrite", short)
+            patched.setattr(os, "pwrite", short)
             with pytest.raises(SpoolFullError):
                 fill(spool, 1)
             assert (tmp_path / "spool").read_bytes() == content
@@ -194,7 +193,7 @@ def test_a_full_disk_while_rewriting(tmp_path: Path, monkeypatch: pytest.MonkeyP
         def refuse(*_: object) -> int:
             raise OSError(errno.ENOSPC, "none")
 
-        monkeypatch.setattr(spool_module.os, "pwrite", refuse)
+        monkeypatch.setattr(os, "pwrite", refuse)
         with pytest.raises(SpoolFullError):
             fill(spool, number, number + 1)
     assert (tmp_path / "spool").read_bytes() == content
@@ -210,7 +209,7 @@ def test_a_disk_that_fails_ends_the_agent(tmp_path: Path, monkeypatch: pytest.Mo
             raise OSError(errno.EIO, "disk")
 
         with monkeypatch.context() as patched:
-            patched.setattr(spool_module.os, "fsync", fail)
+            patched.setattr(os, "fsync", fail)
             with pytest.raises(OSError, match="disk"):
                 fill(spool, 1)
     assert found(tmp_path) == (state(0), (event(0),))
