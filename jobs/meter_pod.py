@@ -88,7 +88,6 @@ def main(
         0; 1 where events still wait in the spool or the disk failed; 2 for a mistake.
     """
     options = make_parser().parse_args(arguments)
-    stopped = _until_signal()
     try:
         pod = _pod(options)
         _check_numbers(options)
@@ -106,7 +105,7 @@ def main(
 
             connect = lambda: connect_kafka(kafka)  # noqa: E731  a name for one expression
             waiting = run_agent(
-                spool, sample, connect, clock, options.every, options.grace, stopped, _tell
+                spool, sample, connect, clock, options.every, options.grace, _until_signal(), _tell
             )
     except (SettingsError, SpoolError) as error:
         print(error, file=sys.stderr)
