@@ -1,6 +1,6 @@
 """Meters one pod from beside it: CPU-seconds and memory GB-hours, as usage events for Kafka.
 
-    python -m jobs.meter_pod --settings config/examples/pods/agent.yaml --account acme \
+    python -m jobs.meter_pod --settings k8s/examples/metered-app/agent.yaml --account acme \
         --pod-uid 6f1c7f0e-3c1b-4a52-9d5e-1f0a4f6f2b11 --pod web-0 --namespace shop --node node-1 \
         --cgroup-root /host/kubepods --spool /var/spool/metering
 

@@ -7,7 +7,7 @@ from jobs.local.children import Child
 from tests.jobs.metering_agent.fake_node import POD_UID
 
 ROOT = Path(__file__).parents[3]
-SETTINGS = ROOT / "config/examples/pods/agent.yaml"
+SETTINGS = ROOT / "k8s/examples/metered-app/agent.yaml"
 
 
 def arguments(folder: Path, *more: str) -> list[str]:

@@ -15,7 +15,8 @@ from tests.udfs.pod_readings import reading
 from udfs.parsing import ParsingRules, RecordParser
 from udfs.sampling import first_state, make_event, on_reading
 
-CONFIG = Path(__file__).parents[3] / "config"
+ROOT = Path(__file__).parents[3]
+CONFIG = ROOT / "config"
 RECEIVED_MS = to_us(datetime.fromisoformat("2026-11-23T10:01:02Z")) // 1000
 
 
@@ -77,7 +78,7 @@ def test_what_the_agent_writes_is_what_the_example_shows() -> None:
 
 def test_an_agent_reads_the_section_kafka_alone() -> None:
     """It has no catalog; a whole settings file gives the same."""
-    kafka = load_kafka(CONFIG / "examples/pods/agent.yaml", {})
+    kafka = load_kafka(ROOT / "k8s/examples/metered-app/agent.yaml", {})
     assert kafka == KafkaSettings(
         "broker-1.example.com:9093,broker-2.example.com:9093",
         properties={"security.protocol": "SASL_SSL", "sasl.mechanism": "SCRAM-SHA-512"},
