@@ -7,7 +7,9 @@ with the same bytes, and counts once by its identity.
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 
+from kafka import KafkaProducer
 from kafka.errors import KafkaError
 
 from jobs.kafka_clients import KafkaUnreachableError, open_producer
@@ -34,24 +36,28 @@ def connect_kafka(kafka: KafkaSettings) -> Iterator[Send]:
         SettingsError: See `jobs.kafka_clients.client_arguments`.
         KafkaUnreachableError: No broker answers, or it refuses the login.
     """
-    with open_producer(kafka) as producer:
+    try:
+        with open_producer(kafka) as producer:
+            yield partial(_send, producer, kafka.usage_topic)
+    except KafkaError as error:
+        # Closing fails, too, where records still wait.
+        servers, found = kafka.bootstrap_servers, " ".join(str(error).split())
+        raise KafkaUnreachableError(f"Kafka, {servers}: expected an end, found {found}") from error
 
-        def send(events: Sequence[KeptEvent]) -> int:
-            sent = [
-                producer.send(kafka.usage_topic, key=each.account_id.encode(), value=each.payload)
-                for each in events
-            ]
-            producer.flush()
-            for count, each in enumerate(sent):
-                try:
-                    each.get()
-                except KafkaError:
-                    if count == 0:
-                        raise
-                    return count
-            return len(sent)
 
-        yield send
+def _send(producer: KafkaProducer, topic: str, events: Sequence[KeptEvent]) -> int:
+    sent = [
+        producer.send(topic, key=each.account_id.encode(), value=each.payload) for each in events
+    ]
+    producer.flush()
+    for count, each in enumerate(sent):
+        try:
+            each.get()
+        except KafkaError:
+            if count == 0:
+                raise
+            return count
+    return len(sent)
 
 
 def deliver(
