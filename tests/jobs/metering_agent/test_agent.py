@@ -31,7 +31,7 @@ class PlayedKafka:
         received: The values of all records, also of those that were not acknowledged.
         keys: Their keys.
         troubles: What goes wrong next: `connect`, `before`, `after` (received, unacknowledged),
-            `half` (only the first half is acknowledged).
+            `half` (only the first half is received).
     """
 
     def __init__(self, *troubles: str) -> None:
@@ -50,11 +50,12 @@ class PlayedKafka:
             trouble = self.troubles.pop(0) if self.troubles else ""
             if trouble == "before":
                 raise KafkaUnreachableError("Kafka, nowhere: expected an answer, found half")
-            self.received += [each.payload for each in events]
-            self.keys += [each.account_id for each in events]
+            count = max(1, len(events) // 2) if trouble == "half" else len(events)
+            self.received += [each.payload for each in events[:count]]
+            self.keys += [each.account_id for each in events[:count]]
             if trouble == "after":
                 raise KafkaUnreachableError("Kafka, nowhere: expected an answer, found a cut")
-            return max(1, len(events) // 2) if trouble == "half" else len(events)
+            return count
 
         yield send
 
