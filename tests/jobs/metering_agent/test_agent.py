@@ -82,7 +82,7 @@ def agent_on(spool: Spool, told: list[str], new_spool_id: str = "s") -> Agent:
 
 def test_usage_survives_agents_and_outages(tmp_path: Path) -> None:
     """Each agent dies after a few readings; Kafka fails in each way; the sum is the counter's."""
-    kafka = PlayedKafka("connect", "before", "after", "half", "after", "half", "connect")
+    kafka = PlayedKafka("connect", "before", "half", "half", "after", "half", "connect")
     told: list[str] = []
     step = 0
     for life in range(5):
