@@ -3,7 +3,7 @@
 from jobs.settings.accounts import load_accounts
 from jobs.settings.contracts import load_contracts
 from jobs.settings.invoicing import load_invoicing
-from jobs.settings.loading import load_settings
+from jobs.settings.loading import load_kafka, load_settings
 from jobs.settings.meters import load_meters
 from jobs.settings.rate_cards import load_rate_cards
 from jobs.settings.shapes import (
@@ -31,6 +31,7 @@ __all__ = [
     "load_accounts",
     "load_contracts",
     "load_invoicing",
+    "load_kafka",
     "load_meters",
     "load_rate_cards",
     "load_settings",

@@ -63,6 +63,24 @@ def load_settings(path: Path | str, environ: Mapping[str, str]) -> Settings:
     return settings
 
 
+def load_kafka(path: Path | str, environ: Mapping[str, str]) -> KafkaSettings:
+    """Read the section `kafka` alone, for a program that needs no more; see `load_settings`.
+
+    Other sections may be in the file or not; what is in them is not looked at.
+
+    Raises:
+        SettingsError: as of `load_settings`.
+    """
+    path = Path(path).absolute()
+    content = read_yaml(path)
+    _refuse_unknown(content, list(SECTIONS), str(path), "section")
+    sections: dict[str, dict[str, object]] = {name: {} for name in SECTIONS}
+    sections["kafka"] = _mapping(content.get("kafka"), f"{path} kafka")
+    origins = _override(sections, environ)
+    kafka: KafkaSettings = _read_section(KafkaSettings, "kafka", sections["kafka"], path, origins)
+    return kafka
+
+
 def _mapping(value: object, where: str) -> dict[str, object]:
     """Return a mapping; a name with nothing after it is an empty one."""
     return {} if value is None else text_keys(value, where)
