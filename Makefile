@@ -10,11 +10,12 @@ export JAVA_HOME
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing: .venv, a JDK and Maven where apt can, jars
+setup: ## Install what is missing: .venv, a JDK, Maven and Go where apt can, jars, kustomize
 	@setup/python.sh
 	@setup/java.sh
 	@setup/jars.sh jars/flink/pom.xml .run/jars
 	@setup/jars.sh jars/broker/pom.xml .run/broker-jars
+	@setup/kustomize.sh
 
 check: setup ## Format, lint, types, import contracts, sizes
 	@.venv/bin/ruff format --check .
