@@ -33,7 +33,8 @@ part=$PWD/.run/bin/kustomize.part
 export GOFLAGS=-mod=readonly GOTOOLCHAIN=local CGO_ENABLED=0
 if ! told=$(cd setup/kustomize &&
     go build -trimpath -o "$part" sigs.k8s.io/kustomize/kustomize/v5 2>&1); then
-    echo "setup: kustomize: go build failed: $(grep -v '^go: downloading' <<< "$told" | head -1)" >&2
+    told=$(grep -v '^go: downloading' <<< "$told" | head -1)
+    echo "setup: kustomize: go build failed: $told" >&2
     exit 1
 fi
 mv "$part" .run/bin/kustomize
