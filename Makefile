@@ -5,10 +5,10 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup check test faults soak demo simulate fuzz mutate bench clean
+.PHONY: help setup check test faults soak demo simulate fuzz mutate bench image-layout clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: .venv, a JDK, Maven and Go where apt can, jars, kustomize
 	@setup/python.sh
@@ -16,6 +16,7 @@ setup: ## Install what is missing: .venv, a JDK, Maven and Go where apt can, jar
 	@setup/jars.sh jars/flink/pom.xml .run/jars
 	@setup/jars.sh jars/broker/pom.xml .run/broker-jars
 	@setup/kustomize.sh
+	@setup/hadolint.sh
 
 check: setup ## Format, lint, types, import contracts, sizes
 	@.venv/bin/ruff format --check .
@@ -58,6 +59,9 @@ mutate: setup ## Change the money code bit by bit: tests notice each, or it is j
 
 bench: setup ## Measure the speed of the whole job
 	@$(PYTHON) -m benchmarks
+
+image-layout: setup ## Build what the image of the job has into .run/image, by the Dockerfile's steps
+	@k8s/image/layout.sh .run/image
 
 clean: ## Remove all that was made here: .venv, .run, caches
 	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
