@@ -5,16 +5,19 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup check test faults soak demo simulate fuzz mutate bench image-layout clean
+.PHONY: help setup test-setup check test faults soak demo simulate fuzz mutate bench image-layout clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: ## Install what is missing: .venv, a JDK, Maven and Go where apt can, jars, kustomize
+setup: ## Install what is missing: .venv, a JDK and Maven where apt can, jars
 	@setup/python.sh
 	@setup/java.sh
 	@setup/jars.sh jars/flink/pom.xml .run/jars
 	@setup/jars.sh jars/broker/pom.xml .run/broker-jars
+
+# What tests of the manifests need, and no program.
+test-setup: setup
 	@setup/kustomize.sh
 	@setup/hadolint.sh
 
@@ -25,12 +28,12 @@ check: setup ## Format, lint, types, import contracts, sizes
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) tests/law/sizes.py
 
-test: check ## All checks, then all tests but those of `make faults`
+test: check test-setup ## All checks, then all tests but those of `make faults`
 	@$(PYTHON) -m tests.run_tests
 
 SEED ?= 1
 FAULTS ?=
-faults: setup ## Harm real processes in many ways and judge the figures, then the slowest tests: SEED=7 FAULTS="kill-kafka poison"
+faults: test-setup ## Harm real processes in many ways and judge the figures, then the slowest tests: SEED=7 FAULTS="kill-kafka poison"
 	@$(PYTHON) -m tests.faults --seed $(SEED) $(if $(FAULTS),--fault $(FAULTS))
 	@$(PYTHON) -m tests.faults --seed $(SEED) --planted all
 	@$(PYTHON) -m tests.faults.reporting
