@@ -21,6 +21,7 @@ OPTIONS = dict(
 )
 # The operator's own, by its documentation; it takes them out before Flink sees them.
 OPERATOR = {
+    "kubernetes.operator.jm-deployment.startup.probe.enabled": "Boolean",
     "kubernetes.operator.periodic.savepoint.interval": "Duration",
     "kubernetes.operator.pod-template.merge-arrays-by-name": "Boolean",
     "kubernetes.operator.savepoint.dispose-on-delete": "Boolean",

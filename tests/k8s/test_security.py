@@ -175,3 +175,19 @@ def test_nothing_is_allowed_by_default(overlay: str) -> None:
             assert peers
             assert rule["ports"]
             assert all(peer and "0.0.0.0/0" not in str(peer) for peer in peers)
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_flink_speaks_tls_alone(overlay: str) -> None:
+    """Among its processes, to the operator and to the probe; and the web UI changes nothing."""
+    spec = named(overlay, "FlinkDeployment", "meterclose")["spec"]
+    options = spec["flinkConfiguration"]
+    for store in ("internal", "rest"):
+        assert options[f"security.ssl.{store}.enabled"] == "true"
+        for kind in ("keystore", "truststore"):
+            assert options[f"security.ssl.{store}.{kind}"] == f"/opt/flink/tls/{kind}.jks"
+    (container,) = spec["jobManager"]["podTemplate"]["spec"]["containers"]
+    assert container["startupProbe"]["httpGet"]["scheme"] == "HTTPS"
+    assert options["kubernetes.operator.jm-deployment.startup.probe.enabled"] == "false"
+    for what in ("submit", "cancel", "rescale"):
+        assert options[f"web.{what}.enable"] == "false"
