@@ -147,7 +147,8 @@ def leaves(found: Any, path: str = "") -> Iterator[tuple[str, Any]]:
 
 def config_files(overlay: str) -> Mapping[str, str]:
     """Return the files that are mounted as the product's settings, by name."""
-    (found,) = of_kind(overlay, "ConfigMap")
+    maps = of_kind(overlay, "ConfigMap")
+    (found,) = [each for each in maps if each["metadata"]["name"].startswith("meterclose-settings")]
     return found["data"]  # type: ignore[no-any-return]
 
 

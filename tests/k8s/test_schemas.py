@@ -15,7 +15,10 @@ from tests.k8s.manifests import K8S, OVERLAYS, build, of_kind
 # The version of Kubernetes whose schemas are used: the newest that kubernetes-validate has.
 KUBERNETES = "1.37"
 SCHEMAS = Path(__file__).parent / "schemas"
-OWN = ("FlinkDeployment", "FlinkStateSnapshot", "PodMonitor")
+OWN = sorted(
+    yaml.safe_load(path.read_text())["properties"]["kind"]["const"]
+    for path in SCHEMAS.glob("*.yaml")
+)
 _CONTENTS = cache(utils.schema_contents)
 ALL = [(overlay, place) for overlay in OVERLAYS for place in range(len(build(overlay)))]
 
