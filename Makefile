@@ -5,16 +5,22 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup check test faults soak demo simulate fuzz mutate bench clean
+.PHONY: help setup test-setup check test faults soak demo simulate fuzz mutate bench image-layout clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: ## Install what is missing: .venv, a JDK and Maven where apt can, jars
 	@setup/python.sh
 	@setup/java.sh
 	@setup/jars.sh jars/flink/pom.xml .run/jars
 	@setup/jars.sh jars/broker/pom.xml .run/broker-jars
+
+# What tests of manifests and alerts need, and no program.
+test-setup: setup
+	@setup/kustomize.sh
+	@setup/hadolint.sh
+	@setup/promtool.sh
 
 check: setup ## Format, lint, types, import contracts, sizes
 	@.venv/bin/ruff format --check .
@@ -23,13 +29,12 @@ check: setup ## Format, lint, types, import contracts, sizes
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) tests/law/sizes.py
 
-test: check ## All checks, then all tests but those of `make faults`
-	@setup/promtool.sh
+test: check test-setup ## All checks, then all tests but those of `make faults`
 	@$(PYTHON) -m tests.run_tests
 
 SEED ?= 1
 FAULTS ?=
-faults: setup ## Harm real processes in many ways and judge the figures, then the slowest tests: SEED=7 FAULTS="kill-kafka poison"
+faults: test-setup ## Harm real processes in many ways and judge the figures, then the slowest tests: SEED=7 FAULTS="kill-kafka poison"
 	@$(PYTHON) -m tests.faults --seed $(SEED) $(if $(FAULTS),--fault $(FAULTS))
 	@$(PYTHON) -m tests.faults --seed $(SEED) --planted all
 	@$(PYTHON) -m tests.faults.reporting
@@ -58,6 +63,9 @@ mutate: setup ## Change the money code bit by bit: tests notice each, or it is j
 
 bench: setup ## Measure the speed of the whole job
 	@$(PYTHON) -m benchmarks
+
+image-layout: setup ## Build what the image of the job has into .run/image, by the Dockerfile's steps
+	@k8s/image/layout.sh .run/image
 
 clean: ## Remove all that was made here: .venv, .run, caches
 	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

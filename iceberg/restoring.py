@@ -30,13 +30,40 @@ class JobStart:
     Attributes:
         savepoint: What it is restored from; None: it has no state.
         adopts_tables: Whether someone wants it to begin without state over tables with rows.
-        continued_job_id: Id of a job whose last checkpoint Flink itself finds (high availability),
-            so that the JobManager of before goes on in this one; empty: none.
     """
 
     savepoint: Savepoint | None
     adopts_tables: bool = False
-    continued_job_id: str = ""
+
+
+def goes_on(catalog: Catalog, namespace: str, job_id: str, is_last_state: bool) -> bool:
+    """Tell whether a job is only going on, so that nothing that it was started from matters.
+
+    With high availability Flink itself finds the last checkpoint of a job by its fixed id.
+
+    Args:
+        catalog: Has all tables.
+        namespace: Where they are.
+        job_id: The fixed id; empty: there is none.
+        is_last_state: Whether Flink is told to restore from nothing but that checkpoint. It may be
+            one before the job's first commit.
+
+    Raises:
+        RefusedStartError: It is, and another job has written the tables since this one did.
+    """
+    if not job_id:
+        return False
+    written = [found for found in _all_commits(catalog, namespace).values() if found]
+    if any(each[0].job_id == job_id for each in written):
+        return True
+    if is_last_state and any(each.job_id == job_id for found in written for each in found):
+        last = max((each[0] for each in written), key=lambda each: each.at_ms)
+        raise RefusedStartError(
+            f"last state, namespace {namespace}: expected the last commit to be of job {job_id},"
+            f" found one of {_shown(last)}; stop that job if it runs and restore its newest"
+            " savepoint or checkpoint"
+        )
+    return is_last_state
 
 
 def check_start(catalog: Catalog, namespace: str, start: JobStart) -> None:
@@ -51,12 +78,8 @@ def check_start(catalog: Catalog, namespace: str, start: JobStart) -> None:
         RefusedStartError: The tables tell of a later checkpoint than the savepoint, or were put
             back to an earlier one; or there is no state, and they were written.
     """
-    tables = {table.name: catalog.load_table((namespace, table.name)) for table in STREAM_TABLES}
+    tables = _open_tables(catalog, namespace)
     commits = {name: commits_of(table) for name, table in tables.items()}
-    if start.continued_job_id and any(
-        each[0].job_id == start.continued_job_id for each in commits.values() if each
-    ):
-        return
     if start.savepoint is None:
         if not start.adopts_tables:
             _check_empty(namespace, tables, commits)
@@ -64,6 +87,14 @@ def check_start(catalog: Catalog, namespace: str, start: JobStart) -> None:
     _check_reached(start.savepoint, commits)
     _check_job(start.savepoint, commits)
     _check_put_back(catalog, namespace, start.savepoint, tables)
+
+
+def _open_tables(catalog: Catalog, namespace: str) -> dict[str, IcebergTable]:
+    return {table.name: catalog.load_table((namespace, table.name)) for table in STREAM_TABLES}
+
+
+def _all_commits(catalog: Catalog, namespace: str) -> dict[str, list[FlinkCommit]]:
+    return {name: commits_of(table) for name, table in _open_tables(catalog, namespace).items()}
 
 
 def _check_empty(

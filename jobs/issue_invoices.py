@@ -122,7 +122,8 @@ def _changes(
     """Return what each command does; what it is given is read first, so nothing is half done."""
     setup, until_us = None, 0
     if options.command in ("draft", "run"):
-        setup, until_us = load_invoicing(options.invoicing), _read_until(options.until)
+        setup = load_invoicing(options.invoicing)
+        until_us = now_us if options.until is None else _read_until(options.until)
 
     def draft() -> Done:
         assert setup is not None, options.command
@@ -250,7 +251,7 @@ def make_parser() -> argparse.ArgumentParser:
     ):
         command = commands.add_parser(name, help=doc)
         command.add_argument("--invoicing", required=True, help="file of seller, taxes and buyers")
-        command.add_argument("--until", required=True, help="charges due by then, RFC 3339")
+        command.add_argument("--until", help="charges due by then, RFC 3339; now if left out")
     commands.add_parser("approve", help="approve all drafts")
     commands.add_parser("issue", help="give all approved invoices their numbers")
     command = commands.add_parser("void", help="make an invoice void")

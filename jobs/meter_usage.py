@@ -12,6 +12,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from iceberg.catalog import CatalogUnreachableError, open_catalog
 from iceberg.creating import TableConflictError, check_tables
@@ -22,7 +23,7 @@ from iceberg.keeping import (
     keep_parallelism,
     keep_reaches,
 )
-from iceberg.restoring import JobStart, RefusedStartError, check_start
+from iceberg.restoring import JobStart, RefusedStartError, check_start, goes_on
 from iceberg.savepoints import UnreadableSavepointError, read_savepoint
 from jobs.create_topics import TopicError, check_readers, check_topics
 from jobs.flink.class_path import MissingJarError, check_class_path
@@ -70,16 +71,21 @@ def _latest_us(settings: Settings, now_us: int) -> int:
     return log_us + settings.metering.max_event_skew_s * 1_000_000
 
 
-def read_start(settings: Settings, adopts_tables: bool) -> JobStart:
-    """Return how the job is about to start, as Flink's client is told.
+def check_recovery(catalog: Any, settings: Settings, adopts_tables: bool) -> None:
+    """Check that what Flink's client is told to restore the job from fits the tables.
+
+    A savepoint is read only where it matters: that of a job which only goes on may be gone.
 
     Raises:
+        RefusedStartError: It does not.
         UnreadableSavepointError: There is no savepoint where it is to be restored from.
     """
-    recovery = read_recovery(settings)
+    namespace, recovery = settings.catalog.namespace, read_recovery(settings)
+    if goes_on(catalog, namespace, recovery.continued_job_id, recovery.is_last_state):
+        return
     properties = settings.catalog.properties
     savepoint = read_savepoint(recovery.savepoint, properties) if recovery.savepoint else None
-    return JobStart(savepoint, adopts_tables, recovery.continued_job_id)
+    check_start(catalog, namespace, JobStart(savepoint, adopts_tables))
 
 
 def main(arguments: Sequence[str], now_us: int) -> int:
@@ -106,7 +112,7 @@ def main(arguments: Sequence[str], now_us: int) -> int:
         keep_layout(catalog, namespace, state_layout(settings))
         keep_parallelism(catalog, namespace, settings.flink.parallelism)
         check_class_path(settings.catalog)
-        check_start(catalog, namespace, read_start(settings, options.adopt_tables))
+        check_recovery(catalog, settings, options.adopt_tables)
         reaches = {m.meter_id: m.grace_us + m.correction_horizon_us for m in meters}
         earlier = keep_reaches(catalog, namespace, reaches, lambda: _latest_us(settings, now_us))
     except _REFUSALS as error:

@@ -68,6 +68,11 @@ def open_environment(
     return stream, StreamTableEnvironment.create(stream)
 
 
+# What the Flink Kubernetes Operator gives as the savepoint of a job that is to be restored from the
+# last checkpoint that high availability knows, so that it fails where there is none.
+_LAST_STATE = "KUBERNETES_OPERATOR_LAST_STATE"
+
+
 @dataclass(frozen=True, slots=True)
 class Recovery:
     """What Flink will restore the job from.
@@ -77,10 +82,12 @@ class Recovery:
         continued_job_id: With high availability a job with a fixed id is restored from its last
             checkpoint when another JobManager takes over, whatever `savepoint` says: its id, else
             empty.
+        is_last_state: Whether it is to be restored from that checkpoint, or not at all.
     """
 
     savepoint: str
     continued_job_id: str
+    is_last_state: bool = False
 
 
 def read_recovery(settings: Settings) -> Recovery:
@@ -92,4 +99,11 @@ def read_recovery(settings: Settings) -> Recovery:
     mode = configuration.get(options.HighAvailabilityOptions.HA_MODE)
     fixed = configuration.get(options.PipelineOptionsInternal.PIPELINE_FIXED_JOB_ID)
     has_standby = mode is not None and mode.upper() != "NONE"
-    return Recovery(savepoint or "", (fixed or "") if has_standby else "")
+    return recovery_of(savepoint or "", (fixed or "") if has_standby else "")
+
+
+def recovery_of(savepoint: str, continued_job_id: str) -> Recovery:
+    """Return what these two options of Flink together say."""
+    if savepoint == _LAST_STATE and continued_job_id:
+        return Recovery("", continued_job_id, is_last_state=True)
+    return Recovery(savepoint, continued_job_id)

@@ -11,7 +11,19 @@ from schemas.meter import Meter
 from tests.documents.reading import ROOT, blocks, documents, prose
 
 NAMES = sorted(documents())
-TOPS = ("schemas", "udfs", "iceberg", "audit", "jobs", "config", "docs", "tests", "setup", ".ci")
+TOPS = (
+    "schemas",
+    "udfs",
+    "iceberg",
+    "audit",
+    "jobs",
+    "config",
+    "docs",
+    "k8s",
+    "tests",
+    "setup",
+    ".ci",
+)
 # Everything else in back quotes with a dot and an underscore, or a section's name before the dot.
 SETTING = re.compile(r"`(kafka|catalog|metering|flink)\.(\w+)`")
 

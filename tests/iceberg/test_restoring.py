@@ -8,7 +8,7 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.account_tables import ACCOUNTS
 from iceberg.change_tables import TABLE_CHANGES
-from iceberg.restoring import JobStart, RefusedStartError, check_start
+from iceberg.restoring import JobStart, RefusedStartError, check_start, goes_on
 from iceberg.savepoints import Savepoint, UnreadableSavepointError, read_savepoint
 from iceberg.tables import CLOSED_USAGE, RAW_EVENTS, STREAM_TABLES
 from tests.iceberg.filling import append, flink_summary
@@ -86,11 +86,26 @@ def test_the_savepoint_must_be_the_newest(
 
 def test_a_job_that_goes_on_under_its_id_is_not_held_up(catalog: Catalog) -> None:
     """With high availability the checkpoint is Flink's to find, whatever was given at first."""
+    assert not goes_on(catalog, "billing", OLD, is_last_state=False)
     _commit(catalog, 7)
-    _check(catalog, JobStart(None, continued_job_id=OLD))
-    _check(catalog, JobStart(_start(3).savepoint, continued_job_id=OLD))
-    with pytest.raises(RefusedStartError):
-        _check(catalog, JobStart(None, continued_job_id=NEW))
+    assert goes_on(catalog, "billing", OLD, is_last_state=False)
+    assert not goes_on(catalog, "billing", NEW, is_last_state=False)
+    assert not goes_on(catalog, "billing", "", is_last_state=False)
+
+
+def test_a_job_goes_on_before_its_first_commit(catalog: Catalog) -> None:
+    """Where its last checkpoint is all that it can be restored from, it may have no commit yet."""
+    assert goes_on(catalog, "billing", NEW, is_last_state=True)
+    _commit(catalog, 7)
+    assert goes_on(catalog, "billing", NEW, is_last_state=True)
+
+
+def test_a_job_does_not_go_on_behind_another(catalog: Catalog) -> None:
+    """Its last checkpoint is older than what another job has committed since."""
+    _commit(catalog, 7, OLD)
+    _commit(catalog, 8, NEW)
+    with pytest.raises(RefusedStartError, match=f"expected .* of job {OLD}, found .*job {NEW}"):
+        goes_on(catalog, "billing", OLD, is_last_state=True)
 
 
 def test_a_savepoint_of_before_tables_were_begun_anew(catalog: Catalog) -> None:

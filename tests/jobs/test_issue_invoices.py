@@ -72,6 +72,15 @@ def test_a_month_is_invoiced(tmp_path: Path, capsys: Output) -> None:
     assert commits(tables) == before
 
 
+def test_all_that_is_due_now_is_invoiced(tmp_path: Path) -> None:
+    """Without --until charges due by now are drafted, as a program that runs every day wants it."""
+    tables = charged_tables(tmp_path, january())
+    words = list(call(tmp_path, "draft", "--until", "2013-02-01T00:00:00Z"))
+    place = words.index("--until")
+    assert main([*words[:place], *words[place + 2 :]], {}) == 0
+    assert [account for account, _, _ in standing(tables)] == ["AA", "B6"]
+
+
 def test_step_by_step(tmp_path: Path, capsys: Output) -> None:
     """Nothing is owed before the last step; one step again changes nothing."""
     tables = charged_tables(tmp_path, january())
