@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup test-setup check test faults soak demo simulate fuzz mutate bench image-layout clean
+.PHONY: help setup test-setup check test faults soak demo simulate fuzz mutate sbom bench image-layout clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -22,12 +22,14 @@ test-setup: setup
 	@setup/hadolint.sh
 	@setup/promtool.sh
 
-check: setup ## Format, lint, types, import contracts, sizes
+check: setup ## Format, lint, types, import contracts, sizes, security
 	@.venv/bin/ruff format --check .
 	@.venv/bin/ruff check .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports --no-logo
 	@$(PYTHON) tests/law/sizes.py
+	@.venv/bin/bandit --quiet -c pyproject.toml -r schemas udfs iceberg audit jobs benchmarks setup.py
+	@$(PYTHON) -m tests.law.secrets
 
 test: check test-setup ## All checks, then all tests but those of `make faults`
 	@$(PYTHON) -m tests.run_tests
@@ -60,6 +62,9 @@ fuzz: setup ## Fuzz records, terms, state and configuration, guided by coverage:
 MODULES ?=
 mutate: setup ## Change the money code bit by bit: tests notice each, or it is judged: MODULES=udfs/rounding.py
 	@PYTHONHASHSEED=0 $(PYTHON) -m tests.mutation $(MODULES)
+
+sbom: setup ## Write the bill of materials (CycloneDX) of all packages and jars to .run/sbom.cdx.json
+	@$(PYTHON) -m jobs.write_sbom --out .run/sbom.cdx.json
 
 bench: setup ## Measure the speed of the whole job
 	@$(PYTHON) -m benchmarks

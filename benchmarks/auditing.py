@@ -34,7 +34,7 @@ _TERMS = OracleTerms(1, _START, "Europe/Berlin", "month", _ANCHOR)
 
 
 def _batches(events: int) -> Iterator[pa.RecordBatch]:
-    chance = random.Random(1)  # noqa: S311
+    chance = random.Random(1)  # noqa: S311 - no secret  # nosec B311
     start_ms = int(_START.timestamp() * 1000)
     for first in range(0, events, _BATCH):
         rows = []

@@ -10,13 +10,12 @@ from collections.abc import Iterator, Sequence
 
 from pyiceberg.catalog import Catalog
 from pyiceberg.exceptions import CommitFailedException
-from pyiceberg.expressions.parser import parse
 from pyiceberg.manifest import ManifestEntryStatus
 from pyiceberg.table import Table as IcebergTable
 from pyiceberg.table.snapshots import Snapshot
 
 from iceberg.charge_tables import CHARGES
-from iceberg.reading import BrokenRowsError
+from iceberg.reading import BrokenRowsError, is_in
 from iceberg.row_shapes import read_shapes
 from iceberg.scanning import batch_reader
 from iceberg.writing import NO_CLEAR_ANSWER, CommitConflictError, unknown_commit
@@ -64,7 +63,7 @@ class ChargeBranch:
         head = self._check_base(table, head)
         added = int(head.summary["added-records"] or 0) if head.summary else 0
         found = 0
-        wanted = parse(f"run_id == '{self._run_id}'")
+        wanted = is_in("run_id", {self._run_id})
         for batch in batch_reader(table.scan(wanted, snapshot_id=head.snapshot_id)):
             found += batch.num_rows
             yield list(read_shapes(Charge, batch))

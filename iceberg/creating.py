@@ -100,22 +100,28 @@ def make_tables(catalog: Catalog, namespace: str) -> tuple[TableChange, ...]:
 
 def check_tables(catalog: Catalog, namespace: str) -> None:
     """Raise a TableConflictError for the first table that is missing or not as declared."""
-    remedy = "; run python -m jobs.create_tables"
     for table in TABLES:
-        try:
-            existing = catalog.load_table((namespace, table.name))
-        except NoSuchTableError:
-            raise TableConflictError(
-                f"table {table.name}, namespace {namespace}: expected one, found none{remedy}"
-            ) from None
-        check_table(existing, table)
-        fields = {field.name: field for field in existing.schema().fields}
-        for column in table.columns:
-            if column.name in fields and fields[column.name].required != column.required:
-                raise _conflict(table, f"{column.name} optional", f"required{remedy}")
-        missing = set(table.names).difference(existing.schema().column_names)
-        if missing:
-            raise _conflict(table, f"the column {min(missing)}", f"none{remedy}")
+        check_declared(catalog, namespace, table)
+
+
+def check_declared(catalog: Catalog, namespace: str, table: Table) -> IcebergTable:
+    """Return a table that is there and as declared; raise a TableConflictError otherwise."""
+    remedy = "; run python -m jobs.create_tables"
+    try:
+        existing = catalog.load_table((namespace, table.name))
+    except NoSuchTableError:
+        raise TableConflictError(
+            f"table {table.name}, namespace {namespace}: expected one, found none{remedy}"
+        ) from None
+    check_table(existing, table)
+    fields = {field.name: field for field in existing.schema().fields}
+    for column in table.columns:
+        if column.name in fields and fields[column.name].required != column.required:
+            raise _conflict(table, f"{column.name} optional", f"required{remedy}")
+    missing = set(table.names).difference(existing.schema().column_names)
+    if missing:
+        raise _conflict(table, f"the column {min(missing)}", f"none{remedy}")
+    return existing
 
 
 def make_table(catalog: Catalog, namespace: str, table: Table) -> TableChange:
@@ -175,11 +181,7 @@ def check_table(existing: IcebergTable, table: Table) -> None:
 def _evolve(existing: IcebergTable, table: Table) -> tuple[str, ...]:
     """Apply the compatible differences in one commit, and return what they were."""
     fields = {field.name: field for field in existing.schema().fields}
-    properties = {
-        key: value
-        for key, value in table.properties.items()
-        if key != FORMAT_VERSION and existing.properties.get(key) != value
-    }
+    properties = find_other_properties(existing, table)
     details = []
     with existing.transaction() as transaction:
         with transaction.update_schema() as schema:
@@ -203,6 +205,15 @@ def _evolve(existing: IcebergTable, table: Table) -> tuple[str, ...]:
             transaction.set_properties(properties)
             details += [f"set {key}" for key in properties]
     return tuple(details)
+
+
+def find_other_properties(existing: IcebergTable, table: Table) -> dict[str, str]:
+    """Return the declared properties that a table lacks or has with another value."""
+    return {
+        key: value
+        for key, value in table.properties.items()
+        if key != FORMAT_VERSION and existing.properties.get(key) != value
+    }
 
 
 def _conflict(table: Table, expected: str, found: str) -> TableConflictError:

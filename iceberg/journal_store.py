@@ -3,11 +3,10 @@
 from collections.abc import Collection, Iterable, Sequence
 
 from pyiceberg.catalog import Catalog
-from pyiceberg.expressions.parser import parse
 
 from iceberg.journal_rows import journal_table, read_journal, read_last
 from iceberg.ledger_tables import JOURNAL
-from iceberg.reading import read_once
+from iceberg.reading import is_in, read_once
 from iceberg.scanning import batch_reader
 from iceberg.writing import append_tables
 from schemas.journal import ChainedEntry, SourceKind
@@ -44,7 +43,7 @@ class JournalStore:
     def booked(self, source_kind: SourceKind) -> dict[str, dict[str, int]]:
         """Return what entries of a kind move: minor units by id and account of the ledger."""
         fields = ("entry_id", "ledger_account", "amount_minor")
-        scan = self._journal.scan(parse(f"source_kind = '{source_kind}'"), fields)
+        scan = self._journal.scan(is_in("source_kind", {source_kind.value}), fields)
         found: dict[str, dict[str, int]] = {}
         for batch in batch_reader(scan):
             columns = (batch.column(name).to_pylist() for name in fields)

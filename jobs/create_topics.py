@@ -7,7 +7,7 @@ import argparse
 import os
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from kafka import KafkaAdminClient
@@ -102,14 +102,27 @@ def check_readers(kafka: KafkaSettings, parallelism: int) -> None:
         TopicError: there are more readers than partitions.
     """
     with open_admin(kafka) as admin:
-        (described,) = admin.describe_topics([kafka.usage_topic])
-    partitions = len(described["partitions"])
+        for fault in find_reader_faults(admin, kafka, parallelism):
+            raise fault
+
+
+def find_reader_faults(
+    admin: KafkaAdminClient, kafka: KafkaSettings, parallelism: int
+) -> Iterator[TopicError]:
+    """Yield what `check_readers` refuses."""
+    partitions = count_partitions(admin, kafka.usage_topic)
     if parallelism > partitions:
-        raise TopicError(
+        yield TopicError(
             f"partitions, topic {kafka.usage_topic}: expected at least flink.parallelism"
             f" ({parallelism}), found {partitions}; a reader without a partition would hold time"
             " for ever: lower flink.parallelism, or add partitions"
         )
+
+
+def count_partitions(admin: KafkaAdminClient, topic: str) -> int:
+    """Return how many partitions a topic has."""
+    (described,) = admin.describe_topics([topic])
+    return len(described["partitions"])
 
 
 def _usage_options(timestamp_type: TimestampType) -> dict[str, str]:
@@ -127,41 +140,64 @@ def _usage_options(timestamp_type: TimestampType) -> dict[str, str]:
 
 
 def _check(admin: KafkaAdminClient, kafka: KafkaSettings) -> None:
-    usage = _options_of(admin, kafka, kafka.usage_topic)
-    found = usage["message.timestamp.type"]
-    if found != kafka.timestamp_type:
-        raise TopicError(
-            f"timestamp type, topic {kafka.usage_topic}: expected {kafka.timestamp_type}, found"
-            f" {found}; set the topic's message.timestamp.type={kafka.timestamp_type}"
-            f" before it is written to, or the setting kafka.timestamp_type: {found}"
-        )
-    if "compact" in usage["cleanup.policy"]:
-        raise TopicError(
-            f"cleanup policy, topic {kafka.usage_topic}: expected delete, found"
-            f" {usage['cleanup.policy']}; compaction would lose usage: set cleanup.policy=delete"
-        )
-    for option in ("retention.ms", "retention.bytes"):
-        is_import = kafka.timestamp_type is TimestampType.CREATE_TIME
-        if is_import and usage[option] != _FOREVER:
-            raise TopicError(
-                f"retention, topic {kafka.usage_topic}: expected {option}={_FOREVER} for"
-                f" CreateTime, found {usage[option]}; the broker deletes old records: set {option}"
-            )
+    for fault in find_topic_faults(admin, kafka):
+        raise fault
+
+
+def find_topic_faults(admin: KafkaAdminClient, kafka: KafkaSettings) -> Iterator[TopicError]:
+    """Yield each topic that is missing, and each option that metering could not rely on."""
+    try:
+        usage = topic_options(admin, kafka, kafka.usage_topic)
+    except MissingTopicError as error:
+        yield error
+    else:
+        yield from _find_usage_faults(kafka, usage)
     compacted = {
         kafka.accounts_topic: "accounts",
         kafka.totals_topic: "running totals",
         kafka.alerts_topic: "alerts",
     }
     for topic, rows in compacted.items():
-        policy = _options_of(admin, kafka, topic)["cleanup.policy"]
+        try:
+            policy = topic_options(admin, kafka, topic)["cleanup.policy"]
+        except MissingTopicError as error:
+            yield error
+            continue
         if policy != "compact":
-            raise TopicError(
+            yield TopicError(
                 f"cleanup policy, topic {topic}: expected compact, found {policy};"
                 f" {rows} would be lost: set cleanup.policy=compact"
             )
 
 
-def _options_of(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Mapping[str, str]:
+def _find_usage_faults(kafka: KafkaSettings, usage: Mapping[str, str]) -> Iterator[TopicError]:
+    found = usage["message.timestamp.type"]
+    if found != kafka.timestamp_type:
+        yield TopicError(
+            f"timestamp type, topic {kafka.usage_topic}: expected {kafka.timestamp_type}, found"
+            f" {found}; set the topic's message.timestamp.type={kafka.timestamp_type}"
+            f" before it is written to, or the setting kafka.timestamp_type: {found}"
+        )
+    if "compact" in usage["cleanup.policy"]:
+        yield TopicError(
+            f"cleanup policy, topic {kafka.usage_topic}: expected delete, found"
+            f" {usage['cleanup.policy']}; compaction would lose usage: set cleanup.policy=delete"
+        )
+    for option in ("retention.ms", "retention.bytes"):
+        is_import = kafka.timestamp_type is TimestampType.CREATE_TIME
+        if is_import and usage[option] != _FOREVER:
+            yield TopicError(
+                f"retention, topic {kafka.usage_topic}: expected {option}={_FOREVER} for"
+                f" CreateTime, found {usage[option]}; the broker deletes old records: set {option}"
+            )
+
+
+def topic_options(admin: KafkaAdminClient, kafka: KafkaSettings, topic: str) -> Mapping[str, str]:
+    """Return all options of a topic by name.
+
+    Raises:
+        MissingTopicError: There is no such topic.
+    """
     described: list[dict[str, Any]] = admin.describe_topics([topic])
     if not described or described[0]["error_code"]:
         found = for_code(described[0]["error_code"]).__name__ if described else "nothing"

@@ -116,7 +116,7 @@ def count_kinds(receipts: Sequence[Receipt]) -> dict[str, int]:
 
 def _random(injections: Injections, purpose: str) -> random.Random:
     """Return the source of chance for one purpose: others do not change its choices."""
-    return random.Random(f"{injections.seed}/{purpose}")  # noqa: S311 - not for secrets
+    return random.Random(f"{injections.seed}/{purpose}")  # noqa: S311 - no secret  # nosec B311
 
 
 def _heard(departures: Sequence[Departure], injections: Injections) -> list[_Heard]:

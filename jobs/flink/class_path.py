@@ -1,5 +1,7 @@
 """Checks that Flink finds our jars, before anything is submitted."""
 
+from collections.abc import Iterator
+
 from pyflink.java_gateway import get_gateway
 
 from jobs.settings import CatalogSettings, CatalogType
@@ -27,12 +29,18 @@ def check_class_path(catalog: CatalogSettings) -> None:
     Raises:
         MissingJarError: the first one that it lacks.
     """
+    for fault in find_missing_jars(catalog):
+        raise fault
+
+
+def find_missing_jars(catalog: CatalogSettings) -> Iterator[MissingJarError]:
+    """Yield each jar that the client's Flink lacks; a Java process is started for it."""
     thread = get_gateway().jvm.java.lang.Thread.currentThread()
     loader = thread.getContextClassLoader()
     driver = _DRIVERS.get(catalog.type)
     for jar, name in (*_JARS, *([driver] if driver else [])):
         if loader.getResource(f"{name.replace('.', '/')}.class") is None:
-            raise MissingJarError(
+            yield MissingJarError(
                 f"missing jar, class path of Flink: expected {jar}, found none; run `make setup`"
                 " and put it in Flink's lib folder"
             )

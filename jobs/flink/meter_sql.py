@@ -16,6 +16,11 @@ def quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
+def quote_name(name: str) -> str:
+    """Return a name as an SQL identifier, whatever characters it has."""
+    return "`" + name.replace("`", "``") + "`"
+
+
 def shares_sql(meters: Sequence[Meter]) -> str:
     """Return the event's shares: meter, dimensions, units and part for each meter of its type."""
     branches = []

@@ -20,6 +20,7 @@ from iceberg.table import sql_columns
 from iceberg.tables import METERING_WINDOWS
 from jobs.flink.class_path import check_class_path
 from jobs.flink.hot_path import with_options
+from jobs.flink.meter_sql import quote, quote_name
 from jobs.flink.pricing_function import OUTCOMES, ChargeAccounts, FindDetailed
 from jobs.flink.pricing_rows import GATHERED, SPAN, charge_type, read_refusal
 from jobs.flink.pricing_sql import (
@@ -151,8 +152,8 @@ def build_pricing_job(
     """Add the whole job to the environment; return the stream of its one outcome."""
     catalog = settings.catalog
     options = with_options(flink_catalog_options(catalog))
-    tables.execute_sql(f"CREATE CATALOG `{catalog.name}` WITH ({options})")
-    place = f"`{catalog.name}`.`{catalog.namespace}`"
+    tables.execute_sql(f"CREATE CATALOG {quote_name(catalog.name)} WITH ({options})")
+    place = f"{quote_name(catalog.name)}.{quote_name(catalog.namespace)}"
     charges = _charge(tables, _gather(tables, PricedTables(place, job.snapshot_ids), job), job)
     tables.create_temporary_view("charge_rows", charges)
     _add_sink(tables, place, job.branch)
@@ -200,7 +201,7 @@ def _add_sink(tables: StreamTableEnvironment, place: str, branch: str) -> None:
     columns = [
         f"CAST(`{name}` AS {sql_type}) AS `{name}`" for name, sql_type in sql_columns(CHARGES)
     ]
-    hint = f"/*+ OPTIONS('uid-suffix' = '{CHARGES.name}', 'branch' = '{branch}') */"
+    hint = f"/*+ OPTIONS('uid-suffix' = {quote(CHARGES.name)}, 'branch' = {quote(branch)}) */"
     name_section(tables, f"sink_{CHARGES.name}")
     statements = tables.create_statement_set()
     # Names are those of the declared table, and a branch of ours.

@@ -8,7 +8,7 @@ from pyflink.table import StreamTableEnvironment
 from iceberg.catalog import flink_catalog_options
 from iceberg.table import Table, sql_columns
 from jobs.flink.hot_path import kafka_properties, with_options
-from jobs.flink.meter_sql import quote
+from jobs.flink.meter_sql import quote, quote_name
 from jobs.flink.rows import EmittedRow, sql_type
 from jobs.flink.sections import name_section
 from jobs.settings import CatalogSettings, KafkaSettings
@@ -21,9 +21,9 @@ class IcebergSinks:
         """Register the catalog with Flink."""
         self._tables = tables
         # The catalog's name is part of each table's identity in a JDBC catalog.
-        self._place = f"`{catalog.name}`.`{catalog.namespace}`"
+        self._place = f"{quote_name(catalog.name)}.{quote_name(catalog.namespace)}"
         options = with_options(flink_catalog_options(catalog))
-        tables.execute_sql(f"CREATE CATALOG `{catalog.name}` WITH ({options})")
+        tables.execute_sql(f"CREATE CATALOG {quote_name(catalog.name)} WITH ({options})")
 
     def add_query(self, table: Table, select: str) -> None:
         """Append the rows of a query, whose columns are the table's in their order."""

@@ -207,7 +207,9 @@ class FlinkRest:
             self.url + path, data, {"Content-Type": "application/json"}, method=method
         )
         try:
-            with urllib.request.urlopen(request, timeout=_ANSWER_SECONDS) as answer:  # noqa: S310
+            with urllib.request.urlopen(  # noqa: S310 - as above  # nosec B310
+                request, timeout=_ANSWER_SECONDS
+            ) as answer:
                 return json.load(answer)
         except urllib.error.HTTPError as refusal:
             with refusal:

@@ -12,7 +12,7 @@ _CANDIDATES = range(20_000, 32_000)
 def free_ports(count: int) -> tuple[int, ...]:
     """Return `count` different ports of the loopback address that nothing listens on."""
     found: list[int] = []
-    for port in random.sample(_CANDIDATES, len(_CANDIDATES)):
+    for port in random.sample(_CANDIDATES, len(_CANDIDATES)):  # no secret  # nosec B311
         if len(found) == count:
             break
         if not listening(port):

@@ -1,5 +1,7 @@
 """Programs to copy: how to query the tables with PyIceberg and DuckDB alone."""
 
+import json
+
 from iceberg.catalog import pyiceberg_options
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.tables import CLOSED_USAGE, USAGE_CORRECTIONS
@@ -19,17 +21,22 @@ _TOTALS = """
 def pyiceberg_snippet(settings: CatalogSettings) -> str:
     """Return a Python program that reads closed usage; secrets are masked."""
     options = "".join(
-        f'    "{name}": "{mask_secret(name, value)}",\n'
+        f"    {_text(name)}: {_text(str(mask_secret(name, value)))},\n"
         for name, value in sorted(pyiceberg_options(settings).items())
     )
     return f"""\
 from pyiceberg.catalog import load_catalog
 
-catalog = load_catalog("{settings.name}", **{{
+catalog = load_catalog({_text(settings.name)}, **{{
 {options}}})
 closed = catalog.load_table("{settings.namespace}.{CLOSED_USAGE.name}").scan().to_arrow()
 print(closed.num_rows, closed.column_names)
 """
+
+
+def _text(text: str) -> str:
+    """Return text as a literal of Python, which ends where the text does."""
+    return json.dumps(text, ensure_ascii=False)
 
 
 def duckdb_snippet(settings: CatalogSettings) -> str:

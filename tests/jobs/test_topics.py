@@ -49,7 +49,7 @@ Topics = Callable[[TimestampType], KafkaSettings]
 def options(kafka: KafkaSettings, topic: str) -> dict[str, str]:
     """Return the options of a topic."""
     with open_admin(kafka) as admin:
-        return dict(program._options_of(admin, kafka, topic))
+        return dict(program.topic_options(admin, kafka, topic))
 
 
 @pytest.mark.parametrize("timestamp_type", [LIVE, IMPORT])
