@@ -205,7 +205,7 @@ CODES = {
 """Exit codes of a program in a page, one call after the other; all others are 0."""
 SHARED = sorted({line for page in PAGES if page not in FAULTS for line in _run_lines(page)})
 REFUSED = "--wrong wrong.jsonl"
-"""An event that a total of greatest values cannot do without: exit code 1 says so."""
+"""No event can be taken out of a greatest value: exit code 1 says so."""
 
 
 def _words(line: str, world: World) -> list[str]:
