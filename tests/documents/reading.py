@@ -7,6 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = ("README.md", "CHANGELOG.md", "CONTRIBUTING.md", "SECURITY.md")
+NOT_RUN = "# not run by a test: "
+"""Stands behind a command that no test runs, before the reason: readers see it, too."""
 _BLOCK = re.compile(r"^( *)```(\w*)\n(.*?)^ *```$", re.MULTILINE | re.DOTALL)
 
 
@@ -21,7 +23,7 @@ class Block:
 
 def documents() -> dict[str, str]:
     """Return the text of every document by its path in the project."""
-    paths = [ROOT / name for name in DOCUMENTS] + sorted((ROOT / "docs").glob("*.md"))
+    paths = [ROOT / name for name in DOCUMENTS] + sorted((ROOT / "docs").rglob("*.md"))
     return {str(path.relative_to(ROOT)): path.read_text() for path in paths}
 
 
@@ -39,7 +41,12 @@ def prose(document: str) -> str:
     return _BLOCK.sub("", documents()[document])
 
 
+def command_lines(document: str) -> list[str]:
+    """Return every command line of a document's `sh` blocks, with what stands behind it."""
+    lines = [line for block in blocks(document, "sh") for line in block.text.splitlines()]
+    return [line for line in lines if line.strip()]
+
+
 def commands(document: str) -> list[list[str]]:
     """Return every command line of a document's `sh` blocks, as words."""
-    lines = [line for block in blocks(document, "sh") for line in block.text.splitlines()]
-    return [shlex.split(line, comments=True) for line in lines if line.strip()]
+    return [shlex.split(line, comments=True) for line in command_lines(document)]

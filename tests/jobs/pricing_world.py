@@ -239,13 +239,13 @@ def _commit(
         pass
 
 
-def make_priced_world(folder: Path) -> World:
+def make_priced_world(folder: Path, cards: str = CARDS) -> World:
     """Make tables with the prices above, and the accounts A and B of calendar months."""
     (folder / "meters.yaml").write_text(METERS)
     (folder / "settings.yaml").write_text(SETTINGS)
     world = World(folder)
     make_tables(world.catalog, "billing")
-    world.load(CARDS, CONTRACTS)
+    world.load(cards, CONTRACTS)
     for offset, account_id in enumerate("AB"):
         world.take_account(account_id, MONTHS, offset=offset)
     return world
