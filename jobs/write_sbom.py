@@ -24,7 +24,11 @@ from jobs.local.places import ROOT
 _NAME = "meterclose"
 # Locks by their place in the tree, and whether a deployment needs what they name.
 _PACKAGES = (("requirements.lock", True), ("setup/fuzz.lock", False))
-_JARS = (("jars/flink/jars.lock", True), ("jars/broker/jars.lock", False))
+_JARS = (
+    ("jars/flink/jars.lock", True),
+    ("k8s/image/jars.lock", True),
+    ("jars/broker/jars.lock", False),
+)
 _PINNED = re.compile(r"^([\w.-]+)==([^\s;\\]+)|--hash=sha256:([0-9a-f]{64})", re.MULTILINE)
 _JAR = re.compile(r"([0-9a-f]{64}) ([^:\s]+):([^:\s]+):(\S+) (\S+\.jar)")
 

@@ -16,7 +16,8 @@ from jobs import VERSION
 from jobs.local.places import ROOT
 from jobs.write_sbom import BrokenLockError, bill_of, main, read_components
 
-LOCKS = ("requirements.lock", "setup/fuzz.lock", "jars/flink/jars.lock", "jars/broker/jars.lock")
+JAR_LOCKS = ("jars/flink", "k8s/image", "jars/broker")
+LOCKS = ("requirements.lock", "setup/fuzz.lock", *(f"{each}/jars.lock" for each in JAR_LOCKS))
 Output = pytest.CaptureFixture[str]
 
 
@@ -64,10 +65,12 @@ def test_every_package_is_named(bill: dict[str, Any]) -> None:
     assert f"pkg:pypi/duckdb@{version('duckdb')}" in found
 
 
-@pytest.mark.parametrize(("lock", "scope"), [("flink", "required"), ("broker", "excluded")])
+@pytest.mark.parametrize(
+    ("lock", "scope"), zip(JAR_LOCKS, ("required", "required", "excluded"), strict=True)
+)
 def test_every_jar_is_named(lock: str, scope: str, bill: dict[str, Any]) -> None:
     """With coordinates and checksum; a jar that Flink gets is required wherever else it stands."""
-    lines = (ROOT / "jars" / lock / "jars.lock").read_text().splitlines()
+    lines = (ROOT / lock / "jars.lock").read_text().splitlines()
     flinks = (ROOT / "jars/flink/jars.lock").read_text()
     found = {each["purl"]: each for each in bill["components"]}
     assert lines

@@ -89,10 +89,8 @@ def test_an_alert_fires_and_stays_quiet(case: dict[str, Any], state: str, tmp_pa
 
 
 def test_every_alert_is_tried() -> None:
-    """Once, both ways."""
-    assert [case["alert"] for case in CASES] == sorted(
-        _alerts(), key=[case["alert"] for case in CASES].index
-    )
+    """At least once, both ways."""
+    assert {case["alert"] for case in CASES} == set(_alerts())
     assert all({"fires", "quiet"} < set(case) for case in CASES)
 
 
