@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from fractions import Fraction
+from operator import le
 from typing import Any, NamedTuple
 
 from audit.prices.statements import Statement
@@ -187,7 +188,7 @@ def compare_charges(
         [
             LineDifference(key, expected.get(key), found.get(key))
             for key in sorted(expected.keys() | found.keys())
-            if expected.get(key) != found.get(key)
+            if not _agree(expected.get(key), found.get(key))
         ],
         len({key[:3] for key in expected}),
         len(expected),
@@ -204,6 +205,19 @@ def compare_charges(
         gross = abs(line.amount_minor)
         made.gross_minor[line.currency] = (covered + gross * (key in found), whole + gross)
     return made
+
+
+def _agree(expected: Facts | None, found: Facts | None) -> bool:
+    """Tell whether a line is what it should be.
+
+    A line is charged again where it changes. What costs the same by a new version of its card or
+    contract goes on naming the one that it was charged by.
+    """
+    if expected is None or found is None:
+        return expected is found
+    (card, *newest), (named_card, *named) = expected.versions, found.versions
+    is_earlier = card == named_card and all(map(le, named, newest))
+    return expected == (found._replace(versions=expected.versions) if is_earlier else found)
 
 
 def _expected(statements: Iterable[Statement]) -> dict[Key, Facts]:

@@ -199,8 +199,6 @@ FAULTS: dict[str, Callable[[World], None]] = {
 CODES = {
     ("repeated-commits", "jobs.check_commits"): [1, 0],
     ("repeated-commits", "jobs.accept_commits"): [1, 0, 0],
-    # Lines that cost the same by the new version stay as they are, and name the old one.
-    ("pricing-error", "jobs.reconcile_charges"): [0, 1],
 }
 """Exit codes of a program in a page, one call after the other; all others are 0."""
 SHARED = sorted({line for page in PAGES if page not in FAULTS for line in _run_lines(page)})

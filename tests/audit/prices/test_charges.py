@@ -142,6 +142,18 @@ def test_one_wrong_member_is_one_line(tmp_path: Path, name: str, value: object, 
     assert told in line
 
 
+@pytest.mark.parametrize("name", ["card_version", "contract_version"])
+def test_what_costs_the_same_by_a_new_version_names_the_old(tmp_path: Path, name: str) -> None:
+    """It was not charged again; but another card, or another amount, is a difference."""
+    statements = priced(tmp_path)
+    landing, miles = charges_of(statements)
+    earlier = {**landing, name: 0}
+    assert compare_charges(statements, [earlier, miles]).differences == []
+    for wrong in ({"card_id": "other"}, {"quantity": Decimal(4)}):
+        (told,) = compare_charges(statements, [{**earlier, **wrong}, miles]).differences
+        assert "versions expected" in told
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
