@@ -62,7 +62,11 @@ def _sections(page: str) -> dict[str, str]:
 
 @cache
 def _rules() -> tuple[dict[str, Any], ...]:
-    files = sorted((ROOT / "k8s" / "base" / "monitoring").glob("*.yaml"))
+    files = sorted(
+        path
+        for path in (ROOT / "k8s" / "base" / "monitoring").glob("*.yaml")
+        if path.stem != "dashboards"
+    )
     documents_of = [yaml.safe_load(path.read_text()) for path in files]
     groups = [
         group
