@@ -194,3 +194,12 @@ def test_uids_count_within_their_section(plans: list[tuple[Operator, ...]]) -> N
         section, _, place = uid.removesuffix("_source").rpartition("-")
         first[section] = min(int(place), first.get(section, int(place)))
     assert set(first.values()) == {1}
+
+
+def test_the_page_of_the_web_ui_names_operators(plans: list[tuple[Operator, ...]]) -> None:
+    """Each operator that docs/flink-ui.md tells on-call to look for is in the plan."""
+    text = (ROOT / "docs" / "flink-ui.md").read_text()
+    named = re.findall(r"^\| `(\w+)` \|", text, flags=re.MULTILINE)
+    words = {word for each in plans[0] for word in re.findall(r"\w+", each.name)}
+    assert len(named) > 10
+    assert set(named) <= words
