@@ -66,7 +66,7 @@ def test_every_package_is_named(bill: dict[str, Any]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("lock", "scope"), zip(JAR_LOCKS, ("required", "required", "excluded"), strict=True)
+    ("lock", "scope"), list(zip(JAR_LOCKS, ("required", "required", "excluded"), strict=True))
 )
 def test_every_jar_is_named(lock: str, scope: str, bill: dict[str, Any]) -> None:
     """With coordinates and checksum; a jar that Flink gets is required wherever else it stands."""

@@ -141,12 +141,12 @@ def _enter(tmp_path: Path, password: str | None, config: str) -> subprocess.Comp
 @pytest.mark.parametrize("end", ["", "\n"])
 def test_the_entry_point_adds_the_passwords(tmp_path: Path, end: str) -> None:
     """Whatever is in a password, Flink reads just that; the process itself is not told it."""
-    password = 'it\'s "quoted": $HOME \\ # and more'
-    done = _enter(tmp_path, password, f"rest.port: '8081'{end}")
+    text = 'it\'s "quoted": $HOME \\ # and more'
+    done = _enter(tmp_path, text, f"rest.port: '8081'{end}")
     assert done.returncode == 0, done.stderr
     stores = [f"security.ssl.{store}" for store in ("internal", "rest")]
     kinds = ("keystore-password", "key-password", "truststore-password")
-    passwords = {f"{store}.{kind}": password for store in stores for kind in kinds}
+    passwords = {f"{store}.{kind}": text for store in stores for kind in kinds}
     assert yaml.safe_load(done.stdout) == {"rest.port": "8081", **passwords}
     assert (tmp_path / "run" / "config.yaml").stat().st_mode & 0o077 == 0
     assert "password" not in (tmp_path / "conf" / "config.yaml").read_text()

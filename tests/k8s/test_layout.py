@@ -70,8 +70,8 @@ def test_flink_starts_there(layout: Path) -> None:
     run = layout / "run"
     run.mkdir()
     entry = str(layout / "opt" / "meterclose" / "entrypoint.sh")
-    variables = [f"FLINK_RUN_CONF={run}", "FLINK_TLS_PASSWORD=anything"]
+    variables = [f"FLINK_RUN_CONF={run}", "FLINK_TLS_PASSWORD=hidden"]
     told = _run(layout, "env", *variables, entry, "flink", "--version")
     assert told.startswith("Version: 2.1.3")
-    assert "security.ssl.rest.keystore-password: 'anything'" in (run / "config.yaml").read_text()
+    assert "security.ssl.rest.keystore-password: 'hidden'" in (run / "config.yaml").read_text()
     assert os.access(entry, os.X_OK)
