@@ -38,9 +38,11 @@ def test_links_lead_somewhere(document: str) -> None:
         name, _, anchor = target.partition("#")
         path = folder / name
         assert path.exists(), target
+        if not anchor:
+            continue
         headings = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
         slugs = {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
-        assert not anchor or anchor in slugs, target
+        assert anchor in slugs, target
 
 
 @pytest.mark.parametrize("document", NAMES)
