@@ -21,6 +21,9 @@ from udfs.aggregating import plain_text
 from udfs.sealing import SealedTree
 
 _BATCH_ROWS = 10_000
+# What a statement gives is held as a whole. A correction has all events of its row, so that those
+# of many corrections are many times those of the archive.
+_MOST_EVENTS = 200_000
 _KEY = "account_id, meter_id, dimensions, period_start, period_end"
 _ROW = f"row_id, {_KEY}, revision, quantity, unit, event_count"
 
@@ -51,6 +54,10 @@ _UNPROVED = f"""
         OR found.unit IS DISTINCT FROM audited.unit
     ORDER BY account_id, period_start, meter_id, dimensions, revision, row_id
 """  # noqa: S608 - no outside text
+_COUNTED = """
+    SELECT row_id, event_count FROM usage_rows WHERE row_id IN (SELECT unnest(?::VARCHAR[]))
+    ORDER BY row_id
+"""
 _TREES = """
     SELECT found.row_id, found.account_id, found.meter_id, found.dimensions,
         epoch_us(found.period_start), epoch_us(found.period_end), found.revision, found.quantity,
@@ -137,25 +144,44 @@ def unproved_rows(rows: duckdb.DuckDBPyConnection) -> tuple[UnprovedRow, ...]:
 
 
 def sealed_trees(
-    rows: duckdb.DuckDBPyConnection, row_ids: Collection[str]
+    rows: duckdb.DuckDBPyConnection, row_ids: Collection[str], most_events: int = _MOST_EVENTS
 ) -> Iterator[tuple[SealedRow, SealedTree | UnprovedRow]]:
-    """Yield rows with their trees, ordered by id; one row's events are held at a time.
+    """Yield rows with their trees, ordered by id; a portion of their events is held at a time.
 
     Where the recompute has other events than the row counts, there is no tree.
 
     Args:
         rows: After `place_rows`.
         row_ids: Which rows.
+        most_events: Of a portion; a row of more is a portion of its own.
 
     Raises:
         RepeatedEventError: An event counts twice in a row.
     """
-    rows.execute("CREATE OR REPLACE TEMP TABLE wanted_rows (row_id VARCHAR)")
-    rows.execute("INSERT INTO wanted_rows SELECT unnest(?)", [sorted(row_ids)])
-    for row, found in groupby(_read(rows), key=lambda each: SealedRow(*each[:_ROW_FIELDS])):
-        leaves = [each[_ROW_FIELDS:] for each in found]
-        events = [SealedEvent(*leaf) for leaf in leaves if leaf[0] is not None]
-        yield row, _tree(row, events)
+    for portion in _portions(rows, row_ids, most_events):
+        rows.execute("CREATE OR REPLACE TEMP TABLE wanted_rows (row_id VARCHAR)")
+        rows.execute("INSERT INTO wanted_rows SELECT unnest(?)", [portion])
+        for row, found in groupby(_read(rows), key=lambda each: SealedRow(*each[:_ROW_FIELDS])):
+            leaves = [each[_ROW_FIELDS:] for each in found]
+            events = [SealedEvent(*leaf) for leaf in leaves if leaf[0] is not None]
+            yield row, _tree(row, events)
+
+
+def _portions(
+    rows: duckdb.DuckDBPyConnection, row_ids: Collection[str], most_events: int
+) -> Iterator[list[str]]:
+    """Yield the rows that are there, ordered by id, in portions of at most so many events."""
+    counted = rows.execute(_COUNTED, [list(row_ids)]).fetchall()
+    portion: list[str] = []
+    events = 0
+    for row_id, event_count in counted:
+        if portion and events + event_count > most_events:
+            yield portion
+            portion, events = [], 0
+        portion.append(row_id)
+        events += event_count
+    if portion:
+        yield portion
 
 
 def _tree(row: SealedRow, events: list[SealedEvent]) -> SealedTree | UnprovedRow:

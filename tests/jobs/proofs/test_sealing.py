@@ -10,6 +10,7 @@ import pytest
 from jobs.proofs.sealed_rows import place_rows, sealed_trees, unproved_rows
 from jobs.proofs.sealing import broken_seals
 from tests.jobs.proofs.proved_view import ProvedView
+from udfs.sealing import SealedTree
 
 A_ROWS = {"A1", "A1-1", "A1-longest", "A1-longest-1"}
 
@@ -38,6 +39,22 @@ def test_honest_seals_hold(view: ProvedView) -> None:
     assert unproved_rows(view.usage.rows) == ()
     roots = {row.row_id: tree for row, tree in sealed_trees(view.usage.rows, view.seals)}
     assert roots.keys() == view.seals.keys()
+
+
+@pytest.mark.parametrize("most_events", [1, 4, 7, 8])
+def test_portions_change_nothing(view: ProvedView, most_events: int) -> None:
+    """The same roots in the same order, however few events are held at a time."""
+    rows = view.usage.rows
+    place_rows(rows, view.usage.until)
+    roots = [
+        [(row.row_id, tree.root) for row, tree in trees if isinstance(tree, SealedTree)]
+        for trees in (
+            sealed_trees(rows, view.seals),
+            sealed_trees(rows, view.seals, most_events),
+        )
+    ]
+    assert roots[0] == roots[1]
+    assert roots[0] == [(row_id, view.seals[row_id].root) for row_id in sorted(view.seals)]
 
 
 @pytest.mark.parametrize(
