@@ -19,7 +19,7 @@ setup: ## Install what is missing: .venv, a JDK and Maven where apt can, jars
 # What tests of manifests and alerts need, and no program.
 test-setup: setup
 	@setup/kustomize.sh
-	@setup/hadolint.sh
+	@setup/wheels.sh hadolint setup/hadolint.lock
 	@setup/promtool.sh
 
 check: setup ## Format, lint, types, import contracts, sizes, security
@@ -56,7 +56,7 @@ simulate: setup ## Simulate metering under faults and audit every row: SEEDS=1-3
 
 SECONDS ?= 600
 fuzz: setup ## Fuzz records, terms, state and configuration, guided by coverage: SECONDS=600
-	@setup/fuzz.sh
+	@setup/wheels.sh atheris setup/fuzz.lock
 	@$(PYTHON) -m tests.fuzz --seconds $(SECONDS)
 
 MODULES ?=

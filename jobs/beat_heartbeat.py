@@ -9,18 +9,16 @@ an import topic nothing but its writer knows the log time: there `--at` gives it
 
 import argparse
 import os
-import signal
 import sys
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from types import FrameType
 
 from kafka import KafkaProducer
 
 from jobs.create_topics import TopicError, check_topics
 from jobs.kafka_clients import KafkaUnreachableError, open_admin, open_producer
 from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_settings
+from jobs.stop_signal import until_signal
 from jobs.topic_offsets import last_log_time_ms
 from schemas.heartbeat import encode_heartbeat
 from schemas.instant import to_text, to_us
@@ -113,13 +111,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str], now_ms: Callable[
     when.add_argument("--every", type=_seconds, help="seconds between two beats")
     when.add_argument("--at", type=_instant_ms, help="log time of a single beat, RFC 3339")
     options = parser.parse_args(arguments)
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
+    stopped = until_signal()
     try:
         kafka = load_settings(options.settings, environ).kafka
         _check_at(kafka, options.at)

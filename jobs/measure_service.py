@@ -12,14 +12,12 @@ other; what the levels mean is in docs/service-levels.md.
 import argparse
 import json
 import os
-import signal
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import FrameType
 
 from rich.console import Console
 
@@ -32,14 +30,14 @@ from jobs import VERSION
 from jobs.reporting.exposing_commits import commit_lines
 from jobs.reporting.rendering import WIDTH
 from jobs.service_levels.collecting import Measurement, measure
-from jobs.service_levels.reading_business import business_lines
 from jobs.service_levels.reading_commits import read_commit_ages
 from jobs.service_levels.rendering_html import render_page
-from jobs.service_levels.rendering_prometheus import render_prometheus
+from jobs.service_levels.rendering_prometheus import business_lines, render_prometheus
 from jobs.service_levels.rendering_text import level_members, print_levels
 from jobs.service_levels.serving import KeptPages, NotMeasuredError, Pages, make_server
 from jobs.service_levels.writing_files import write_at_once
 from jobs.settings import Settings, SettingsError, load_settings
+from jobs.stop_signal import until_signal
 from schemas.instant import SECOND_US, to_text, to_us
 from schemas.service_level import MeasuredWindow, ServiceLevel, Verdict
 
@@ -90,7 +88,7 @@ def main(
         window = _window(options, now_us())
         settings = load_settings(options.settings, environ)
         if options.serve is not None:
-            return _serve(settings, options, now_us, stopped or _until_signal())
+            return _serve(settings, options, now_us, stopped or until_signal())
         measurement, history = measure_and_keep(settings, window)
         _write(settings, options, measurement, history)
     except _REFUSED as error:
@@ -184,17 +182,6 @@ def _write_file(option: str, path: Path, text: str) -> None:
     except OSError as error:
         expected = "a file that can be written"
         raise SettingsError("bad option", option, expected, str(error)) from None
-
-
-def _until_signal() -> threading.Event:
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    return stopped
 
 
 def _serve(

@@ -12,13 +12,10 @@ stands in docs/metering-pods.md.
 import argparse
 import os
 import re
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from types import FrameType
 from uuid import uuid4
 
 from jobs.kafka_clients import client_arguments
@@ -29,6 +26,7 @@ from jobs.metering_agent.running import Moment, run_agent
 from jobs.metering_agent.spool import LEAST_BYTES, Spool
 from jobs.metering_agent.spool_lines import SpoolError
 from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_kafka
+from jobs.stop_signal import until_signal
 from schemas.instant import SECOND_US
 from schemas.pod_usage import MeteredPod
 
@@ -105,7 +103,7 @@ def main(
 
             connect = lambda: connect_kafka(kafka)  # noqa: E731  a name for one expression
             waiting = run_agent(
-                spool, sample, connect, clock, options.every, options.grace, _until_signal(), _tell
+                spool, sample, connect, clock, options.every, options.grace, until_signal(), _tell
             )
     except (SettingsError, SpoolError) as error:
         print(error, file=sys.stderr)
@@ -158,17 +156,6 @@ def _open_spool(folder: Path, max_bytes: int) -> Spool:
     except OSError as error:
         expected = "a folder that can be written"
         raise SettingsError("spool", str(folder), expected, str(error)) from None
-
-
-def _until_signal() -> threading.Event:
-    stopped = threading.Event()
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        stopped.set()
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, stop)
-    return stopped
 
 
 def _tell(line: str) -> None:

@@ -1,14 +1,12 @@
 """Reads what was used and charged in all, for those who watch the business rather than the job."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from duckdb import DuckDBPyConnection
 
-from jobs.reporting.exposing_metrics import metric_family
 from schemas.metrics import BUSINESS_METRICS
-from udfs.aggregating import plain_text
 
 _EVENTS = """
     SELECT meter_id, sum(event_count) FROM (
@@ -60,11 +58,3 @@ def read_business(rows: DuckDBPyConnection) -> tuple[BusinessFigure, ...]:
         for metric, statement in zip(BUSINESS_METRICS, _STATEMENTS, strict=True)
         for *labels, value in rows.execute(statement).fetchall()
     )
-
-
-def business_lines(figures: tuple[BusinessFigure, ...]) -> Iterator[str]:
-    """Yield the figures as Prometheus reads them."""
-    for metric in BUSINESS_METRICS:
-        of_metric = [each for each in figures if each.name == metric.name]
-        samples = [(each.labels, plain_text(each.value)) for each in of_metric]
-        yield from metric_family(metric.name, metric.doc, samples)

@@ -13,9 +13,11 @@ from collections.abc import Iterator, Sequence
 from decimal import Context, Decimal
 
 from jobs.reporting.exposing_metrics import metric_family
+from jobs.service_levels.reading_business import BusinessFigure
 from jobs.service_levels.wording import part_of
 from schemas.instant import SECOND_US
 from schemas.metric import Metric, MetricKind, MetricSource
+from schemas.metrics import BUSINESS_METRICS
 from schemas.service_level import LevelDefinition, LevelUnit, ServiceLevel, Verdict
 from schemas.service_levels import LEVELS
 from udfs.aggregating import plain_text
@@ -45,6 +47,14 @@ def metric_name(definition: LevelDefinition, is_of_parts: bool = False) -> str:
         name += f"_by_{definition.split_by}"
     is_named = definition.unit in (LevelUnit.RATIO, LevelUnit.SECONDS)
     return f"{name}_{definition.unit}" if is_named else name
+
+
+def business_lines(figures: tuple[BusinessFigure, ...]) -> Iterator[str]:
+    """Yield the figures as Prometheus reads them."""
+    for metric in BUSINESS_METRICS:
+        of_metric = [each for each in figures if each.name == metric.name]
+        samples = [(each.labels, plain_text(each.value)) for each in of_metric]
+        yield from metric_family(metric.name, metric.doc, samples)
 
 
 def level_metrics() -> Iterator[Metric]:

@@ -9,24 +9,23 @@ import sys
 import warnings
 from collections.abc import Callable
 from decimal import Decimal
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from iceberg.decided_tables import FREEZES
 from iceberg.tables import CLOSED_USAGE, EXPIRED_USAGE, RAW_EVENTS
 from jobs import issue_invoices, price_usage
 from jobs.describe_metrics import CATALOGUE
-from tests.documents.reading import NOT_RUN, ROOT, command_lines, documents
+from tests.documents.reading import NOT_RUN, command_lines, documents
 from tests.iceberg.filling import append, flink_summary
 from tests.iceberg.rows import row_of
 from tests.jobs.invoiced_tables import SETUP
 from tests.jobs.lossy_world import Flight, archive_of_outage, meter, raw_row
 from tests.jobs.pricing_rows import day
 from tests.jobs.pricing_world import CARDS, KeptWorld, World, make_priced_world
+from tests.k8s.alert_rules import all_rules
 
 FOLDER = "docs/runbooks/"
 HEADINGS = ["What it means", "Look first", "Do", "Prove", "Do not"]
@@ -60,28 +59,11 @@ def _sections(page: str) -> dict[str, str]:
     return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
-@cache
-def _rules() -> tuple[dict[str, Any], ...]:
-    files = sorted(
-        path
-        for path in (ROOT / "k8s" / "base" / "monitoring").glob("*.yaml")
-        if path.stem != "dashboards"
-    )
-    documents_of = [yaml.safe_load(path.read_text()) for path in files]
-    groups = [
-        group
-        for each in documents_of
-        if each["kind"] == "PrometheusRule"
-        for group in each["spec"]["groups"]
-    ]
-    return tuple(rule for group in groups for rule in group["rules"])
-
-
 def _alerts(page: str) -> dict[str, str]:
     """Return the severities of the alerts that link a page."""
     return {
         rule["alert"]: rule["labels"]["severity"]
-        for rule in _rules()
+        for rule in all_rules()
         if "alert" in rule and rule["annotations"]["runbook"] == f"{FOLDER}{page}.md"
     }
 
@@ -124,7 +106,7 @@ def test_a_page_and_the_list_name_its_alerts(page: str) -> None:
 def test_metrics_of_a_page_are_there(page: str) -> None:
     """In the catalogue, or recorded by a rule."""
     known = {each.name for each in CATALOGUE}
-    known |= {rule["record"] for rule in _rules() if "record" in rule}
+    known |= {rule["record"] for rule in all_rules() if "record" in rule}
     named = re.findall(r"`((?:flink_|meterclose[_:])\w+)`", documents()[f"{FOLDER}{page}.md"])
     assert set(named) <= known
 

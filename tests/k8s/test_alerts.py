@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -13,35 +12,17 @@ import yaml
 
 from jobs.describe_metrics import CATALOGUE
 from jobs.local.places import ROOT, RUN_DIR
+from tests.k8s.alert_rules import Group, all_rules, rule_files, rules_of
 
-MONITORING = ROOT / "k8s" / "base" / "monitoring"
 PROMTOOL = RUN_DIR / "prometheus" / "promtool"
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "alerts.yaml").read_text())
 
 
-@cache
-def _files() -> tuple[list[dict[str, Any]], ...]:
-    """Return the groups of rules of each file."""
-    listed = yaml.safe_load((MONITORING / "kustomization.yaml").read_text())["resources"]
-    files = [yaml.safe_load((MONITORING / name).read_text()) for name in listed]
-    return tuple(each["spec"]["groups"] for each in files if each["kind"] == "PrometheusRule")
-
-
-def _rules_of(groups: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [rule for group in groups for rule in group["rules"]]
-
-
-def _rules() -> list[dict[str, Any]]:
-    return [rule for groups in _files() for rule in _rules_of(groups)]
-
-
 def _alerts() -> dict[str, dict[str, Any]]:
-    return {rule["alert"]: rule for rule in _rules() if "alert" in rule}
+    return {rule["alert"]: rule for rule in all_rules() if "alert" in rule}
 
 
-def _promtool(
-    folder: Path, groups: list[dict[str, Any]], *words: str
-) -> subprocess.CompletedProcess[str]:
+def _promtool(folder: Path, groups: list[Group], *words: str) -> subprocess.CompletedProcess[str]:
     (folder / "rules.yaml").write_text(yaml.safe_dump({"groups": groups}))
     command = [str(PROMTOOL), *words]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
@@ -75,7 +56,7 @@ def _unit_test(case: dict[str, Any], state: str) -> dict[str, Any]:
 def test_an_alert_fires_and_stays_quiet(case: dict[str, Any], state: str, tmp_path: Path) -> None:
     """With its labels and its words; quiet just beside its limit."""
     rule = _alerts()[case["alert"]]
-    (groups,) = (groups for groups in _files() if rule in _rules_of(groups))
+    (groups,) = (groups for groups in rule_files() if rule in rules_of(groups))
     tests = {
         "rule_files": ["rules.yaml"],
         "evaluation_interval": case.get("every", "1m"),
@@ -96,18 +77,18 @@ def test_every_alert_is_tried() -> None:
 
 def test_rules_are_valid(tmp_path: Path) -> None:
     """By promtool's own check, and no two of one name."""
-    groups = [group for groups in _files() for group in groups]
+    groups = [group for groups in rule_files() for group in groups]
     done = _promtool(tmp_path, groups, "check", "rules", "rules.yaml")
     assert done.returncode == 0, done.stdout + done.stderr
-    names = [rule["alert"] for rule in _rules() if "alert" in rule]
+    names = [rule["alert"] for rule in all_rules() if "alert" in rule]
     assert len(set(names)) == len(names)
 
 
 def test_every_metric_is_in_the_catalogue() -> None:
     """With the labels by which it is asked for; or a rule here records it."""
     known = {each.name: set(each.labels) for each in CATALOGUE}
-    recorded = {rule["record"] for rule in _rules() if "record" in rule}
-    for rule in _rules():
+    recorded = {rule["record"] for rule in all_rules() if "record" in rule}
+    for rule in all_rules():
         for name, labels in re.findall(r"\b((?:flink|meterclose)[\w:]*)(\{[^}]*\})?", rule["expr"]):
             if name in recorded:
                 continue

@@ -14,6 +14,7 @@ import yaml
 from jobs.describe_metrics import CATALOGUE
 from jobs.draw_dashboards import MONITORING, draw_dashboards, main
 from jobs.local.places import RUN_DIR
+from tests.k8s.alert_rules import all_rules
 
 DRAWN = draw_dashboards((MONITORING / "dashboards.yaml").read_text())
 
@@ -31,8 +32,7 @@ def _queries() -> list[tuple[str, str]]:
 
 
 def _recorded() -> set[str]:
-    groups = yaml.safe_load((MONITORING / "objectives.yaml").read_text())["spec"]["groups"]
-    return {rule["record"] for group in groups for rule in group["rules"] if "record" in rule}
+    return {rule["record"] for rule in all_rules() if "record" in rule}
 
 
 def test_files_are_what_is_described(tmp_path: Path) -> None:

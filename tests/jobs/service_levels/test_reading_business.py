@@ -7,7 +7,8 @@ from decimal import Decimal
 import duckdb
 import pytest
 
-from jobs.service_levels.reading_business import business_lines, read_business
+from jobs.service_levels.reading_business import read_business
+from jobs.service_levels.rendering_prometheus import business_lines
 from tests.jobs.service_levels.exposed import read_exposed
 
 
