@@ -14,13 +14,16 @@ usable() {
     "$1" -c 'import sys, ensurepip, venv; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null
 }
 
+# An activated .venv comes first on the path, and is about to be removed.
 find_python() {
-    local name
+    local name path
     for name in python3.11 python3 python; do
-        if usable "$name"; then
-            command -v "$name"
-            return
-        fi
+        while read -r path; do
+            if [[ $path != "$PWD/.venv/"* ]] && usable "$path"; then
+                echo "$path"
+                return
+            fi
+        done < <(type -ap "$name")
     done
     return 1
 }
