@@ -5,7 +5,7 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup test-setup check test faults soak demo simulate fuzz mutate sbom bench image-layout clean
+.PHONY: help setup test-setup check test faults soak test-cluster demo simulate fuzz mutate sbom bench image-layout clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -41,6 +41,10 @@ faults: test-setup ## Harm real processes in many ways and judge the figures, th
 	@$(PYTHON) -m tests.faults --seed $(SEED) --planted all
 	@$(PYTHON) -m tests.faults.reporting
 	@$(PYTHON) -m pytest -m slow
+
+test-cluster: test-setup ## Try the manifests on a real Kubernetes API without nodes, built from source (minutes)
+	@setup/control_plane.sh
+	@$(PYTHON) -m pytest -m cluster tests/cluster
 
 MINUTES ?= 20
 soak: setup ## A steady load with a fault now and then: memory and state stay flat: MINUTES=5

@@ -15,7 +15,7 @@ PYTEST = (sys.executable, "-m", "pytest")
 FIRST = ("-m", "integration and not slow")
 # Two writers of one cache would only disturb each other; and nobody watches how far it is.
 _QUIETLY = ("-p", "no:cacheprovider", "-o", "verbosity_test_cases=-1")
-SECOND = ("-m", "not integration and not slow", *_QUIETLY)
+SECOND = ("-m", "not integration and not slow and not cluster", *_QUIETLY)
 
 
 def main() -> int:

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Starts a process of Flink: its configuration, which the operator mounts, with the passwords of the
-# key stores, which stand in a Secret and nowhere else. FLINK_RUN_CONF is a folder in memory.
+# Starts a process of Flink: its configuration, which the operator mounts, with the password of the
+# key store, which stands in a Secret and nowhere else. FLINK_RUN_CONF is a folder in memory.
 set -euo pipefail
 
 conf=${FLINK_RUN_CONF:-/run/flink}
@@ -8,10 +8,10 @@ cp -L "$FLINK_HOME"/conf/* "$conf"
 chmod 600 "$conf"/*
 # The file ends in a newline or not.
 echo >> "$conf/config.yaml"
-password=${FLINK_TLS_PASSWORD:?expected the password of the key stores}
+password=${FLINK_TLS_PASSWORD:?expected the password of the key store}
 quoted="'${password//\'/\'\'}'"
 for store in internal rest; do
-    for what in keystore key truststore; do
+    for what in keystore key; do
         echo "security.ssl.$store.$what-password: $quoted" >> "$conf/config.yaml"
     done
 done

@@ -145,7 +145,7 @@ def test_the_entry_point_adds_the_passwords(tmp_path: Path, end: str) -> None:
     done = _enter(tmp_path, text, f"rest.port: '8081'{end}")
     assert done.returncode == 0, done.stderr
     stores = [f"security.ssl.{store}" for store in ("internal", "rest")]
-    kinds = ("keystore-password", "key-password", "truststore-password")
+    kinds = ("keystore-password", "key-password")
     passwords = {f"{store}.{kind}": text for store in stores for kind in kinds}
     assert yaml.safe_load(done.stdout) == {"rest.port": "8081", **passwords}
     assert (tmp_path / "run" / "config.yaml").stat().st_mode & 0o077 == 0
@@ -156,7 +156,7 @@ def test_the_entry_point_needs_a_password(tmp_path: Path) -> None:
     """Without one nothing is started."""
     done = _enter(tmp_path, None, "rest.port: '8081'\n")
     assert done.returncode != 0
-    assert "expected the password of the key stores" in done.stderr
+    assert "expected the password of the key store" in done.stderr
     assert done.stdout == ""
 
 

@@ -77,7 +77,9 @@ def test_files_are_there(overlay: str) -> None:
             said += str(named(overlay, "FlinkDeployment", "meterclose")["spec"])
         if pod.owner == "Flink taskmanager":
             said = said.replace("/etc/meterclose/settings.yaml", "")  # the JobManager's program
-        paths = set(re.findall(r"(?:/etc/meterclose(?:-kafka)?|/opt/flink/tls)/[\w.-]+", said))
+        paths = set(
+            re.findall(r"(?:/etc/meterclose(?:-kafka)?|/opt/flink/tls(?:-cert)?)/[\w.-]+", said)
+        )
         assert paths <= mounted, pod.owner
         assert paths, pod.owner
 
