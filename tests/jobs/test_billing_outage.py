@@ -10,7 +10,8 @@ import pytest
 
 from jobs import freeze_billing, reconcile_usage, show_usage
 from jobs.invoices.changing import Tables
-from jobs.issue_invoices import change_invoices, make_parser
+from jobs.invoices.options import make_parser
+from jobs.issue_invoices import change_invoices
 from jobs.repairing import proposing
 from schemas.archived_record import ArchivedRecord
 from schemas.instant import to_us

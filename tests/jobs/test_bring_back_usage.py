@@ -177,21 +177,20 @@ def test_people_see_who_and_why(settings: Path, capsys: Output) -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "option"),
+    ("changes", "expected"),
     [
-        ({"rows": ()}, "--row"),
-        ({"rows": ("r",), "by": " "}, "--by"),
-        ({"rows": ("r",), "reason": ""}, "--reason"),
+        ({"rows": ()}, "--row, beside --by and --reason"),
+        ({"rows": ("r",), "by": " "}, "--by with a word, beside --row"),
+        ({"rows": ("r",), "reason": ""}, "--reason with a word, beside --row"),
     ],
 )
 def test_what_is_not_said_is_asked_for(
-    settings: Path, capsys: Output, changes: dict[str, Any], option: str
+    settings: Path, capsys: Output, changes: dict[str, Any], expected: str
 ) -> None:
     """Nothing is brought back without a name and a reason."""
     rows = changes.pop("rows")
     assert refused(call(settings, *rows, **changes), capsys) == (
-        f"missing option, command line: expected {option}, beside --row, --by and --reason;"
-        " or --list, found nothing"
+        f"missing option, command line: expected {expected}; or --list, found nothing"
     )
 
 

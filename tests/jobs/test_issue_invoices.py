@@ -220,7 +220,10 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, capsys: Output)
     until = ("--until", "2013-02-01T00:00:00Z")
     assert main(call(tmp_path, "run", *until), {}) == 0
     first = read_invoices(tables)[0].number
-    assert main(call(tmp_path, "void", "--number", first, "--reason", "test"), {}) == 0
+    assert (
+        main(call(tmp_path, "void", "--number", first, "--by", "Ada L", "--reason", "test"), {})
+        == 0
+    )
     capsys.readouterr()
     before = commits(tables)
 
