@@ -197,7 +197,7 @@ def test_what_is_not_said_is_asked_for(
 def test_missing_tables_are_one_line(tmp_path: Path, capsys: Output) -> None:
     """The line names the table and what to run."""
     line = refused(call(write_settings(tmp_path), "r"), capsys)
-    assert line.startswith("table raw_events, namespace billing: expected one, found none")
+    assert line.startswith("table manual_acts, namespace billing: expected one, found none")
 
 
 def test_a_catalog_without_an_answer_is_one_line(
