@@ -117,7 +117,7 @@ def bring_back(world: World, _: pytest.MonkeyPatch) -> Act:
 def accept(world: World, _: pytest.MonkeyPatch) -> Act:
     """Closed rows that came twice were looked at."""
     rows = world.catalog.load_table(("billing", CLOSED_USAGE.name)).scan().to_arrow().to_pylist()
-    for _ in range(2):
+    for _time in range(2):
         append(world.catalog, CLOSED_USAGE, rows, flink_summary(world.checkpoint, "job"))
     return _of(
         accept_commits,
@@ -201,22 +201,22 @@ def adopt(world: World, patched: pytest.MonkeyPatch) -> Act:
     )
 
 
-def _invoices(kind: ActKind, *steps: str) -> Callable[[World, pytest.MonkeyPatch], Act]:
+def _invoices(
+    kind: ActKind, *steps: str, accounts: str = '["AA","B6"]'
+) -> Callable[[World, pytest.MonkeyPatch], Act]:
     def prepare(world: World, _: pytest.MonkeyPatch) -> Act:
         folder = Path(mkdtemp(dir=world.folder))
         tables = charged_tables(folder, january_charges())
         for step in steps[:-1]:
             change(folder, tables, step)
-        words = (steps[-1],)
-        if steps[-1] == "void":
-            words += ("--number", "INV-2013-000001")
+        number = ("--number", "INV-2013-000001") if steps[-1] == "void" else ()
         return _of(
             issue_invoices,
             kind,
             World(folder),
-            *words,
-            about='{"number":"INV-2013-000001"}' if len(words) > 1 else "{}",
-            came_to='{"accounts":["AA"' + ("]," if len(words) > 1 else ',"B6"],') + '"invoices":["',
+            *(steps[-1], *number),
+            about='{"number":"INV-2013-000001"}' if number else "{}",
+            came_to=f'{{"accounts":{accounts},"invoices":["',
         )
 
     return prepare
@@ -234,6 +234,6 @@ ACTS: dict[ActKind, Callable[[World, pytest.MonkeyPatch], Act]] = {
     ActKind.PUBLISH_ACCOUNTS: publish,
     ActKind.APPROVE_INVOICES: _invoices(ActKind.APPROVE_INVOICES, "draft", "approve"),
     ActKind.ISSUE_INVOICES: _invoices(ActKind.ISSUE_INVOICES, "draft", "approve", "issue"),
-    ActKind.VOID_INVOICE: _invoices(ActKind.VOID_INVOICE, "run", "void"),
+    ActKind.VOID_INVOICE: _invoices(ActKind.VOID_INVOICE, "run", "void", accounts='["AA"]'),
 }
 """What prepares each act in a world in which January has closed (apply_backfill: nothing has)."""
