@@ -24,6 +24,7 @@ from jobs.load_rate_cards import load_prices
 from jobs.settings import Settings, load_settings
 from schemas.contract import Contract
 from schemas.instant import to_us
+from schemas.manual_act import Decision
 from schemas.plain_form import content_fingerprint, encode_shape
 
 ROWS_PER_ACCOUNT = 20
@@ -163,9 +164,8 @@ def make_world(folder: Path, rows: int) -> Path:
     settings = load_settings(folder / "settings.yaml", {})
     catalog = open_catalog(settings.catalog)
     make_tables(catalog, settings.catalog.namespace)
-    load_prices(
-        settings, str(folder / "cards.yaml"), str(folder / "contracts.yaml"), to_us(_LOADED)
-    )
+    files = str(folder / "cards.yaml"), str(folder / "contracts.yaml")
+    load_prices(settings, *files, Decision("benchmark", "its world"), lambda: to_us(_LOADED))
     _fill(catalog, settings, rows)
     return folder / "settings.yaml"
 

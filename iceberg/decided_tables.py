@@ -121,5 +121,27 @@ BACKFILLED_EVENTS = Table(
     partition_by="log_time",
 )
 
+MANUAL_ACTS = Table(
+    name="manual_acts",
+    doc="Log of what people decided: a row before each act, one after it; a hash chain, never cut.",
+    columns=(
+        Column("entry_no", "long", "Place of the row in the hash chain, from 0."),
+        Column("act_id", "string", "The act: the same in its two rows."),
+        Column("kind", "string", "What is done, from a closed list (schemas/manual_act.py)."),
+        Column("outcome", "string", "begun, then done or failed; begun alone: it was stopped."),
+        Column("decided_by", "string", "Who decided, in the words of the caller."),
+        Column("reason", "string", "Why, in the words of the caller."),
+        Column("program", "string", "What does it, such as jobs.freeze_billing."),
+        Column("about", "string", "Compact JSON: what it is about; at its end what it came to."),
+        Column("message", "string", "Why it failed; null: it did not.", required=False),
+        Column("at", "timestamptz", "When, by the clock of the program."),
+        JOB_VERSION,
+        Column("previous_hash", "string", "Hash of the row before; of the first 64 zeros."),
+        Column("entry_hash", "string", "SHA-256 over previous_hash and the row, 64 hex digits."),
+    ),
+    key=("act_id", "outcome"),
+    partition_by="at",
+)
+
 REPAIRED_USAGE: tuple[Table, ...] = (BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS, BACKFILLED_EVENTS)
 """What people add to the usage that the stream has written."""

@@ -36,6 +36,7 @@ from iceberg.decided_tables import (
     BACKFILLED_EVENTS,
     BROUGHT_BACK_USAGE,
     FREEZES,
+    MANUAL_ACTS,
     REPAIRED_USAGE,
     USAGE_ADJUSTMENTS,
 )
@@ -287,6 +288,7 @@ TABLES: tuple[Table, ...] = (
     JOURNAL,
     TABLE_CHANGES,
     ACCEPTED_COMMITS,
+    MANUAL_ACTS,
     SERVICE_LEVELS,
     SEALS,
     CHARGE_RECONCILIATIONS,

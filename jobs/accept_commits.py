@@ -13,7 +13,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
@@ -24,9 +24,11 @@ from iceberg.reading import BrokenRowsError
 from iceberg.tables import STREAM_TABLES
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs import VERSION
+from jobs.manual_acts import add_decision_options, read_decision, recorded
 from jobs.settings import CatalogSettings, SettingsError, load_settings
 from schemas.accepted_commit import AcceptedCommit
 from schemas.instant import to_us
+from schemas.manual_act import ActKind, AskedAct, Decision
 
 _REFUSED = (
     SettingsError,
@@ -40,21 +42,33 @@ _REFUSED = (
 
 
 def accept_commits(
-    settings: CatalogSettings, by: str, reason: str, at_us: int, *, keep: bool
+    settings: CatalogSettings, decision: Decision, clock: Callable[[], int]
 ) -> list[AcceptedCommit]:
-    """Look at every commit that came twice and that nobody has accepted yet.
+    """Accept every commit that came twice and that nobody has accepted yet.
 
     Args:
         settings: Of the tables.
-        by: Who accepts them.
-        reason: Why.
-        at_us: Now.
-        keep: Whether to accept them; otherwise they are looked at only.
+        decision: Who accepts them, and why.
+        clock: Tells the time.
 
     Raises:
         UnsafeAcceptError: One of them cannot be accepted; none is.
         CommitConflictError: Another program accepted some at the same time.
+        UnknownCommitError: The catalog gave no clear answer.
     """
+    asked = AskedAct(ActKind.ACCEPT_COMMITS, "jobs.accept_commits", decision, {})
+    with recorded(settings, asked, clock) as act:
+        found, store = _look(settings, decision, clock())
+        if found:
+            store.append(found, VERSION)
+        act.add(commits=[_named(each) for each in found])
+        return found
+
+
+def _look(
+    settings: CatalogSettings, decision: Decision, at_us: int
+) -> tuple[list[AcceptedCommit], AcceptedStore]:
+    """Return what waits, as it would be accepted, and where that is kept."""
     catalog, namespace = open_catalog(settings), settings.namespace
     check_tables(catalog, namespace)
     store = AcceptedStore(catalog, namespace)
@@ -65,10 +79,19 @@ def accept_commits(
             count = count_repeated_rows(existing, table, repeat)
             ids = ",".join(map(str, repeat.snapshot_ids))
             name = (table.name, repeat.kind.value, repeat.name, ids)
+            by, reason = decision.decided_by, decision.reason
             found.append(AcceptedCommit(*name, count, by, reason, at_us))
-    if keep and found:
-        store.append(found, VERSION)
-    return found
+    return found, store
+
+
+def _named(each: AcceptedCommit) -> dict[str, object]:
+    return {
+        "table": each.table_name,
+        "kind": each.kind,
+        "name": each.name,
+        "snapshots": [int(snapshot) for snapshot in each.snapshot_ids.split(",")],
+        "rows": each.row_count,
+    }
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
@@ -78,17 +101,17 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     )
     parser.add_argument("--settings", required=True, help="settings file")
     parser.add_argument("--list", action="store_true", help="show what waits, accept nothing")
-    parser.add_argument("--by", default="", help="who accepts them")
-    parser.add_argument("--reason", default="", help="why")
+    add_decision_options(parser)
     parser.add_argument("--json", action="store_true", help="print them as JSON")
     options = parser.parse_args(arguments)
-    words = [" ".join(each.split()) for each in (options.by, options.reason)]
+    nobody = Decision("", "")
     try:
-        if not options.list and not all(words):
-            raise SettingsError("missing option", "command line", "--by and --reason", "nothing")
+        decision = nobody if options.list else read_decision(options, "; or --list")
         settings = load_settings(options.settings, environ).catalog
-        now_us = to_us(datetime.now(UTC))
-        found = accept_commits(settings, words[0], words[1], now_us, keep=not options.list)
+        if options.list:
+            found, _ = _look(settings, nobody, to_us(datetime.now(UTC)))
+        else:
+            found = accept_commits(settings, decision, lambda: to_us(datetime.now(UTC)))
     except _REFUSED as error:
         print(error, file=sys.stderr)
         return 2

@@ -14,7 +14,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ from iceberg.creating import TableConflictError, check_tables
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.kafka_clients import KafkaUnreachableError
+from jobs.manual_acts import add_decision_options, file_facts, read_decision, recorded
 from jobs.repairing.applying import Applied, apply_proposal
 from jobs.repairing.proposing import RefusedBackfillError, propose
 from jobs.reporting.rendering_repairs import applied_members, print_applied, print_proposal
@@ -33,7 +34,8 @@ from jobs.settings import Settings, SettingsError, load_settings
 from schemas.adjustment_proposal import Proposal, ProposalFormatError, ProposalScope
 from schemas.brought_back_usage import BringBackDecision
 from schemas.instant import to_us
-from udfs.encoding_proposals import decode_proposal, encode_proposal
+from schemas.manual_act import ActKind, AskedAct, Decision
+from udfs.encoding_proposals import decode_proposal, encode_proposal, proposal_id
 
 _REFUSED = (
     SettingsError,
@@ -69,9 +71,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         settings = load_settings(options.settings, environ)
         if options.apply:
-            decision = _read_decision(options, to_us(datetime.now(UTC)))
-            proposal = decode_proposal(_read_file(options.apply, "--apply"))
-            applied = apply_backfill(settings, proposal, decision)
+            decision = read_decision(options)
+            applied = _apply(settings, options.apply, decision, lambda: to_us(datetime.now(UTC)))
             if options.json:
                 print(json.dumps(applied_members(applied), ensure_ascii=False))
             else:
@@ -113,8 +114,7 @@ def make_parser() -> argparse.ArgumentParser:
     action = parser.add_mutually_exclusive_group()
     action.add_argument("--propose", metavar="FILE", help="write the proposal to a file")
     action.add_argument("--apply", metavar="FILE", help="approve a proposal")
-    parser.add_argument("--by", default="", help="who approves it")
-    parser.add_argument("--reason", default="", help="why")
+    add_decision_options(parser, "with --apply: ")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
 
@@ -144,12 +144,20 @@ def _read_wrong(text: str) -> tuple[tuple[str, str], ...]:
     return tuple(sorted(found))
 
 
-def _read_decision(options: argparse.Namespace, now_us: int) -> BringBackDecision:
-    given = {"--by": options.by.split(), "--reason": options.reason.split()}
-    for option, words in given.items():
-        if not words:
-            raise SettingsError("missing option", "command line", f"{option} with a word", "none")
-    return BringBackDecision(" ".join(given["--by"]), " ".join(given["--reason"]), now_us)
+def _apply(settings: Settings, path: str, decision: Decision, clock: Callable[[], int]) -> Applied:
+    """Apply the proposal of a file, and keep that in the log of manual acts."""
+    proposal = decode_proposal(_read_file(path, "--apply"))
+    about: dict[str, object] = {
+        "accounts": list(proposal.scope.account_ids),
+        "proposal": proposal_id(proposal),
+        **file_facts(path, "--apply"),
+    }
+    asked = AskedAct(ActKind.APPLY_BACKFILL, "jobs.backfill_usage", decision, about)
+    with recorded(settings.catalog, asked, clock) as act:
+        decided = BringBackDecision(decision.decided_by, decision.reason, clock())
+        applied = apply_backfill(settings, proposal, decided)
+        act.add(adjustments=len(applied.adjustments), records=applied.records, new=applied.is_new)
+        return applied
 
 
 def _read_file(path: str, option: str) -> str:

@@ -12,7 +12,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -25,6 +25,7 @@ from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs import VERSION
 from jobs.account_records import read_account_records
 from jobs.kafka_clients import KafkaUnreachableError
+from jobs.manual_acts import add_decision_options, read_decision, recorded
 from jobs.reporting.rendering import WIDTH
 from jobs.reporting.rendering_decisions import print_brought_back, print_pending
 from jobs.reporting.report import to_json
@@ -42,6 +43,7 @@ from schemas.brought_back_usage import (
     SourceRow,
 )
 from schemas.instant import SECOND_US, to_us
+from schemas.manual_act import ActKind, AskedAct, Decision
 from schemas.terms import Terms
 from schemas.usage_row import UnassignedUsage
 from udfs.bringing_back import Known, accepted_terms, bring_back
@@ -145,8 +147,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--settings", required=True, help="settings file")
     parser.add_argument("--list", action="store_true", help="list the rows that could be")
     parser.add_argument("--row", action="append", default=[], help="id of a row; may be repeated")
-    parser.add_argument("--by", default="", help="who brings them back")
-    parser.add_argument("--reason", default="", help="why")
+    add_decision_options(parser)
     parser.add_argument("--json", action="store_true", help="print the rows as JSON")
     options = parser.parse_args(arguments)
     shown: Sequence[SourceRow | BroughtBackUsage]
@@ -155,9 +156,10 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         if options.list:
             shown = pending = list_pending(settings.catalog)
         else:
-            now_us = to_us(datetime.now(UTC))
-            decision = _read_decision(options, now_us)
-            shown = decided = bring_back_usage(settings, options.row, decision)
+            decision = _read_decision(options)
+            shown = decided = _bring_back(
+                settings, options.row, decision, lambda: to_us(datetime.now(UTC))
+            )
     except (
         SettingsError,
         CatalogUnreachableError,
@@ -183,14 +185,24 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _read_decision(options: argparse.Namespace, now_us: int) -> BringBackDecision:
-    given = {"--row": options.row, "--by": options.by.split(), "--reason": options.reason.split()}
-    for option, words in given.items():
-        if not words:
-            expected = f"{option}, beside --row, --by and --reason; or --list"
-            raise SettingsError("missing option", "command line", expected, "nothing")
-    # In one line each, as they are shown in one.
-    return BringBackDecision(" ".join(given["--by"]), " ".join(given["--reason"]), now_us)
+def _bring_back(
+    settings: Settings, row_ids: Sequence[str], decision: Decision, clock: Callable[[], int]
+) -> tuple[BroughtBackUsage, ...]:
+    """Bring rows back, and keep that in the log of manual acts."""
+    about: dict[str, object] = {"rows": list(row_ids)}
+    asked = AskedAct(ActKind.BRING_BACK_USAGE, "jobs.bring_back_usage", decision, about)
+    with recorded(settings.catalog, asked, clock) as act:
+        decided = BringBackDecision(decision.decided_by, decision.reason, clock())
+        rows = bring_back_usage(settings, row_ids, decided)
+        act.add(accounts=sorted({row.account_id for row in rows}))
+        return rows
+
+
+def _read_decision(options: argparse.Namespace) -> Decision:
+    if not options.row:
+        expected = "--row, beside --by and --reason; or --list"
+        raise SettingsError("missing option", "command line", expected, "nothing")
+    return read_decision(options, ", beside --row; or --list")
 
 
 if __name__ == "__main__":

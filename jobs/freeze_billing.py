@@ -26,10 +26,12 @@ from iceberg.freezes import FreezeStore
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs import VERSION
+from jobs.manual_acts import add_decision_options, read_decision, recorded
 from jobs.reporting.rendering_freezes import print_freezes
 from jobs.settings import CatalogSettings, SettingsError, load_settings
 from schemas.freeze import FreezeDecision, FreezeScope, RefusedFreeze
-from schemas.instant import to_us
+from schemas.instant import to_text, to_us
+from schemas.manual_act import ActKind, AskedAct
 from udfs.freezing import begin_freeze, lift_freeze, standing
 
 # Each conflict is another program that decided something: nobody waits in vain for long.
@@ -97,7 +99,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
             known = read_decisions(settings)
             shown = known if options.all else standing(known)
         else:
-            shown = (decide(settings, _asked(options, to_us(datetime.now(UTC)))),)
+            shown = (_decide(settings, options, lambda: to_us(datetime.now(UTC))),)
     except (
         SettingsError,
         CatalogUnreachableError,
@@ -118,29 +120,49 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     return 0
 
 
-def _asked(
-    options: argparse.Namespace, now_us: int
-) -> Callable[[Decisions], FreezeDecision | RefusedFreeze]:
-    """Return what the command line asks for, as a decision that follows those until now."""
-    by, reason = _words(options.by, "--by"), _words(options.reason, "--reason")
+def _decide(
+    settings: CatalogSettings, options: argparse.Namespace, clock: Callable[[], int]
+) -> FreezeDecision:
+    """Take the decision that the command line asks for, and keep it in the log of manual acts."""
+    decision = read_decision(options)
     if options.command == "lift":
-        return lambda known: lift_freeze(options.freeze, known, by, reason, now_us)
+        kind, scope, about = ActKind.LIFT_FREEZE, None, {"freeze": options.freeze}
+    else:
+        kind, scope = ActKind.FREEZE_BILLING, _scope(options)
+        about = _members(scope)
+    by, reason, now_us = decision.decided_by, decision.reason, clock()
+
+    def take(known: Decisions) -> FreezeDecision | RefusedFreeze:
+        if scope is None:
+            return lift_freeze(options.freeze, known, by, reason, now_us)
+        return begin_freeze(scope, known, by, reason, now_us)
+
+    asked = AskedAct(kind, "jobs.freeze_billing", decision, about)
+    with recorded(settings, asked, clock) as act:
+        taken = decide(settings, take)
+        act.add(freeze=taken.freeze_id, **_members(taken.scope))
+        return taken
+
+
+def _scope(options: argparse.Namespace) -> FreezeScope:
     if not options.account and not options.all_accounts:
         raise SettingsError("missing option", "command line", "--account or --all-accounts", "none")
-    scope = FreezeScope(
+    return FreezeScope(
         () if options.all_accounts else tuple(options.account),
         tuple(options.meter),
         _instant(options.period_from, "--period-from"),
         _instant(options.period_until, "--period-until"),
     )
-    return lambda known: begin_freeze(scope, known, by, reason, now_us)
 
 
-def _words(text: str, option: str) -> str:
-    """Return a text in one line, as it is shown in one."""
-    if not text.split():
-        raise SettingsError("missing option", "command line", f"{option} with a word", "nothing")
-    return " ".join(text.split())
+def _members(scope: FreezeScope) -> dict[str, object]:
+    """Return whose periods a freeze names, as values of JSON."""
+    return {
+        "accounts": list(scope.account_ids) or "all",
+        "meters": list(scope.meter_ids) or "all",
+        "period_from": None if scope.since_us is None else to_text(scope.since_us),
+        "period_until": None if scope.until_us is None else to_text(scope.until_us),
+    }
 
 
 def _instant(text: str | None, option: str) -> int | None:
@@ -174,8 +196,7 @@ def make_parser() -> argparse.ArgumentParser:
     lift = commands.add_parser("lift", help="let them go on")
     lift.add_argument("--freeze", required=True, help="id of the freeze")
     for each in (command, lift):
-        each.add_argument("--by", default="", help="who decides")
-        each.add_argument("--reason", default="", help="why")
+        add_decision_options(each)
     listed = commands.add_parser("list", help="list the freezes that stand")
     listed.add_argument("--all", action="store_true", help="all decisions there ever were")
     for each in commands.choices.values():

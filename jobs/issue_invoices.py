@@ -2,7 +2,7 @@
 
     python -m jobs.issue_invoices --settings S run --invoicing config/invoicing.yaml
         --until 2013-02-01T05:00:00Z
-    python -m jobs.issue_invoices --settings S void --number INV-2013-000001 --reason wrong
+    python -m jobs.issue_invoices --settings S void --number INV-2013-000001 --by NAME --reason TEXT
     python -m jobs.issue_invoices --settings S show [--number INV-2013-000001]
     python -m jobs.issue_invoices --settings S render --number INV-2013-000001 --out invoices
 
@@ -32,8 +32,10 @@ from jobs.invoices.changing import RefusedInvoiceError, Tables, find_row, read_r
 from jobs.invoices.drafting import CarriedOver, draft_due
 from jobs.invoices.holding import held_invoices
 from jobs.invoices.issuing import approve_drafts, book_invoices, issue_approved, void_one
+from jobs.invoices.options import MANUAL_COMMANDS, make_parser
 from jobs.invoices.presenting import present
 from jobs.invoices.writing_files import write_files
+from jobs.manual_acts import read_decision, recorded
 from jobs.reporting.amounts import grouped_text
 from jobs.reporting.rendering_document import print_document
 from jobs.reporting.rendering_invoices import (
@@ -44,9 +46,10 @@ from jobs.reporting.rendering_invoices import (
     print_steps,
     print_unbilled,
 )
-from jobs.settings import SettingsError, load_invoicing, load_settings
+from jobs.settings import CatalogSettings, SettingsError, load_invoicing, load_settings
 from schemas.instant import to_us
 from schemas.invoice import Invoice
+from schemas.manual_act import ActKind, AskedAct
 from schemas.tax import MissingTaxRateError
 from udfs.invoicing import BrokenSeriesError, InvoiceFormatError, encode_invoice, invoices_of
 
@@ -150,7 +153,7 @@ def _changes(
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     """Do what the command says; return the exit code."""
-    options = make_parser().parse_args(arguments)
+    options = make_parser(__doc__).parse_args(arguments)
     console = Console()
     try:
         settings = load_settings(options.settings, environ).catalog
@@ -162,7 +165,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         elif options.command == "render":
             _render(tables, options, console)
         else:
-            done = change_invoices(tables, options, to_us(datetime.now(UTC)))
+            done = _change(settings, tables, options, lambda: to_us(datetime.now(UTC)))
             _print_done(done, options, console)
     except _REFUSED as error:
         print(error, file=sys.stderr)
@@ -171,6 +174,28 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         print(error, file=sys.stderr)
         return 1
     return 0
+
+
+def _change(
+    settings: CatalogSettings,
+    tables: Tables,
+    options: argparse.Namespace,
+    clock: Callable[[], int],
+) -> Done:
+    """Do what a command says, and keep it in the log of manual acts where it is one."""
+    kind = MANUAL_COMMANDS.get(options.command)
+    if kind is None:
+        return change_invoices(tables, options, clock())
+    about = {"number": options.number} if kind is ActKind.VOID_INVOICE else {}
+    asked = AskedAct(kind, "jobs.issue_invoices", read_decision(options), about)
+    with recorded(settings, asked, clock) as act:
+        done = change_invoices(tables, options, clock())
+        changed = (*done.approved, *done.issued, *done.voided)
+        act.add(
+            accounts=sorted({each.terms.account_id for each in changed}),
+            invoices=[each.number or each.invoice_id for each in changed],
+        )
+        return done
 
 
 def _show(tables: Tables, options: argparse.Namespace, console: Console) -> None:
@@ -233,38 +258,6 @@ def _print_done(done: Done, options: argparse.Namespace, console: Console) -> No
 
 def _print_json(members: Mapping[str, object]) -> None:
     print(json.dumps(members, ensure_ascii=False))
-
-
-def make_parser() -> argparse.ArgumentParser:
-    """Return what reads the command line."""
-    parser = argparse.ArgumentParser(
-        prog="issue_invoices",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--settings", required=True, help="settings file")
-    commands = parser.add_subparsers(dest="command", required=True)
-    named = "number, or id of an invoice without one"
-    for name, doc in (
-        ("run", "draft, approve and issue"),
-        ("draft", "draft an invoice for each account with charges that are due"),
-    ):
-        command = commands.add_parser(name, help=doc)
-        command.add_argument("--invoicing", required=True, help="file of seller, taxes and buyers")
-        command.add_argument("--until", help="charges due by then, RFC 3339; now if left out")
-    commands.add_parser("approve", help="approve all drafts")
-    commands.add_parser("issue", help="give all approved invoices their numbers")
-    command = commands.add_parser("void", help="make an invoice void")
-    command.add_argument("--number", required=True, help=named)
-    command.add_argument("--reason", required=True, help="why, for people")
-    command = commands.add_parser("show", help="show invoices and what is unbilled, or one invoice")
-    command.add_argument("--number", help=named)
-    command = commands.add_parser("render", help="write an invoice as JSON, HTML and PDF")
-    command.add_argument("--number", required=True, help=named)
-    command.add_argument("--out", required=True, help="folder")
-    for command in commands.choices.values():
-        command.add_argument("--json", action="store_true", help="print JSON")
-    return parser
 
 
 def _read_until(text: str) -> int:

@@ -1,7 +1,7 @@
 """Loads what is new of rate cards, rates of exchange, contracts, grants and fees into the tables.
 
     python -m jobs.load_rate_cards --settings S --rate-cards config/rate_cards.yaml
-        --contracts config/contracts.yaml
+        --contracts config/contracts.yaml --by NAME --reason TEXT
 
 What is loaded never changes. Loading the same again does nothing; other content of the same version
 or id is refused, and nothing is written.
@@ -10,7 +10,7 @@ or id is refused, and nothing is written.
 import argparse
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -21,6 +21,7 @@ from iceberg.price_lists import append_list, open_price_lists
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs import VERSION
+from jobs.manual_acts import add_decision_options, file_facts, read_decision, recorded
 from jobs.settings import (
     Settings,
     SettingsError,
@@ -30,6 +31,7 @@ from jobs.settings import (
     load_settings,
 )
 from schemas.instant import to_us
+from schemas.manual_act import ActKind, AskedAct, Decision
 from schemas.price_lists import PRICE_LISTS, PriceLists
 from schemas.price_problem import PriceConflict
 from udfs.checking import find_new
@@ -43,9 +45,15 @@ class RefusedPricesError(Exception):
 
 
 def load_prices(
-    settings: Settings, rate_cards_path: str, contracts_path: str, now_us: int
+    settings: Settings,
+    rate_cards_path: str,
+    contracts_path: str,
+    decision: Decision,
+    clock: Callable[[], int],
 ) -> PriceLists:
     """Load what is new of two files, one commit for each table, and return it.
+
+    It is kept in the log of manual acts.
 
     What was loaded is read, decided on and added to as of one snapshot of each table. If another
     program was faster, all three are done again; so is what a run that died has left.
@@ -54,7 +62,8 @@ def load_prices(
         settings: Name catalog and meters file.
         rate_cards_path: File of rate cards and rates of exchange.
         contracts_path: File of contracts, grants and fees.
-        now_us: Time of loading.
+        decision: Who wants them loaded, and why.
+        clock: Tells the time of loading.
 
     Raises:
         SettingsError: A file is wrong.
@@ -67,6 +76,24 @@ def load_prices(
         UnknownCommitError: The catalog did not say whether it is loaded.
     """
     cards = load_rate_cards(rate_cards_path, load_meters(settings.metering.meters_file))
+    about: dict[str, object] = {
+        "rate_cards": file_facts(rate_cards_path, "--rate-cards"),
+        "contracts": file_facts(contracts_path, "--contracts"),
+    }
+    asked = AskedAct(ActKind.LOAD_RATE_CARDS, "jobs.load_rate_cards", decision, about)
+    with recorded(settings.catalog, asked, clock) as act:
+        new = _load(settings, cards, contracts_path, clock())
+        accounts = [each.account_id for each in new.contracts]
+        accounts += [each.account_id for each in new.credit_grants]
+        accounts += [each.account_id for each in new.one_off_fees]
+        act.add(
+            accounts=sorted(set(accounts)),
+            new={name: len(getattr(new, name)) for name in PRICE_LISTS},
+        )
+        return new
+
+
+def _load(settings: Settings, cards: PriceLists, contracts_path: str, now_us: int) -> PriceLists:
     catalog = open_catalog(settings.catalog)
     namespace = settings.catalog.namespace
     check_tables(catalog, namespace)
@@ -108,11 +135,13 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--settings", required=True, help="settings file")
     parser.add_argument("--rate-cards", required=True, help="file of rate cards and FX rates")
     parser.add_argument("--contracts", required=True, help="file of contracts, grants and fees")
+    add_decision_options(parser)
     options = parser.parse_args(arguments)
+    files = options.rate_cards, options.contracts
     try:
+        decision = read_decision(options)
         settings = load_settings(options.settings, environ)
-        now_us = to_us(datetime.now(UTC))
-        new = load_prices(settings, options.rate_cards, options.contracts, now_us)
+        new = load_prices(settings, *files, decision, lambda: to_us(datetime.now(UTC)))
     except (
         SettingsError,
         CatalogUnreachableError,

@@ -9,7 +9,8 @@ that were written (docs/maintaining.md).
 import argparse
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -25,14 +26,18 @@ from iceberg.keeping import (
 )
 from iceberg.restoring import JobStart, RefusedStartError, check_start, goes_on
 from iceberg.savepoints import UnreadableSavepointError, read_savepoint
+from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.create_topics import TopicError, check_readers, check_topics
 from jobs.flink.class_path import MissingJarError, check_class_path
 from jobs.flink.environment import read_recovery
 from jobs.flink.job import run_job
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
+from jobs.manual_acts import add_decision_options, read_decision, recorded
 from jobs.settings import Settings, SettingsError, TimestampType, load_meters, load_settings
 from jobs.topic_offsets import last_log_time_ms
 from schemas.instant import to_us
+from schemas.manual_act import ActKind, AskedAct, Decision
+from schemas.meter import Meter
 
 _REFUSALS = (
     SettingsError,
@@ -45,6 +50,8 @@ _REFUSALS = (
     UnreadPartitionsError,
     RefusedStartError,
     UnreadableSavepointError,
+    CommitConflictError,
+    UnknownCommitError,
 )
 
 
@@ -88,7 +95,29 @@ def check_recovery(catalog: Any, settings: Settings, adopts_tables: bool) -> Non
     check_start(catalog, namespace, JobStart(savepoint, adopts_tables))
 
 
-def main(arguments: Sequence[str], now_us: int) -> int:
+def _start(
+    catalog: Any, settings: Settings, meters: tuple[Meter, ...], adopts_tables: bool, now_us: int
+) -> None:
+    """Submit the job where it fits the tables."""
+    check_recovery(catalog, settings, adopts_tables)
+    reaches = {m.meter_id: m.grace_us + m.correction_horizon_us for m in meters}
+    namespace = settings.catalog.namespace
+    earlier = keep_reaches(catalog, namespace, reaches, lambda: _latest_us(settings, now_us))
+    run_job(settings, meters, earlier)
+
+
+def _adoption(
+    settings: Settings, decision: Decision | None, clock: Callable[[], int]
+) -> AbstractContextManager[object]:
+    """Return what keeps the adoption of tables in the log of manual acts; None: there is none."""
+    if decision is None:
+        return nullcontext()
+    about: dict[str, object] = {"namespace": settings.catalog.namespace}
+    asked = AskedAct(ActKind.ADOPT_TABLES, "jobs.meter_usage", decision, about)
+    return recorded(settings.catalog, asked, clock)
+
+
+def main(arguments: Sequence[str], clock: Callable[[], int]) -> int:
     """Check everything the job needs, then submit it.
 
     Returns:
@@ -101,8 +130,10 @@ def main(arguments: Sequence[str], now_us: int) -> int:
         action="store_true",
         help="begin without state over tables that were written: everything is metered again",
     )
+    add_decision_options(parser, "with --adopt-tables: ")
     options = parser.parse_args(arguments)
     try:
+        decision = read_decision(options) if options.adopt_tables else None
         settings = load_settings(options.settings, os.environ)
         meters = load_meters(settings.metering.meters_file)
         check_topics(settings.kafka)
@@ -112,15 +143,13 @@ def main(arguments: Sequence[str], now_us: int) -> int:
         keep_layout(catalog, namespace, state_layout(settings))
         keep_parallelism(catalog, namespace, settings.flink.parallelism)
         check_class_path(settings.catalog)
-        check_recovery(catalog, settings, options.adopt_tables)
-        reaches = {m.meter_id: m.grace_us + m.correction_horizon_us for m in meters}
-        earlier = keep_reaches(catalog, namespace, reaches, lambda: _latest_us(settings, now_us))
+        with _adoption(settings, decision, clock):
+            _start(catalog, settings, meters, options.adopt_tables, clock())
     except _REFUSALS as error:
         print(f"meter_usage: {error}", file=sys.stderr)
         return 2
-    run_job(settings, meters, earlier)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:], to_us(datetime.now(UTC))))
+    sys.exit(main(sys.argv[1:], lambda: to_us(datetime.now(UTC))))

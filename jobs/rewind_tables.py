@@ -12,7 +12,7 @@ import argparse
 import json
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from rich.console import Console
@@ -24,11 +24,18 @@ from iceberg.rewinding import UnsafeRewindError
 from iceberg.savepoints import Savepoint, UnreadableSavepointError, read_savepoint
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
-from jobs.maintaining.rewinding import RewindDecision, look_at_rewind, rewind_tables
+from jobs.maintaining.rewinding import (
+    RewindDecision,
+    RewindReport,
+    look_at_rewind,
+    rewind_tables,
+)
+from jobs.manual_acts import add_decision_options, read_decision, recorded
 from jobs.reporting.rendering_rewind import print_rewind, rewind_json
 from jobs.settings import KafkaSettings, Settings, SettingsError, load_settings
 from jobs.topic_offsets import begin_offsets
 from schemas.instant import to_us
+from schemas.manual_act import ActKind, AskedAct, Decision
 
 _REFUSED = (
     SettingsError,
@@ -59,8 +66,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     what.add_argument("--checkpoint", type=int, help="its number, where the folder is not at hand")
     parser.add_argument("--job", default="", help="with --checkpoint: Flink's id of the job")
     parser.add_argument("--dry-run", action="store_true", help="show what would be done")
-    parser.add_argument("--by", default="", help="who puts the tables back")
-    parser.add_argument("--reason", default="", help="why")
+    add_decision_options(parser)
     parser.add_argument("--json", action="store_true", help="print the report as JSON")
     options = parser.parse_args(arguments)
     try:
@@ -73,7 +79,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         if options.dry_run:
             report = look_at_rewind(settings, savepoint, ask)
         else:
-            report = rewind_tables(settings, savepoint, ask, _read_decision(options))
+            decision = read_decision(options, "; or --dry-run")
+            report = _rewind(settings, savepoint, ask, decision, lambda: to_us(datetime.now(UTC)))
     except _REFUSED as error:
         print(error, file=sys.stderr)
         return 2
@@ -93,14 +100,28 @@ def _read_savepoint(options: argparse.Namespace, settings: Settings) -> Savepoin
     return Savepoint(f"checkpoint {options.checkpoint}", options.checkpoint, options.job)
 
 
-def _read_decision(options: argparse.Namespace) -> RewindDecision:
-    given = {"--by": options.by.split(), "--reason": options.reason.split()}
-    for option, words in given.items():
-        if not words:
-            expected = f"{option}, beside --by and --reason; or --dry-run"
-            raise SettingsError("missing option", "command line", expected, "nothing")
-    now_us = to_us(datetime.now(UTC))
-    return RewindDecision(" ".join(given["--by"]), " ".join(given["--reason"]), now_us)
+def _rewind(
+    settings: Settings,
+    savepoint: Savepoint,
+    ask: Callable[[], Sequence[int]],
+    decision: Decision,
+    clock: Callable[[], int],
+) -> RewindReport:
+    """Put the tables back, and keep that in the log of manual acts."""
+    about: dict[str, object] = {
+        "savepoint": savepoint.path,
+        "checkpoint": savepoint.checkpoint_id,
+        "job": savepoint.job_id,
+    }
+    asked = AskedAct(ActKind.REWIND_TABLES, "jobs.rewind_tables", decision, about)
+    with recorded(settings.catalog, asked, clock) as act:
+        decided = RewindDecision(decision.decided_by, decision.reason, clock())
+        report = rewind_tables(settings, savepoint, ask, decided)
+        act.add(
+            change=report.change_id,
+            tables={plan.table.name: [plan.head_id, plan.target_id] for plan in report.plans},
+        )
+        return report
 
 
 if __name__ == "__main__":

@@ -10,9 +10,10 @@ from iceberg.catalog import open_catalog
 from iceberg.journal_rows import read_journal
 from jobs.demo.stages import Stages
 from jobs.invoices.changing import Tables, read_rows
+from jobs.invoices.options import make_parser
 from jobs.invoices.presenting import present
 from jobs.invoices.writing_files import write_files
-from jobs.issue_invoices import change_invoices, make_parser
+from jobs.issue_invoices import change_invoices
 from jobs.local.places import ROOT
 from jobs.reporting.rendering_document import print_document
 from jobs.reporting.rendering_invoices import Unbilled, find_unbilled, invoice_members

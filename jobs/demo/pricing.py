@@ -11,7 +11,7 @@ from iceberg.catalog import open_catalog
 from iceberg.charge_sums import sum_charges
 from iceberg.journal_rows import read_journal
 from jobs.demo.invoicing import issue_months
-from jobs.demo.stages import Stages
+from jobs.demo.stages import DECISION, PREPARED_US, Stages
 from jobs.load_rate_cards import load_prices
 from jobs.local.places import ROOT
 from jobs.price_usage import price_usage
@@ -27,7 +27,6 @@ from udfs.chaining import verify
 
 _RATE_CARDS = ROOT / "config" / "rate_cards.yaml"
 _CONTRACTS = ROOT / "config" / "contracts.yaml"
-_LOADED = datetime(2012, 12, 1, tzinfo=UTC)
 _BEGIN = datetime(2013, 1, 1, tzinfo=UTC)
 # What came late is charged in the quarter after.
 DAYS = (
@@ -69,7 +68,7 @@ def price_year(settings: Settings, stages: Stages) -> None:
         IncompleteUsageError: The job was stopped before usage was complete in the tables.
     """
     with stages.stage("load rate cards and contracts"):
-        load_prices(settings, str(_RATE_CARDS), str(_CONTRACTS), to_us(_LOADED))
+        load_prices(settings, str(_RATE_CARDS), str(_CONTRACTS), DECISION, lambda: PREPARED_US)
     for since, day in pairwise((_BEGIN, *DAYS)):
         until_us = to_us(day)
         with stages.stage(f"price usage up to {day.date()}"):

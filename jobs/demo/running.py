@@ -12,14 +12,14 @@ from iceberg.creating import make_tables
 from iceberg.cutting import commit_each_checkpoint
 from jobs.create_topics import create_topics
 from jobs.demo.following import JobProgress, follow_job
-from jobs.demo.stages import Stages, Step
+from jobs.demo.stages import DECISION, PREPARED_US, Stages, Step
 from jobs.flights.receiving import Injections
 from jobs.local.broker import Broker
 from jobs.local.flink_cluster import FlinkCluster
 from jobs.local.places import ROOT
-from jobs.publish_accounts import publish_accounts
+from jobs.publish_accounts import publish_file
 from jobs.publish_flights import Manifest, publish_flights
-from jobs.settings import Settings, load_accounts, load_settings
+from jobs.settings import Settings, load_settings
 from schemas.instant import to_text
 
 SETTINGS = ROOT / "config" / "demo.yaml"
@@ -78,7 +78,7 @@ def run_year(folder: Path, environ: Mapping[str, str], stages: Stages) -> Run:
             make_tables(catalog, namespace)
             # Else the last weeks could not be priced: the job is stopped and does not run on.
             commit_each_checkpoint(catalog, namespace)
-            publish_accounts(settings.kafka, load_accounts(ACCOUNTS))
+            publish_file(settings, str(ACCOUNTS), DECISION, lambda: PREPARED_US)
         with stages.stage("start Flink"):
             flink = FlinkCluster(folder / "flink", slots=settings.flink.parallelism)
             running.enter_context(flink)

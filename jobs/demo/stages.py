@@ -3,9 +3,18 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn
+
+from schemas.instant import to_us
+from schemas.manual_act import Decision
+
+DECISION = Decision("demo", "the year that the demo tells of")
+"""What stands in the log of manual acts."""
+PREPARED_US = to_us(datetime(2012, 12, 1, tzinfo=UTC))
+"""When accounts are published and prices loaded, by the clock of that year."""
 
 
 @dataclass(frozen=True, slots=True)

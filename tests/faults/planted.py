@@ -113,7 +113,7 @@ def _submit() -> int:
     from schemas.instant import to_us  # noqa: PLC0415  the same
 
     plant(os.environ["PLANTED"])
-    return main(sys.argv[1:], to_us(datetime.now(UTC)))
+    return main(sys.argv[1:], lambda: to_us(datetime.now(UTC)))
 
 
 if __name__ == "__main__":

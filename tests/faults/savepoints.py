@@ -17,6 +17,7 @@ from tests.faults.running import PATIENCE_S, Run
 
 _PARALLELISMS = (2, 1)
 _BOTH_COMMIT = 2
+_WHY = ("--by", "tests.faults", "--reason", "an older savepoint")
 _MAINTENANCE = (
     *("--compact", "--least-files", "2", "--expire-older-than-days", "0.0001"),
     *("--remove-orphans-older-than-hours", "1", "--orphan-floor-hours", "1", "--json"),
@@ -98,7 +99,7 @@ def program(module: str, *words: str) -> subprocess.CompletedProcess[str]:
 
 def rewind_to(run: Run, savepoint: str) -> None:
     """Run the program that puts the tables back."""
-    words = ("--to", savepoint, "--by", "tests.faults", "--reason", "an older savepoint")
+    words = ("--to", savepoint, *_WHY)
     done = program("jobs.rewind_tables", "--settings", str(run.world.file), *words)
     if done.returncode != 0:
         raise RuntimeError(f"rewind_tables: exit code {done.returncode}: {done.stderr}")
@@ -133,7 +134,7 @@ def two_jobs(run: Run) -> None:
     """Submit the job again over the same tables: refused; and where someone insists, detected."""
     run.hit("second jobs refused", _refused(run, None))
     first = run.job_id
-    second = run.submit_beside("--adopt-tables")
+    second = run.submit_beside("--adopt-tables", *_WHY)
     rest = run.cluster.rest
     run.wait(lambda: rest.completed_checkpoints(second) >= _BOTH_COMMIT, "commits of the second")
     completed = run.completed()

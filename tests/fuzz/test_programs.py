@@ -28,6 +28,7 @@ from tests.fuzz.loaders import CONFIG
 from tests.jobs.metered_tables import write_settings
 
 Program = Callable[[Sequence[str]], int]
+WHY = ("--by", "fuzzer", "--reason", "to see")
 ROLLING = ("--hours-after-days", "1", "--days-after-days", "2")
 SIMPLE = (
     create_tables, create_topics, list_conflicts, price_usage, show_charges, show_ledger,
@@ -39,7 +40,7 @@ PROGRAMS: dict[str, Program] = {
         [*given, "--at", "2013-01-01T00:00:00Z"], {}, lambda: 0
     ),
     "bring_back_usage": lambda given: bring_back_usage.main([*given, "--list"], {}),
-    "meter_usage": lambda given: meter_usage.main(given, 0),
+    "meter_usage": lambda given: meter_usage.main(given, lambda: 0),
     "roll_up_windows": lambda given: roll_up_windows.main([*given, *ROLLING], {}, lambda: 0),
 }
 SETTINGS = {name: content for kind in ("yaml", "live") for name, content in kept(kind).items()}
@@ -81,7 +82,7 @@ def test_accounts(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     program = partial(publish_accounts.main, environ={})
     for content in kept("yaml").values():
         path.write_bytes(content)
-        check_refused(program, ["--settings", settings, "--accounts", path], capsys)
+        check_refused(program, ["--settings", settings, "--accounts", path, *WHY], capsys)
 
 
 def test_prices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -93,13 +94,13 @@ def test_prices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     del cards["price_minus_zero"]
     for content in (*kept("yaml").values(), *cards.values()):
         path.write_bytes(content)
-        given = ["--settings", settings, "--rate-cards", path, "--contracts", path]
+        given = ["--settings", settings, "--rate-cards", path, "--contracts", path, *WHY]
         check_refused(program, given, capsys)
     no_cards = tmp_path / "cards.yaml"
     no_cards.write_text("rate_cards: []")
     for content in (*kept("yaml").values(), *contracts.values()):
         path.write_bytes(content)
-        given = ["--settings", settings, "--rate-cards", no_cards]
+        given = ["--settings", settings, "--rate-cards", no_cards, *WHY]
         check_refused(program, [*given, "--contracts", path], capsys)
 
 

@@ -5,7 +5,7 @@ from dataclasses import fields
 import pytest
 
 from iceberg.charge_tables import CHARGES, RUNS
-from iceberg.decided_tables import BROUGHT_BACK_USAGE
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, MANUAL_ACTS
 from iceberg.invoice_tables import INVOICES
 from iceberg.table import Table, sql_columns
 from iceberg.tables import (
@@ -19,6 +19,7 @@ from schemas.brought_back_usage import BroughtBackUsage
 from schemas.budget import BudgetAlert
 from schemas.charge import Charge
 from schemas.invoice_change import InvoiceChange
+from schemas.manual_act import ActEntry
 from schemas.pricing_run import PricingRun
 from schemas.usage_row import (
     ClosedUsage,
@@ -39,11 +40,14 @@ every_table = pytest.mark.parametrize("table", TABLES, ids=lambda table: table.n
         (CHARGES, Charge),
         (RUNS, PricingRun),
         (INVOICES, InvoiceChange),
+        (MANUAL_ACTS, ActEntry),
     ],
 )
 def test_only_what_the_rules_leave_out_is_optional(
     table: Table,
-    row: type[UsageRow | BudgetAlert | BroughtBackUsage | Charge | PricingRun | InvoiceChange],
+    row: type[
+        UsageRow | BudgetAlert | BroughtBackUsage | Charge | PricingRun | InvoiceChange | ActEntry
+    ],
 ) -> None:
     """A column is optional exactly where the row's field may be None."""
     may_be_none = [field.name for field in fields(row) if "None" in str(field.type)]

@@ -20,7 +20,8 @@ from iceberg.journal_store import JournalStore
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
 from jobs.invoices.changing import Tables, read_rows
-from jobs.issue_invoices import Done, change_invoices, main, make_parser
+from jobs.invoices.options import make_parser
+from jobs.issue_invoices import Done, change_invoices, main
 from schemas.charge import Charge
 from schemas.instant import HOUR_US
 from schemas.invoice import Invoice

@@ -14,6 +14,7 @@ from tests.iceberg.filling import LocalCatalog
 from tests.jobs.metered_tables import write_settings
 
 Output = pytest.CaptureFixture[str]
+WHY = ("--by", "Ada L", "--reason", "new prices")
 CARDS = """\
 rate_cards:
   - card_id: gold
@@ -42,7 +43,7 @@ def empty_tables(folder: Path) -> Path:
 
 def call(settings: Path, cards: str = CARDS, contracts: str = CONTRACTS) -> list[str]:
     """Write both files and return the arguments that load them."""
-    arguments = ["--settings", str(settings)]
+    arguments = ["--settings", str(settings), *WHY]
     for option, text in (("--rate-cards", cards), ("--contracts", contracts)):
         path = settings.parent / f"{option[2:]}.yaml"
         path.write_text(text)

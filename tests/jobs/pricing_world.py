@@ -125,7 +125,7 @@ class World:
 
     def load(self, cards: str, contracts: str) -> None:
         """Load rate cards and contracts."""
-        arguments = ["--settings", str(self.settings)]
+        arguments = ["--settings", str(self.settings), "--by", "Ada L", "--reason", "new prices"]
         for option, text in (("--rate-cards", cards), ("--contracts", contracts)):
             path = self.folder / f"{option[2:]}.yaml"
             path.write_text(text)

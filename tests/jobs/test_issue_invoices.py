@@ -34,6 +34,8 @@ from tests.jobs.invoiced_tables import (
 )
 from tests.udfs.invoicing.billing import MAR, charge, revised
 
+WHY = ("--by", "Ada L", "--reason", "again")
+
 
 def test_a_month_is_invoiced(tmp_path: Path, capsys: Output) -> None:
     """All in one command; the ledger is in balance, and what is invoiced is unbilled no more."""
@@ -220,7 +222,7 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, capsys: Output)
     until = ("--until", "2013-02-01T00:00:00Z")
     assert main(call(tmp_path, "run", *until), {}) == 0
     first = read_invoices(tables)[0].number
-    assert main(call(tmp_path, "void", "--number", first, "--reason", "test"), {}) == 0
+    assert main(call(tmp_path, "void", "--number", first, *WHY), {}) == 0
     capsys.readouterr()
     before = commits(tables)
 
@@ -234,7 +236,7 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, capsys: Output)
         " found '2013-02-01'",
         *("run", "--until", "2013-02-01"),
     )
-    for command in (("show",), ("void", "--reason", "x"), ("render", "--out", str(tmp_path))):
+    for command in (("show",), ("void", *WHY), ("render", "--out", str(tmp_path))):
         check(
             "invoice: expected a number or id of one, found 'INV-1'",
             *(*command, "--number", "INV-1"),
@@ -242,12 +244,12 @@ def test_what_cannot_be_done_is_said_in_one_line(tmp_path: Path, capsys: Output)
     void_id = read_invoices(tables)[0].invoice_id
     check(
         f"invoice {void_id}: expected an invoice that is not void, found void {first}",
-        *("void", "--number", first, "--reason", "again"),
+        *("void", "--number", first, *WHY),
     )
     second = read_invoices(tables)[1]
     check(
-        f"invoice {second.invoice_id}: expected a reason, found none",
-        *("void", "--number", second.number, "--reason", " "),
+        "missing option, command line: expected --reason with a word, found nothing",
+        *("void", "--number", second.number, "--by", "Ada L", "--reason", " "),
     )
     file = tmp_path / "invoicing.yaml"
     text = file.read_text()

@@ -10,6 +10,7 @@ from jobs.load_rate_cards import main
 from tests.jobs.loading_prices import (
     CARDS,
     CONTRACTS,
+    WHY,
     Output,
     call,
     catalog_of,
@@ -44,6 +45,7 @@ def test_the_demo(settings: Path, capsys: Output) -> None:
     """The demo's files load into its tables, a commit for each, and twice is once."""
     settings.with_name("meters.yaml").write_text((CONFIG / "meters.yaml").read_text())
     arguments = ["--settings", str(settings), "--rate-cards", str(CONFIG / "rate_cards.yaml")]
+    arguments += list(WHY)
     arguments += ["--contracts", str(CONFIG / "contracts.yaml")]
     new = {"rate_cards": 3, "contracts": 17, "credit_grants": 2, "one_off_fees": 2}
     assert load(arguments, capsys) == new

@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 from kafka import KafkaConsumer, TopicPartition
 
+from iceberg.catalog import open_catalog
+from iceberg.creating import make_tables
 from jobs import publish_accounts, publish_flights
 from jobs.beat_heartbeat import beat_heartbeat
 from jobs.create_topics import TopicError, create_topics
@@ -22,6 +24,9 @@ from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_acco
 from schemas.account import decode_account
 from schemas.heartbeat import HEARTBEAT_TYPE
 from tests.conftest import Kafka
+from tests.iceberg.filling import LocalCatalog
+from tests.jobs.acting import entries_of
+from tests.jobs.metered_tables import write_settings
 
 pytestmark = [
     pytest.mark.integration,
@@ -153,17 +158,22 @@ def test_flights_are_refused_where_they_make_no_sense(
         publish_flights.publish_flights(settings, injections, until_ms)
 
 
-def test_the_accounts_program(topics: KafkaSettings, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each account is one record under its id, as the job reads it."""
-    file = str(ROOT / "config/accounts.yaml")
-    arguments = ["--settings", str(ROOT / "config/demo.yaml"), "--accounts", file]
+def test_the_accounts_program(
+    topics: KafkaSettings, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each account is one record under its id, as the job reads it; the log says who did it."""
+    make_tables(open_catalog(LocalCatalog(tmp_path)), "billing")
+    file, settings = str(ROOT / "config/accounts.yaml"), str(write_settings(tmp_path))
+    why = ("--by", "Ada L", "--reason", "new terms")
+    arguments = ["--settings", settings, "--accounts", file, *why]
     assert publish_accounts.main(arguments, environ(topics)) == 0
     assert capsys.readouterr().out == f"{topics.accounts_topic}: 16 accounts\n"
     records = list(read(topics, topics.accounts_topic))
     found = tuple(decode_account(value or b"") for _, _, _, value in records)
     assert found == load_accounts(file)
     assert [key for _, _, key, _ in records] == [each.account_id.encode() for each in found]
-    wrong = ["--settings", str(ROOT / "config/demo.yaml"), "--accounts", "none.yaml"]
+    assert [each.outcome.value for each in entries_of(tmp_path)] == ["begun", "done"]
+    wrong = ["--settings", settings, "--accounts", "none.yaml", *why]
     assert publish_accounts.main(wrong, environ(topics)) == 2
     assert capsys.readouterr().err == (
         "missing file, none.yaml: expected a YAML file, found nothing\n"

@@ -14,7 +14,8 @@ from iceberg.creating import make_table
 from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.reading import read_once
 from jobs.invoices.changing import Tables
-from jobs.issue_invoices import change_invoices, make_parser
+from jobs.invoices.options import make_parser
+from jobs.issue_invoices import change_invoices
 from jobs.reconcile_charges import main
 from schemas.instant import to_us
 from schemas.pricing_run import RunStatus

@@ -187,7 +187,7 @@ def test_a_repeated_commit_is_priced_when_it_was_looked_at(
     assert accept_commits.main([*settings, "--list"], {}) == 1
     assert "closed_usage: checkpoint job/sink/2 in snapshots" in capsys.readouterr().out
     assert accept_commits.main(settings, {}) == 2
-    assert "--by and --reason" in capsys.readouterr().err
+    assert "expected --by with a word; or --list" in capsys.readouterr().err
     assert main(settings, {}) == 2
     decided = ["--by", "ops", "--reason", "a TaskManager came back"]
     assert accept_commits.main([*settings, *decided], {}) == 0
