@@ -3,22 +3,28 @@
     python -m jobs.publish_accounts --settings config/demo.yaml --accounts config/accounts.yaml
 
 Publishing the same file again changes nothing: the topic keeps the last record of each account.
+Where the settings have a section `privacy`, the accounts of the file are subjects, and what is
+published are their pseudonyms: those that their usage has.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from jobs.kafka_clients import KafkaUnreachableError, open_producer
+from jobs.privacy.key_store import KeyStoreError, open_key_store
 from jobs.settings import (
     KafkaSettings,
+    PrivacySettings,
     SettingsError,
     TimestampType,
     load_accounts,
     load_settings,
 )
 from schemas.account import Account, encode_account
+from udfs.keying import subject_key_of
 
 
 def publish_accounts(kafka: KafkaSettings, accounts: Sequence[Account]) -> None:
@@ -43,6 +49,25 @@ def publish_accounts(kafka: KafkaSettings, accounts: Sequence[Account]) -> None:
             each.get()
 
 
+def pseudonymize_accounts(
+    privacy: PrivacySettings, accounts: Sequence[Account]
+) -> tuple[Account, ...]:
+    """Return the accounts under their pseudonyms; a subject that has none gets one.
+
+    Raises:
+        SettingsError: There is no master key, or it is not the one of the key store.
+        KeyStoreError: The key store does not answer.
+    """
+    with open_key_store(privacy) as store:
+        keys = [
+            subject_key_of(store.make_key(each.account_id), each.account_id) for each in accounts
+        ]
+    return tuple(
+        replace(account, account_id=key.pseudonym)
+        for account, key in zip(accounts, keys, strict=True)
+    )
+
+
 def _log_time_ms(kafka: KafkaSettings, account: Account) -> int | None:
     """Return the record's time: in an import the terms come before the usage they hold for.
 
@@ -63,10 +88,12 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--accounts", required=True, help="accounts file")
     options = parser.parse_args(arguments)
     try:
-        kafka = load_settings(options.settings, environ).kafka
-        accounts = load_accounts(options.accounts)
+        settings = load_settings(options.settings, environ)
+        kafka, accounts = settings.kafka, load_accounts(options.accounts)
+        if settings.privacy is not None:
+            accounts = pseudonymize_accounts(settings.privacy, accounts)
         publish_accounts(kafka, accounts)
-    except (SettingsError, KafkaUnreachableError) as error:
+    except (SettingsError, KafkaUnreachableError, KeyStoreError) as error:
         print(error, file=sys.stderr)
         return 2
     print(f"{kafka.accounts_topic}: {len(accounts)} accounts")
