@@ -27,6 +27,10 @@ class KeyCache:
         self._keys: dict[str, SubjectKey] = {}
         self._asked_s, self._dropped = now_s, store.count_dropped()
 
+    def __len__(self) -> int:
+        """Return how many keys are remembered."""
+        return len(self._keys)
+
     def recheck(self, now_s: float) -> None:
         """Ask whether keys were dropped, where it is time to; called before each few records.
 

@@ -149,7 +149,9 @@ def open_key_store(privacy: PrivacySettings) -> Iterator[KeyStore]:
                 with engine.connect() as connection:
                     check_value = connection.scalar(select(_STORE.c.check_value))
         if check_value is None:
-            raise KeyStoreError(f"key store, {place}: expected its tables, found none; {_CREATE}")
+            raise KeyStoreError(
+                f"key store, {place}: expected its tables, found nothing; {_CREATE}"
+            )
         _check(bytes(check_value), master_key, place)
         yield KeyStore(engine, place, master_key)
 
