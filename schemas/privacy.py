@@ -56,7 +56,7 @@ class SubjectKey(NamedTuple):
     """What stands for a subject as long as it is not erased.
 
     Attributes:
-        key: 32 random bytes that only the key store has.
+        key: 32 bytes, of random ones that only the key store has and of the master key.
         pseudonym: The account's id in everything that is kept.
     """
 

@@ -1,8 +1,8 @@
 """The key store: one random key for each subject, found by nobody who lacks subject or secret.
 
-A row is a key under the keyed hash of its subject; no subject stands in it. Without its row a
-pseudonym can be made from nothing, so a row that is gone is what erasing means. SQLite for one
-host, PostgreSQL for several.
+A row has random bytes under the keyed hash of its subject; no subject stands in it. These bytes and
+the master key together make the subject's key, so a row that is gone is what erasing means. SQLite
+for one host, PostgreSQL for several.
 """
 
 import re
@@ -33,7 +33,7 @@ from sqlalchemy.exc import ArgumentError, IntegrityError, ProgrammingError, SQLA
 from sqlalchemy.schema import CreateTable
 
 from jobs.settings import PrivacySettings, SettingsError, master_key_of
-from udfs.keying import KEY_BYTES, check_value_of, lookup_of
+from udfs.keying import KEY_BYTES, check_value_of, combined_key, lookup_of
 
 _TABLES = MetaData()
 _KEYS = Table(
@@ -76,7 +76,7 @@ class KeyStore:
         lookup = lookup_of(self._master_key, subject)
         with _one_line(self._place), self._engine.connect() as connection:
             found = connection.scalar(select(_KEYS.c.subject_key).where(_KEYS.c.lookup == lookup))
-        return None if found is None else bytes(found)
+        return None if found is None else combined_key(self._master_key, bytes(found))
 
     def make_key(self, subject: str) -> bytes:
         """Return the key of a subject, a new one where it has none; all programs get the same one.

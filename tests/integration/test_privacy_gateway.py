@@ -26,7 +26,7 @@ pytestmark = [
 FIRST_MS = 1_370_080_800_000  # 2013-06-01T10:00:00Z
 WAIT_S = 240
 COUNT = 9_000
-# No hash has these digits, so a hash is never taken for it.
+# No hash has these letters, so a hash is never taken for it.
 PERSON = "jane0189"
 
 

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine
 
 from jobs.privacy.key_store import KeyStoreError, create_key_store, open_key_store
 from jobs.settings import PrivacySettings, SettingsError
@@ -20,7 +21,7 @@ from tests.jobs.privacy.stores import (
     run_postgres,
     sqlite_settings,
 )
-from udfs.keying import KEY_BYTES, lookup_of
+from udfs.keying import KEY_BYTES, combined_key, lookup_of
 
 ROOT = Path(__file__).parents[3]
 SUBJECT = "jane@example.com"
@@ -118,6 +119,16 @@ def test_programs_at_once_agree(settings: PrivacySettings) -> None:
     assert second == first
 
 
+def test_the_store_alone_makes_no_pseudonym(settings: PrivacySettings) -> None:
+    """A key is made of its bytes and of the master key: none can be tried out on subjects."""
+    create_key_store(settings)
+    with open_key_store(settings) as store:
+        key = store.make_key(SUBJECT)
+    assert stored(settings, SUBJECT) != key
+    assert combined_key(MASTER_KEY.encode(), stored(settings, SUBJECT)) == key
+    assert combined_key(b"other", stored(settings, SUBJECT)) != key
+
+
 def test_a_dropped_key_is_gone(settings: PrivacySettings) -> None:
     """Dropping again finds nothing; the subject's next key is another one."""
     create_key_store(settings)
@@ -162,6 +173,17 @@ def test_no_program_but_one_creates_a_store(settings: PrivacySettings) -> None:
         assert not Path(settings.key_store).exists()
 
 
+def stored(settings: PrivacySettings, subject: str) -> bytes:
+    """Return the bytes that the store has for a subject."""
+    url = settings.key_store.replace("postgresql:", "postgresql+psycopg2:")
+    engine = create_engine(url if "://" in url else f"sqlite:///{url}")
+    with engine.connect() as connection:
+        rows = connection.exec_driver_sql("SELECT lookup, subject_key FROM meterclose_subject_keys")
+        found = {bytes(lookup): bytes(key) for lookup, key in rows}
+    engine.dispose()
+    return found[lookup_of(settings.master_key.encode(), subject)]
+
+
 def contents(folder: Path) -> bytes:
     """Return the bytes of all files."""
     return b"".join(each.read_bytes() for each in sorted(folder.rglob("*")) if each.is_file())
@@ -174,8 +196,9 @@ def test_files_hold_no_subject_and_nothing_of_a_dropped_one(tmp_path: Path) -> N
     with open_key_store(settings) as store:
         for number in range(300):
             store.make_key(f"{number}@example.com")
-        key, lookup = store.make_key(SUBJECT), lookup_of(MASTER_KEY.encode(), SUBJECT)
-        kept = store.make_key("1@example.com")
+        assert store.make_key(SUBJECT)
+        key, kept = stored(settings, SUBJECT), stored(settings, "1@example.com")
+        lookup = lookup_of(MASTER_KEY.encode(), SUBJECT)
         assert key in contents(tmp_path)
         assert lookup in contents(tmp_path)
         assert store.drop_key(SUBJECT)
@@ -201,7 +224,8 @@ def test_the_table_of_postgres_holds_nothing_of_a_dropped_one(
         )
         create_key_store(settings)
         with open_key_store(settings) as store:
-            key, kept = store.make_key(SUBJECT), store.make_key("other")
+            assert store.make_key(SUBJECT) != store.make_key("other")
+            key, kept = stored(settings, SUBJECT), stored(settings, "other")
             lookup = lookup_of(MASTER_KEY.encode(), SUBJECT)
             server.run("CHECKPOINT")
             before = contents(server.folder / "base")

@@ -143,7 +143,7 @@ def test_each_mistake_is_one_line_with_its_place(load: Load, old: str, new: str,
 
 def test_an_unknown_variable_is_refused(load: Load) -> None:
     """A mistake in a name must not leave a secret unused."""
-    with pytest.raises(SettingsError, match=r"expected one of intake_topic, .*METERCLOSE_PRIVACY_X"):
+    with pytest.raises(SettingsError, match=r"expected one of intake_.*METERCLOSE_PRIVACY_X"):
         load(LEAST, METERCLOSE_PRIVACY_X="1")
 
 
