@@ -20,6 +20,8 @@ _ANSWER_MS = 10_000
 # A new partition holds log time until a heartbeat is in it, so it must be noticed soon.
 _METADATA_MS = 5_000
 _CLOSE_S = 10
+# So long the partitions of a member that was killed wait for another one.
+_SESSION_MS = 10_000
 _MAX_REQUEST_BYTES = 4 * 1024 * 1024
 _LOGIN_MODULES = {
     "PLAIN": "PlainLoginModule",
@@ -169,6 +171,7 @@ def open_group_consumer(kafka: KafkaSettings, group: str) -> Iterator[KafkaConsu
             enable_auto_commit=False,
             auto_offset_reset="none",
             isolation_level="read_committed",
+            session_timeout_ms=_SESSION_MS,
             metadata_max_age_ms=_METADATA_MS,
         )
     try:

@@ -1,6 +1,7 @@
 """The gateway's program: what it refuses, where records are gone, and an erased subject."""
 
 import json
+import signal
 from itertools import count
 from pathlib import Path
 
@@ -38,8 +39,13 @@ def world(kafka: Kafka, tmp_path: Path) -> GatewayWorld:
 
 
 def run(world: GatewayWorld, *options: str, **environ: str) -> int:
-    """Run the program where it is to end by itself."""
-    return main(["--settings", str(world.path), *options], {**ENVIRON, **environ}, lambda: 0.0)
+    """Run the program where it is to end by itself; pytest's own signals stay pytest's."""
+    kept = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        return main(["--settings", str(world.path), *options], {**ENVIRON, **environ}, lambda: 0.0)
+    finally:
+        for number, handler in kept.items():
+            signal.signal(number, handler)
 
 
 def used(subject: str, number: int) -> Raw:
