@@ -118,7 +118,9 @@ def test_secrets_are_references_and_the_settings_are_read(
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     for pod in pods:
-        variables = environment(pod) | {"METERCLOSE_PRIVACY_KEY_STORE": "postgresql://u:p@k/db"}
+        variables = environment(pod) | {
+            "METERCLOSE_PRIVACY_KEY_STORE": "postgresql://me:hidden@k/db"
+        }
         privacy = load_settings(tmp_path / "settings.yaml", variables).privacy
         assert privacy is not None
         assert privacy.master_key == "secret:meterclose-privacy/master-key"

@@ -11,7 +11,7 @@ from tests.udfs.reading import LEAST, PARSER
 from udfs.keying import keyed_hash, subject_key_of
 from udfs.pseudonymizing import Pseudonymizer
 
-SECRET = "é-jane"
+PERSONAL = "é-jane"
 """Begins every text that must not be found again, in whatever spelling."""
 MASTER_KEY = b"m" * 32
 HASH = MemberRule(MemberAction.HASH)
@@ -65,7 +65,7 @@ def escaped(text: str) -> str:
     return '"' + "".join("\\u" + pair for pair in pairs) + '"'
 
 
-_secrets = st.text(max_size=5).map(lambda text: SECRET + text)
+_secrets = st.text(max_size=5).map(lambda text: PERSONAL + text)
 _secret_values = st.recursive(
     st.one_of(_secrets, st.none(), st.booleans(), st.integers(-5, 5)),
     lambda inner: st.one_of(
@@ -73,7 +73,7 @@ _secret_values = st.recursive(
     ),
     max_leaves=4,
 )
-_long = st.just(SECRET * 40)
+_long = st.just(PERSONAL * 40)
 _wrong = st.one_of(st.none(), st.just(""), st.lists(_secrets, max_size=1), _long)
 _units: st.SearchStrategy[Any] = st.sampled_from(
     [1, 1.5, "2.50", "-0", "1e3", None, "x", {}, 10**30, "9" * 25]
@@ -97,17 +97,17 @@ _kinds = st.sampled_from(
 )
 events = st.fixed_dictionaries(
     {
-        "specversion": st.sampled_from(["1.0", "1.0", "1.0", SECRET, "", None]),
+        "specversion": st.sampled_from(["1.0", "1.0", "1.0", PERSONAL, "", None]),
         "id": st.one_of(_secrets, _secrets, _wrong),
         "source": st.one_of(_secrets, _secrets, _wrong),
         "type": st.one_of(_kinds, _kinds, _wrong),
         "subject": st.one_of(_secrets, _secrets, _wrong),
         "time": st.one_of(
-            st.just(LEAST["time"]), st.sampled_from([SECRET, "2031-01-01T00:00:00Z"])
+            st.just(LEAST["time"]), st.sampled_from([PERSONAL, "2031-01-01T00:00:00Z"])
         ),
         "data": st.one_of(_data, _data, _data, _secret_values),
     },
-    optional={"trace": st.just("t"), "user": _secret_values, SECRET: _secret_values},
+    optional={"trace": st.just("t"), "user": _secret_values, PERSONAL: _secret_values},
 )
 """Whatever can stand in an event, right and wrong; what is secret in it says so."""
 

@@ -13,8 +13,8 @@ from schemas.rejected_event import RejectReason
 from tests.oracle.edge_records import edge_records
 from tests.udfs.private_records import (
     MAX_BYTES,
+    PERSONAL,
     RULES,
-    SECRET,
     escaped,
     events,
     key_of,
@@ -86,19 +86,19 @@ def test_any_event_has_the_same_fate_and_no_secret(shape: dict[str, Any], spelli
     written = rewritten(value)
     assert written is not None
     check_fate(value, written)
-    short = texts_of(written).replace(f'"short": "{SECRET[:2]}"', "")
-    assert SECRET[:2] not in short.replace("\\", "")
+    short = texts_of(written).replace(f'"short": "{PERSONAL[:2]}"', "")
+    assert PERSONAL[:2] not in short.replace("\\", "")
 
 
 @given(st.lists(events, max_size=3), st.sampled_from(['"x"', "7", "[]", "[" * 20 + "]" * 20]))
 def test_any_batch_has_the_same_fate_and_no_secret(shapes: list[Any], other: str) -> None:
     """Each element alone, also one that is no event, or nested too deep."""
     elements = [spell(each) for each in shapes]
-    value = f" [{','.join([*elements, other.replace('x', SECRET)])}] ".encode()
+    value = f" [{','.join([*elements, other.replace('x', PERSONAL)])}] ".encode()
     written = rewritten(value)
     assert written is not None
     check_fate(value, written)
-    assert SECRET not in texts_of(written)
+    assert PERSONAL not in texts_of(written)
 
 
 @given(
@@ -110,14 +110,14 @@ def test_any_batch_has_the_same_fate_and_no_secret(shapes: list[Any], other: str
 )
 def test_damaged_records_have_the_same_fate(damages: list[tuple[int, int, str]]) -> None:
     """Cut, replaced and inserted anywhere; what nobody can read leaves no trace of its bytes."""
-    text = WHOLE.replace('"é1"', f'"{SECRET}"')
+    text = WHOLE.replace('"é1"', f'"{PERSONAL}"')
     for at, length, piece in damages:
         text = text[:at] + piece + text[at + length :]
     value = text.encode()
     written = rewritten(value)
     check_fate(value, written)
     if PARSER.parse(value, LOG_MS).reason in READ_BY_NOBODY and written:
-        assert SECRET.encode() not in written
+        assert PERSONAL.encode() not in written
         assert f"{len(value)} bytes u-".encode() in written
 
 
@@ -140,13 +140,13 @@ def test_edge_records_have_the_same_fate(value: bytes) -> None:
 def test_of_repeated_members_the_last_is_masked() -> None:
     """No other one is left for a reader that takes the first."""
     value = (
-        event(id="1", data={"units": 1, "color": SECRET})
-        .replace(b'"color"', f'"color": "{SECRET}1", "\\u0063olor"'.encode())
-        .replace(b'"subject"', f'"subject": "{SECRET}", "\\u0073ubject"'.encode())
+        event(id="1", data={"units": 1, "color": PERSONAL})
+        .replace(b'"color"', f'"color": "{PERSONAL}1", "\\u0063olor"'.encode())
+        .replace(b'"subject"', f'"subject": "{PERSONAL}", "\\u0073ubject"'.encode())
     )
     written = rewritten(value)
     check_fate(value, written)
-    assert SECRET not in texts_of(written or b"")
+    assert PERSONAL not in texts_of(written or b"")
     assert (written or b"").count(b'"color":') == (written or b"").count(b'"subject":') == 1
 
 
@@ -174,7 +174,7 @@ def test_numbers_stay_as_they_are_written() -> None:
 def test_a_retraction_finds_its_event() -> None:
     """What it names is mapped as the event's own identity is, whoever its subject is."""
     given_event = PARSER.parse(rewritten(event(id="i1", source="s1", subject="A")), LOG_MS)
-    data = {"id": "i1", "source": "s1", "units": SECRET}
+    data = {"id": "i1", "source": "s1", "units": PERSONAL}
     undo = event(id="u", type=RETRACTION, subject="B", data=data)
     written = rewritten(undo)
     taken = PARSER.parse(written, LOG_MS)
