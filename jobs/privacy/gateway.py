@@ -132,7 +132,8 @@ class Gateway:
         except NoOffsetForPartitionError:
             # The group is new to these partitions, so all that is there is still to be passed on.
             missing = [each for each in consumer.assignment() if consumer.committed(each) is None]
-            consumer.seek_to_beginning(*sorted(missing))
+            if missing:  # of none, Kafka's client would take all
+                consumer.seek_to_beginning(*sorted(missing))
             return []
         except OffsetOutOfRangeError:
             self._skip_deleted(consumer)
