@@ -8,9 +8,10 @@ from pathlib import Path
 import pytest
 import yaml
 from kafka import TopicPartition
-from kafka.admin import NewPartitions
+from kafka.admin import ConfigResource, ConfigResourceType, NewPartitions
 
 from jobs import erase_subject, publish_accounts, show_pseudonym
+from jobs.create_topics import topic_options
 from jobs.kafka_clients import open_admin
 from jobs.local.waiting import wait_until
 from jobs.pseudonymize_usage import main
@@ -146,6 +147,20 @@ def test_other_numbers_of_partitions_are_refused(world: GatewayWorld, capsys: Ou
     error = capsys.readouterr().err
     assert f"partitions, topic {world.intake}: expected 3, as " in error
     assert error.count("\n") == 1
+
+
+def test_an_intake_that_keeps_records_longer_is_refused(
+    world: GatewayWorld, capsys: Output
+) -> None:
+    """It is created to forget; what was changed since, by whomever, is noticed."""
+    with open_admin(world.settings.kafka) as admin:
+        options = topic_options(admin, world.settings.kafka, world.intake)
+        assert (options["retention.ms"], options["segment.ms"]) == ("86400000", "3600000")
+        change = {"retention.ms": "604800000"}
+        admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, world.intake, change)])
+    assert run(world) == 2
+    error = capsys.readouterr().err
+    assert f"topic {world.intake}: expected retention.ms=86400000, found 604800000" in error
 
 
 def test_what_does_not_fit_is_refused_at_the_start(world: GatewayWorld, capsys: Output) -> None:
