@@ -15,11 +15,18 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
-from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_settings
+from jobs.settings import (
+    KafkaSettings,
+    PrivacySettings,
+    SettingsError,
+    TimestampType,
+    load_settings,
+)
 
 _FOREVER = "-1"
 _LONGEST_MS = str(2**63 - 1)
 _COMPACTED = {"cleanup.policy": "compact"}
+_HOUR_MS = 3_600_000
 _MOST_ASKED, _ASKED_IN_A_ROW, _PAUSE_S = 50, 3, 0.2
 
 
@@ -31,8 +38,8 @@ class MissingTopicError(TopicError):
     """A topic is missing."""
 
 
-def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
-    """Create the topics where they are missing, then check all.
+def create_topics(kafka: KafkaSettings, privacy: PrivacySettings | None = None) -> tuple[str, ...]:
+    """Create the topics where they are missing, with an intake where there is one; then check all.
 
     Returns:
         The names of the topics created, in order.
@@ -51,6 +58,9 @@ def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
         kafka.totals_topic: {"num_partitions": kafka.partitions, "configs": _COMPACTED},
         kafka.alerts_topic: {"num_partitions": kafka.partitions, "configs": _COMPACTED},
     }
+    if privacy is not None:
+        options = _usage_options(kafka.timestamp_type) | intake_retention(kafka, privacy)
+        wanted[privacy.intake_topic] = {"num_partitions": kafka.partitions, "configs": options}
     with open_admin(kafka) as admin:
         existing = set(admin.list_topics())
         created = tuple(name for name in wanted if name not in existing)
@@ -60,17 +70,19 @@ def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
             except TopicAlreadyExistsError:
                 continue  # Another program was faster; what it made is checked below.
         if created:
-            _wait_known(admin, kafka)
-        _check(admin, kafka)
+            _wait_known(admin, kafka, privacy)
+        _check(admin, kafka, privacy)
     return created
 
 
-def _wait_known(admin: KafkaAdminClient, kafka: KafkaSettings) -> None:
+def _wait_known(
+    admin: KafkaAdminClient, kafka: KafkaSettings, privacy: PrivacySettings | None
+) -> None:
     """Wait until whichever broker is asked knows new topics: some hear of them a moment later."""
     in_a_row = 0
     for _ in range(_MOST_ASKED):
         try:
-            _check(admin, kafka)
+            _check(admin, kafka, privacy)
             in_a_row += 1
         except (MissingTopicError, UnknownTopicOrPartitionError):
             in_a_row = 0
@@ -139,9 +151,48 @@ def _usage_options(timestamp_type: TimestampType) -> dict[str, str]:
     return options
 
 
-def _check(admin: KafkaAdminClient, kafka: KafkaSettings) -> None:
+def _check(
+    admin: KafkaAdminClient, kafka: KafkaSettings, privacy: PrivacySettings | None = None
+) -> None:
     for fault in find_topic_faults(admin, kafka):
         raise fault
+    if privacy is not None:
+        for fault in find_intake_faults(admin, kafka, privacy):
+            raise fault
+
+
+def intake_retention(kafka: KafkaSettings, privacy: PrivacySettings) -> dict[str, str]:
+    """Return the options by which raw records go; those of an import stay until it is over."""
+    if kafka.timestamp_type is TimestampType.CREATE_TIME:
+        return {"retention.ms": _FOREVER}
+    kept_ms = privacy.intake_retention_h * _HOUR_MS
+    # Records of a segment go together, and not before it is closed.
+    return {"retention.ms": str(kept_ms), "segment.ms": str(_HOUR_MS)}
+
+
+def find_intake_faults(
+    admin: KafkaAdminClient, kafka: KafkaSettings, privacy: PrivacySettings
+) -> Iterator[TopicError]:
+    """Yield what would lose raw records, keep them too long, or break their order."""
+    topic = privacy.intake_topic
+    try:
+        found = topic_options(admin, kafka, topic)
+    except MissingTopicError as error:
+        yield error
+        return
+    wanted = {"message.timestamp.type": str(kafka.timestamp_type), "cleanup.policy": "delete"}
+    for option, value in {**wanted, **intake_retention(kafka, privacy)}.items():
+        if found[option] != value:
+            yield TopicError(
+                f"option of the intake, topic {topic}: expected {option}={value},"
+                f" found {found[option]}; set it on the topic"
+            )
+    ours, theirs = count_partitions(admin, topic), count_partitions(admin, kafka.usage_topic)
+    if ours != theirs:
+        yield TopicError(
+            f"partitions, topic {topic}: expected {theirs}, as {kafka.usage_topic} has,"
+            f" found {ours}; add partitions to the one with fewer"
+        )
 
 
 def find_topic_faults(admin: KafkaAdminClient, kafka: KafkaSettings) -> Iterator[TopicError]:
@@ -216,13 +267,14 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--settings", required=True, help="settings file")
     options = parser.parse_args(arguments)
     try:
-        kafka = load_settings(options.settings, environ).kafka
-        created = create_topics(kafka)
+        settings = load_settings(options.settings, environ)
+        kafka, privacy = settings.kafka, settings.privacy
+        created = create_topics(kafka, privacy)
     except (SettingsError, KafkaUnreachableError, TopicError) as error:
         print(error, file=sys.stderr)
         return 2
     topics = (kafka.usage_topic, kafka.accounts_topic, kafka.totals_topic, kafka.alerts_topic)
-    for name in topics:
+    for name in (*topics, *([privacy.intake_topic] if privacy else ())):
         print(f"{name}: {'created' if name in created else 'exists, as configured'}")
     return 0
 

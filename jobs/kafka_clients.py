@@ -20,6 +20,9 @@ _ANSWER_MS = 10_000
 # A new partition holds log time until a heartbeat is in it, so it must be noticed soon.
 _METADATA_MS = 5_000
 _CLOSE_S = 10
+# So long the partitions of a member that was killed wait for another one.
+_SESSION_MS = 10_000
+_MAX_REQUEST_BYTES = 4 * 1024 * 1024
 _LOGIN_MODULES = {
     "PLAIN": "PlainLoginModule",
     "SCRAM-SHA-256": "ScramLoginModule",
@@ -114,6 +117,8 @@ def open_producer(kafka: KafkaSettings) -> Iterator[KafkaProducer]:
             compression_type="gzip",
             metadata_max_age_ms=_METADATA_MS,
             metrics_enabled=False,
+            # Of what is not compressed yet; the broker's own limit is about what is.
+            max_request_size=_MAX_REQUEST_BYTES,
         )
     try:
         with _one_line(kafka):
@@ -143,6 +148,37 @@ def open_consumer(kafka: KafkaSettings) -> Iterator[KafkaConsumer]:
             yield consumer
     finally:
         consumer.close()
+
+
+@contextmanager
+def open_group_consumer(kafka: KafkaSettings, group: str) -> Iterator[KafkaConsumer]:
+    """Open a consumer that shares the partitions of its topics with others of its group.
+
+    It commits nothing by itself, reads what is committed alone, and raises where it has no offset
+    to begin at, or one whose record is gone. At the end it leaves its group.
+
+    Raises:
+        SettingsError: see `client_arguments`.
+        KafkaUnreachableError: no broker answers, or it refuses the login.
+    """
+    arguments = client_arguments(kafka)
+    with _one_line(kafka):
+        consumer = KafkaConsumer(
+            **arguments,
+            bootstrap_timeout_ms=_ANSWER_MS,
+            group_id=group,
+            allow_auto_create_topics=False,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            isolation_level="read_committed",
+            session_timeout_ms=_SESSION_MS,
+            metadata_max_age_ms=_METADATA_MS,
+        )
+    try:
+        with _one_line(kafka):
+            yield consumer
+    finally:
+        consumer.close(autocommit=False, timeout_ms=_CLOSE_S * 1000)
 
 
 @contextmanager

@@ -10,13 +10,22 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from iceberg.act_store import ActStore
-from iceberg.catalog import open_catalog
-from iceberg.writing import UnknownCommitError
+from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.creating import TableConflictError
+from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs import VERSION
 from jobs.settings import CatalogSettings, SettingsError
 from schemas.manual_act import ActEntry, AskedAct, Decision
 from udfs.chaining import START
 from udfs.recording import begin_act, end_act
+
+REFUSED_ACTS = (
+    CatalogUnreachableError,
+    TableConflictError,
+    CommitConflictError,
+    UnknownCommitError,
+)
+"""What `recorded` raises where the log of manual acts is the reason."""
 
 
 class ComeTo:

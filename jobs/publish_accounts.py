@@ -5,21 +5,29 @@
 
 Publishing the same file again changes nothing: the topic keeps the last record of each account.
 Terms decide what is billed, so who published them, and why, is kept in the log of manual acts.
+Where the settings have a section `privacy`, the accounts of the file are subjects, and what is
+published are their pseudonyms: those that their usage has.
 """
 
 import argparse
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from iceberg.catalog import CatalogUnreachableError
-from iceberg.creating import TableConflictError
-from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.kafka_clients import KafkaUnreachableError, open_producer
-from jobs.manual_acts import add_decision_options, file_facts, read_decision, recorded
+from jobs.manual_acts import (
+    REFUSED_ACTS,
+    add_decision_options,
+    file_facts,
+    read_decision,
+    recorded,
+)
+from jobs.privacy.key_store import KeyStoreError, open_key_store
 from jobs.settings import (
     KafkaSettings,
+    PrivacySettings,
     Settings,
     SettingsError,
     TimestampType,
@@ -29,21 +37,17 @@ from jobs.settings import (
 from schemas.account import Account, encode_account
 from schemas.instant import to_us
 from schemas.manual_act import ActKind, AskedAct, Decision
+from udfs.keying import subject_key_of
 
-_REFUSED = (
-    SettingsError,
-    KafkaUnreachableError,
-    CatalogUnreachableError,
-    TableConflictError,
-    CommitConflictError,
-    UnknownCommitError,
-)
+_REFUSED = (SettingsError, KafkaUnreachableError, KeyStoreError, *REFUSED_ACTS)
 
 
 def publish_file(
     settings: Settings, path: str, decision: Decision, clock: Callable[[], int]
 ) -> tuple[Account, ...]:
     """Publish the accounts of a file, keep that in the log of manual acts, and return them.
+
+    Where personal data is kept out, they are published, kept and returned under their pseudonyms.
 
     Args:
         settings: Name the topic, and the catalog that has the log.
@@ -54,10 +58,12 @@ def publish_file(
     Raises:
         SettingsError: The file is wrong; or see `jobs.kafka_clients.client_arguments`.
         KafkaUnreachableError: A broker does not answer or refuses a record.
-        CatalogUnreachableError, TableConflictError, CommitConflictError, UnknownCommitError: As
-            `jobs.manual_acts.recorded`.
+        KeyStoreError: The key store does not answer.
+        REFUSED_ACTS: As `jobs.manual_acts.recorded`.
     """
     accounts = load_accounts(path)
+    if settings.privacy is not None:
+        accounts = pseudonymize_accounts(settings.privacy, accounts)
     about: dict[str, object] = {
         "topic": settings.kafka.accounts_topic,
         **file_facts(path, "--accounts"),
@@ -89,6 +95,25 @@ def publish_accounts(kafka: KafkaSettings, accounts: Sequence[Account]) -> None:
         producer.flush()
         for each in sent:
             each.get()
+
+
+def pseudonymize_accounts(
+    privacy: PrivacySettings, accounts: Sequence[Account]
+) -> tuple[Account, ...]:
+    """Return the accounts under their pseudonyms; a subject that has none gets one.
+
+    Raises:
+        SettingsError: There is no master key, or it is not the one of the key store.
+        KeyStoreError: The key store does not answer.
+    """
+    with open_key_store(privacy) as store:
+        keys = [
+            subject_key_of(store.make_key(each.account_id), each.account_id) for each in accounts
+        ]
+    return tuple(
+        replace(account, account_id=key.pseudonym)
+        for account, key in zip(accounts, keys, strict=True)
+    )
 
 
 def _log_time_ms(kafka: KafkaSettings, account: Account) -> int | None:

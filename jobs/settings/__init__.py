@@ -5,6 +5,7 @@ from jobs.settings.contracts import load_contracts
 from jobs.settings.invoicing import load_invoicing
 from jobs.settings.loading import load_kafka, load_settings
 from jobs.settings.meters import load_meters
+from jobs.settings.privacy import check_rules, master_key_of
 from jobs.settings.rate_cards import load_rate_cards
 from jobs.settings.shapes import (
     CatalogSettings,
@@ -13,6 +14,7 @@ from jobs.settings.shapes import (
     FlinkSettings,
     KafkaSettings,
     MeteringSettings,
+    PrivacySettings,
     Settings,
     SettingsError,
     TimestampType,
@@ -25,9 +27,11 @@ __all__ = [
     "FlinkSettings",
     "KafkaSettings",
     "MeteringSettings",
+    "PrivacySettings",
     "Settings",
     "SettingsError",
     "TimestampType",
+    "check_rules",
     "load_accounts",
     "load_contracts",
     "load_invoicing",
@@ -35,4 +39,5 @@ __all__ = [
     "load_meters",
     "load_rate_cards",
     "load_settings",
+    "master_key_of",
 ]

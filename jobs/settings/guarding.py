@@ -3,6 +3,7 @@
 import re
 
 from jobs.settings.shapes import CatalogType, Settings, SettingsError, mask_secret
+from udfs.pseudonymizing import LEAST_RECORD_BYTES
 
 # Flink options the job depends on: the only value allowed, and why.
 REQUIRED_OPTIONS = {
@@ -72,11 +73,23 @@ def check_settings(settings: Settings, where: str) -> None:
         expected = f"a multiple of metering.log_window_s ({settings.metering.log_window_s})"
         found = str(settings.metering.correction_bucket_s)
         raise SettingsError("bad value", f"{where} metering.correction_bucket_s", expected, found)
+    _check_topics(settings, where)
+    least = LEAST_RECORD_BYTES if settings.privacy else 1
+    if settings.metering.max_record_bytes < least:
+        expected = f"at least {least} with a section privacy"
+        found = str(settings.metering.max_record_bytes)
+        raise SettingsError("bad value", f"{where} metering.max_record_bytes", expected, found)
+
+
+def _check_topics(settings: Settings, where: str) -> None:
+    """Refuse two uses of one topic."""
     names = ("usage_topic", "accounts_topic", "totals_topic", "alerts_topic")
+    used = {f"kafka.{name}": getattr(settings.kafka, name) for name in names}
+    if settings.privacy is not None:
+        used["privacy.intake_topic"] = settings.privacy.intake_topic
     topics: dict[str, str] = {}
-    for name in names:
-        topic = getattr(settings.kafka, name)
+    for name, topic in used.items():
         if topic in topics:
-            expected = f"another topic than kafka.{topics[topic]}"
-            raise SettingsError("bad value", f"{where} kafka.{name}", expected, topic)
+            expected = f"another topic than {topics[topic]}"
+            raise SettingsError("bad value", f"{where} {name}", expected, topic)
         topics[topic] = name

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from jobs.settings.guarding import check_settings
+from jobs.settings.privacy import PRIVACY, read_privacy
 from jobs.settings.shapes import (
     CatalogSettings,
     CatalogType,
@@ -19,7 +20,7 @@ from jobs.settings.shapes import (
     SettingsError,
     mask_secret,
 )
-from jobs.settings.yaml_file import read_yaml, text_keys, type_name
+from jobs.settings.yaml_file import read_yaml, read_yaml_file, text_keys, type_name
 
 SECTIONS: dict[str, type] = {
     "kafka": KafkaSettings,
@@ -47,15 +48,16 @@ def load_settings(path: Path | str, environ: Mapping[str, str]) -> Settings:
         SettingsError: one line with file or variable, key, what was expected and what was found.
     """
     path = Path(path).absolute()
-    content = read_yaml(path)
-    _refuse_unknown(content, list(SECTIONS), str(path), "section")
+    file = read_yaml_file(path)
+    content = file.content
+    _refuse_unknown(content, [*SECTIONS, PRIVACY], str(path), "section")
     sections = {name: _mapping(content.get(name), f"{path} {name}") for name in SECTIONS}
     origins = _override(sections, environ)
     values = {
         name: _read_section(SECTIONS[name], name, sections[name], path, origins)
         for name in SECTIONS
     }
-    settings = Settings(**values)
+    settings = Settings(**values, privacy=read_privacy(file, environ))
     check_settings(settings, str(path))
     if settings.catalog.type is CatalogType.SQLITE:
         database = str((path.parent / settings.catalog.uri).resolve())
@@ -73,7 +75,7 @@ def load_kafka(path: Path | str, environ: Mapping[str, str]) -> KafkaSettings:
     """
     path = Path(path).absolute()
     content = read_yaml(path)
-    _refuse_unknown(content, list(SECTIONS), str(path), "section")
+    _refuse_unknown(content, [*SECTIONS, PRIVACY], str(path), "section")
     sections: dict[str, dict[str, object]] = {name: {} for name in SECTIONS}
     sections["kafka"] = _mapping(content.get("kafka"), f"{path} kafka")
     origins = _override(sections, environ)

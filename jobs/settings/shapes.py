@@ -10,9 +10,11 @@ from dataclasses import dataclass, field, fields
 from enum import StrEnum
 from pathlib import Path
 
+from schemas.privacy import PrivacyRules
+
 SECRET_NAME = re.compile(
     r"password|passwd|secret|jaas|token|credential"
-    r"|access[-._]key|private[-._]key|keystore[-._]key$",
+    r"|access[-._]key|private[-._]key|master[-._]key|keystore[-._]key$",
     re.IGNORECASE,
 )
 _SHOWN = 300
@@ -158,11 +160,32 @@ class FlinkSettings(_Masked):
     properties: Mapping[str, str] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True, repr=False)
+class PrivacySettings(_Masked):
+    """How personal data is kept out of what is metered; see `schemas.privacy` for the rules.
+
+    `key_store` is the absolute path of a SQLite file, or `postgresql://host/database`. The secret
+    `master_key` comes from the environment alone, and is empty where it is not set.
+    """
+
+    intake_topic: str
+    key_store: str
+    rules: PrivacyRules
+    group: str = "meterclose-privacy"
+    intake_retention_h: int = field(default=24, metadata=_between(1, 8760))
+    key_recheck_s: int = field(default=10, metadata=_between(1, 3600))
+    master_key: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything a program reads at its start; printing it shows no secret."""
+    """Everything a program reads at its start; printing it shows no secret.
+
+    `privacy` is None where the file has no such section.
+    """
 
     kafka: KafkaSettings
     catalog: CatalogSettings
     metering: MeteringSettings
     flink: FlinkSettings
+    privacy: PrivacySettings | None = None

@@ -6,8 +6,11 @@ from dataclasses import fields
 import pytest
 
 from iceberg.tables import TABLES
+from jobs.settings import PrivacySettings
 from jobs.settings.loading import SECTIONS
+from jobs.settings.privacy import PRIVACY
 from schemas.meter import Meter
+from schemas.privacy import PrivacyRules
 from tests.documents.reading import ROOT, blocks, documents, prose
 
 NAMES = sorted(documents())
@@ -25,7 +28,11 @@ TOPS = (
     ".ci",
 )
 # Everything else in back quotes with a dot and an underscore, or a section's name before the dot.
-SETTING = re.compile(r"`(kafka|catalog|metering|flink)\.(\w+)`")
+SETTING = re.compile(r"`(kafka|catalog|metering|flink|privacy)\.(\w+)`")
+SHAPES = {
+    **{name: (shape,) for name, shape in SECTIONS.items()},
+    PRIVACY: (PrivacySettings, PrivacyRules),
+}
 
 
 @pytest.mark.parametrize("document", NAMES)
@@ -73,7 +80,8 @@ def test_tests_exist(document: str) -> None:
 def test_settings_exist(document: str) -> None:
     """Settings written with their section are settings."""
     for section, key in SETTING.findall(prose(document)):
-        assert key in {field.name for field in fields(SECTIONS[section])}, f"{section}.{key}"
+        known = {field.name for shape in SHAPES[section] for field in fields(shape)}
+        assert key in known, f"{section}.{key}"
 
 
 @pytest.mark.parametrize("document", NAMES)

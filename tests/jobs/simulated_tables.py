@@ -132,10 +132,13 @@ class Simulated:
 
 
 def simulate(
-    seed: int, folder: Path, kind: Callable[[World, random.Random], WatchedJob] = WatchedJob
+    seed: int,
+    folder: Path,
+    kind: Callable[[World, random.Random], WatchedJob] = WatchedJob,
+    make: Callable[[int, Path], World] = make_world,
 ) -> Simulated:
     """Run the simulated job over a seed's world; settings files lie in the folder."""
-    world = make_world(seed, folder)
+    world = make(seed, folder)
     job = kind(world, random.Random(seed))  # noqa: S311
     job.run()
     found = Simulated(world, records_of(world))
