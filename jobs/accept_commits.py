@@ -18,7 +18,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 
 from iceberg.accepting import AcceptedStore, UnsafeAcceptError, count_repeated_rows
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_catalog, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.reading import BrokenRowsError
 from iceberg.tables import STREAM_TABLES
@@ -55,7 +55,8 @@ def accept_commits(
         UnsafeAcceptError: One of them cannot be accepted; none is.
         CommitConflictError: Another program accepted some at the same time.
     """
-    catalog, namespace = open_catalog(settings), settings.namespace
+    catalog = open_catalog(settings) if keep else open_to_read(settings)
+    namespace = settings.namespace
     check_tables(catalog, namespace)
     store = AcceptedStore(catalog, namespace)
     found = []

@@ -27,6 +27,7 @@ class Remote:
     name: str = "meterclose"
     namespace: str = "billing"
     warehouse: str = "s3://bucket/tables"
+    read_only: bool = False
 
 
 POSTGRES = Remote(
