@@ -17,8 +17,10 @@ from typing import NoReturn, Protocol
 from urllib.parse import quote
 
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import NotInstalledError, RESTError
 from pyiceberg.io.pyarrow import PyArrowFileIO
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 # How long a writer waits for another's commit to the SQLite file.
@@ -119,8 +121,8 @@ def open_to_read(settings: CatalogSettings) -> Catalog:
         if settings.type == "sqlite":
             options["uri"] = _sqlite_to_read(settings)
         catalog = load_catalog(settings.name, **options)
-        if settings.type != "rest":
-            catalog.list_namespaces()  # PyIceberg opens a database without its tables, too
+        if isinstance(catalog, SqlCatalog):
+            _check_tables_of(catalog, settings)
 
     def refuse(*_: object, **__: object) -> NoReturn:
         raise _read_only(settings, "only to be read", "a change")
@@ -128,6 +130,16 @@ def open_to_read(settings: CatalogSettings) -> Catalog:
     for name in _CHANGES:
         setattr(catalog, name, refuse)
     return catalog
+
+
+def _check_tables_of(catalog: SqlCatalog, settings: CatalogSettings) -> None:
+    """Refuse a database that PyIceberg opens and cannot read: its own tables are not there."""
+    if not inspect(catalog.engine).has_table(IcebergTables.__tablename__):
+        raise CatalogUnreachableError(
+            f"catalog, {_place(settings)}: expected the tables of a catalog, found none;"
+            " make them: python -m jobs.create_tables"
+        )
+    catalog.list_namespaces()  # which may not be allowed
 
 
 @contextmanager
