@@ -39,7 +39,9 @@ def commits(monkeypatch: pytest.MonkeyPatch) -> Commits:
         found.add(table.name()[-1])
         return commit(self, table, *others)
 
-    def watched_create(self: SqlCatalog, identifier, *others, **more):  # type: ignore[no-untyped-def]
+    def watched_create(  # type: ignore[no-untyped-def]
+        self: SqlCatalog, identifier, *others, **more
+    ):
         found.add(identifier[-1])
         return create(self, identifier, *others, **more)
 
