@@ -16,11 +16,12 @@ setup: ## Install what is missing: .venv, a JDK and Maven where apt can, jars
 	@setup/jars.sh jars/flink/pom.xml .run/jars
 	@setup/jars.sh jars/broker/pom.xml .run/broker-jars
 
-# What tests of manifests and alerts need, and no program.
+# What tests of manifests, alerts and roles need, and no program.
 test-setup: setup
 	@setup/kustomize.sh
 	@setup/wheels.sh hadolint setup/hadolint.lock
 	@setup/promtool.sh
+	@setup/wheels.sh postgres setup/postgres.lock
 
 check: setup ## Format, lint, types, import contracts, sizes, security
 	@.venv/bin/ruff format --check .

@@ -2,10 +2,12 @@
 
 from iceberg.columns import JOB_VERSION
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 ACCOUNTS = Table(
     name="accounts",
     doc="Records of the accounts topic that the job took; an account's last one holds.",
+    content=Content.RECORDS,
     columns=(
         Column("account_id", "string", "The record's Kafka key."),
         Column("kafka_partition", "int", "Partition of the accounts topic."),
@@ -21,6 +23,7 @@ ACCOUNTS = Table(
 REJECTED_ACCOUNTS = Table(
     name="rejected_accounts",
     doc="Records of the accounts topic that cannot be used; the account keeps its former terms.",
+    content=Content.RECORDS,
     columns=(
         Column("account_id", "string", "The record's Kafka key."),
         Column(

@@ -14,6 +14,7 @@ from iceberg.checking import RepeatedCommit, repeated_commits
 from iceberg.cutting import Cut, common_cut, snapshots_at
 from iceberg.decided_tables import BACKFILLED_EVENTS, BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS
 from iceberg.reading import load_windows
+from iceberg.retraction_tables import RETRACTED_USAGE, RETRACTIONS
 from iceberg.scanning import batch_reader
 from iceberg.table import Table
 from iceberg.tables import (
@@ -24,8 +25,6 @@ from iceberg.tables import (
     METERING_WINDOWS,
     RAW_EVENTS,
     REJECTED_EVENTS,
-    RETRACTED_USAGE,
-    RETRACTIONS,
     UNASSIGNED_USAGE,
     USAGE_CORRECTIONS,
 )

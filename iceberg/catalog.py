@@ -1,28 +1,55 @@
 """Opens the catalog of the settings, one and the same for PyIceberg and for Flink.
 
+Programs that write open it by `open_catalog`, which settings may refuse; all others by
+`open_to_read`, whose catalog takes no change, whatever the program then tries.
+
 PyIceberg's SqlCatalog and Java's JdbcCatalog share a database only where the catalog's name is
 equal, and only with the V1 form of its tables; both are fixed here.
 """
 
+import os
 import re
 import sqlite3
-from collections.abc import Mapping
-from contextlib import closing
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import NoReturn, Protocol
 from urllib.parse import quote
 
 from pyiceberg.catalog import Catalog, load_catalog
+from pyiceberg.catalog.sql import IcebergTables, SqlCatalog
 from pyiceberg.exceptions import NotInstalledError, RESTError
+from pyiceberg.io.pyarrow import PyArrowFileIO
+from sqlalchemy import inspect
 from sqlalchemy.exc import SQLAlchemyError
 
 # How long a writer waits for another's commit to the SQLite file.
 _BUSY_TIMEOUT_MS = 30_000
 _JDBC_CATALOG = "org.apache.iceberg.jdbc.JdbcCatalog"
+# What changes something in a catalog; every commit to a table goes through `commit_table`.
+_CHANGES = (
+    "commit_table",
+    "create_namespace",
+    "create_table",
+    "create_table_transaction",
+    "create_view",
+    "drop_namespace",
+    "drop_table",
+    "drop_view",
+    "purge_table",
+    "register_table",
+    "register_view",
+    "rename_table",
+    "update_namespace_properties",
+)
 
 
 class CatalogUnreachableError(Exception):
     """The catalog does not open; one line with where, expected and found, without secrets."""
+
+
+class ReadOnlyCatalogError(CatalogUnreachableError):
+    """The catalog opens to be read only, and is to be written; one line, as its base."""
 
 
 class CatalogSettings(Protocol):
@@ -55,22 +82,75 @@ class CatalogSettings(Protocol):
         For jdbc the credentials are `jdbc.user` and `jdbc.password`.
         """
 
+    @property
+    def read_only(self) -> bool:
+        """Whether no program may write with these settings."""
+
 
 def open_catalog(settings: CatalogSettings) -> Catalog:
-    """Open the catalog with PyIceberg; a sqlite catalog is created where it is missing.
+    """Open the catalog to write, with PyIceberg; a sqlite catalog is created where it is missing.
 
     Raises:
+        ReadOnlyCatalogError: The settings, or the rights on a sqlite catalog's file, refuse it.
         CatalogUnreachableError: There is no such catalog, or its driver is not installed.
     """
-    try:
+    if settings.read_only:
+        raise _read_only(settings, "settings that let it be written", "catalog.read_only: true")
+    with _one_line(settings):
         if settings.type == "sqlite":
+            if place := _unwritable(settings):
+                raise _read_only(settings, "rights to write", f"none for {place}")
             _prepare_sqlite(Path(settings.uri))
         return load_catalog(settings.name, **pyiceberg_options(settings))
+
+
+def open_to_read(settings: CatalogSettings) -> Catalog:
+    """Open the catalog to read: nothing is created, and every change is refused.
+
+    A sqlite file that this process may not write is read as it is now where no other process has
+    it open: to see a writer's commits, SQLite would have to write a file beside it.
+
+    Raises:
+        CatalogUnreachableError: There is no such catalog, it may not be read, or its driver is not
+            installed.
+    """
+    # PyIceberg would make missing tables, and alter those of an older version.
+    untouched = {"init_catalog_tables": "false", "schema_version": "v0"}
+    options = {**pyiceberg_options(settings), **untouched}
+    with _one_line(settings):
+        if settings.type == "sqlite":
+            options["uri"] = _sqlite_to_read(settings)
+        catalog = load_catalog(settings.name, **options)
+        if isinstance(catalog, SqlCatalog):
+            _check_tables_of(catalog, settings)
+
+    def refuse(*_: object, **__: object) -> NoReturn:
+        raise _read_only(settings, "only to be read", "a change")
+
+    for name in _CHANGES:
+        setattr(catalog, name, refuse)
+    return catalog
+
+
+def _check_tables_of(catalog: SqlCatalog, settings: CatalogSettings) -> None:
+    """Refuse a database that PyIceberg opens and cannot read: its own tables are not there."""
+    if not inspect(catalog.engine).has_table(IcebergTables.__tablename__):
+        raise CatalogUnreachableError(
+            f"catalog, {_place(settings)}: expected the tables of a catalog, found none;"
+            " make them: python -m jobs.create_tables"
+        )
+    catalog.list_namespaces()  # which may not be allowed
+
+
+@contextmanager
+def _one_line(settings: CatalogSettings) -> Iterator[None]:
+    try:
+        yield
     except (OSError, sqlite3.Error, SQLAlchemyError, RESTError, NotInstalledError) as error:
-        place = re.sub(r"//[^/@]*@", "//", settings.uri.split("?")[0])
         found = str(error).partition("\n")[0]
         raise CatalogUnreachableError(
-            f"catalog, {place}: expected a {settings.type} catalog that opens, found {found}"
+            f"catalog, {_place(settings)}: expected a {settings.type} catalog that opens,"
+            f" found {found}"
         ) from error
 
 
@@ -109,6 +189,32 @@ def _prepare_sqlite(path: Path) -> None:
         connection.execute("PRAGMA journal_mode=WAL")
 
 
+def _unwritable(settings: CatalogSettings) -> str:
+    """Return a place of a sqlite catalog that is there and may not be written, or nothing.
+
+    SQLite writes files beside its own, so its folder counts, too.
+    """
+    places = [Path(settings.uri), Path(settings.uri).parent]
+    if settings.warehouse.startswith("file:"):
+        places.append(Path(PyArrowFileIO.parse_location(settings.warehouse)[2]))
+    refused = (str(each) for each in places if each.exists() and not os.access(each, os.W_OK))
+    return next(refused, "")
+
+
+def _sqlite_to_read(settings: CatalogSettings) -> str:
+    path = Path(settings.uri)
+    if not path.exists():
+        raise CatalogUnreachableError(
+            f"catalog, {path}: expected the file of a sqlite catalog, found none;"
+            " make it: python -m jobs.create_tables"
+        )
+    if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK):
+        return _sqlalchemy_uri(settings)
+    is_open_elsewhere = Path(f"{path}-wal").exists()
+    how = "mode=ro" if is_open_elsewhere else "mode=ro&immutable=1"
+    return f"sqlite:///file:{quote(settings.uri)}?{how}&uri=true"
+
+
 def _sqlalchemy_uri(settings: CatalogSettings) -> str:
     """Return the address of a sqlite or jdbc catalog as SQLAlchemy writes it."""
     if settings.type == "sqlite":
@@ -119,3 +225,14 @@ def _sqlalchemy_uri(settings: CatalogSettings) -> str:
     user, password = (settings.properties.get(f"jdbc.{key}", "") for key in ("user", "password"))
     credentials = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
     return f"postgresql+psycopg2://{credentials}{place}"
+
+
+def _place(settings: CatalogSettings) -> str:
+    """Return the address without a login."""
+    return re.sub(r"//[^/@]*@", "//", settings.uri.split("?")[0])
+
+
+def _read_only(settings: CatalogSettings, expected: str, found: str) -> ReadOnlyCatalogError:
+    return ReadOnlyCatalogError(
+        f"catalog, {_place(settings)}: expected {expected}, found {found}; nothing was written"
+    )

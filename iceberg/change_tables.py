@@ -6,10 +6,12 @@ Programs write them. The stream asks `table_changes` what a table was put back t
 
 from iceberg.columns import JOB_VERSION
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 TABLE_CHANGES = Table(
     name="table_changes",
     doc="Tables put back to an older snapshot: a row before it is done, one when it is done.",
+    content=Content.OPERATIONS,
     columns=(
         Column("change_id", "string", "One change of some tables, decided on at once."),
         Column("table_name", "string", "The table that is changed."),
@@ -36,6 +38,7 @@ TABLE_CHANGES = Table(
 ACCEPTED_COMMITS = Table(
     name="accepted_commits",
     doc="Commits that came twice and were looked at: each row of them counts once.",
+    content=Content.OPERATIONS,
     columns=(
         Column("table_name", "string", "The table that has it twice."),
         Column("kind", "string", "What came twice: checkpoint or data file."),

@@ -5,10 +5,12 @@
 
 from iceberg.columns import JOB_VERSION, ROW_ID
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 CHARGE_RECONCILIATIONS = Table(
     name="charge_reconciliations",
     doc="Reconciliations of usage, charges, ledger and invoices: a row of each, and its findings.",
+    content=Content.OPERATIONS,
     columns=(
         ROW_ID,
         Column("reconciliation_id", "string", "Deterministic id: of what was read, and when."),

@@ -5,10 +5,12 @@ The stream never writes here: a charge changes no usage, and pricing can be done
 
 from iceberg.columns import PERIOD
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 CHARGES = Table(
     name="charges",
     doc="What each line of an account's billing period comes to, and each revision adds.",
+    content=Content.MONEY,
     columns=(
         Column("charge_id", "string", "Deterministic id: of account, period, line and revision."),
         Column(
@@ -48,6 +50,7 @@ CHARGES = Table(
 RUNS = Table(
     name="runs",
     doc="Pricing runs: one row when a run starts, one when it has finished.",
+    content=Content.OPERATIONS,
     columns=(
         Column("run_id", "string", "The run."),
         Column("status", "string", "started or finished."),

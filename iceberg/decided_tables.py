@@ -17,10 +17,12 @@ from iceberg.columns import (
     UNIT,
 )
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 BROUGHT_BACK_USAGE = Table(
     name="brought_back_usage",
     doc="Usage that a person brought back, or adjusted: it counts in its period's total.",
+    content=Content.USAGE,
     columns=(
         ROW_ID,
         Column(
@@ -56,6 +58,7 @@ BROUGHT_BACK_USAGE = Table(
 FREEZES = Table(
     name="freezes",
     doc="Freezes of billing: one row when charges of accounts begin to wait, one when it is over.",
+    content=Content.OPERATIONS,
     columns=(
         Column("freeze_id", "string", "The freeze that begins, or that is lifted."),
         Column("action", "string", "freeze or lift."),
@@ -82,6 +85,7 @@ FREEZES = Table(
 USAGE_ADJUSTMENTS = Table(
     name="usage_adjustments",
     doc="Corrections that a person approved; each counts once brought_back_usage names it.",
+    content=Content.USAGE,
     columns=(
         ROW_ID,
         Column("kind", "string", "Why, from a closed list (schemas/usage_adjustment.py)."),
@@ -112,6 +116,7 @@ USAGE_ADJUSTMENTS = Table(
 BACKFILLED_EVENTS = Table(
     name="backfilled_events",
     doc="Records of the usage topic that the job never archived, read again from Kafka.",
+    content=Content.RECORDS,
     columns=(
         *KAFKA_PLACE,
         Column("record_key", "string", "The record's Kafka key.", required=False),
@@ -124,6 +129,7 @@ BACKFILLED_EVENTS = Table(
 MANUAL_ACTS = Table(
     name="manual_acts",
     doc="Log of what people decided: a row before each act, one after it; a hash chain, never cut.",
+    content=Content.OPERATIONS,
     columns=(
         Column("entry_no", "long", "Place of the row in the hash chain, from 0."),
         Column("act_id", "string", "The act: the same in its two rows."),

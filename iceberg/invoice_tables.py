@@ -1,10 +1,12 @@
 """The table of invoices, declared as those of `iceberg.tables`; a program writes it."""
 
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 INVOICES = Table(
     name="invoices",
     doc="Invoices and credit notes: one row for each state that one came into; never changed.",
+    content=Content.MONEY,
     columns=(
         Column("invoice_id", "string", "Deterministic id: of account, currency and sequence."),
         Column("account_id", "string", "The account that pays."),

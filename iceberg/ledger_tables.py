@@ -5,10 +5,12 @@ chain, so there is none that says more than the entry: the run's row has the pro
 """
 
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 JOURNAL = Table(
     name="journal",
     doc="Double-entry bookkeeping: one row for each posting of an entry; never changed.",
+    content=Content.MONEY,
     columns=(
         Column("entry_no", "long", "Place of the entry in the hash chain, from 0, over all runs."),
         Column("posting_no", "int", "Place of the posting in its entry, from 0."),

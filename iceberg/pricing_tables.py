@@ -6,6 +6,7 @@ says all of one version, so that what was priced can be priced again: rows never
 
 from iceberg.columns import JOB_VERSION
 from iceberg.table import Column, Table
+from schemas.content import Content
 from schemas.contract import Contract, CreditGrant, FxRate, OneOffFee
 from schemas.price_lists import IDENTITIES
 from schemas.rate_card import RateCard
@@ -22,6 +23,7 @@ _ACCOUNT_ID = Column("account_id", "string", "Whose it is.")
 RATE_CARDS = Table(
     name="rate_cards",
     doc="Versions of rate cards: what meters cost and which fees recur; never rewritten.",
+    content=Content.PRICES,
     columns=(
         Column("card_id", "string", "The card, as contracts or the plans of accounts name it."),
         Column("currency", "string", "ISO 4217 code of all its amounts."),
@@ -36,6 +38,7 @@ RATE_CARDS = Table(
 CONTRACTS = Table(
     name="contracts",
     doc="Versions of contracts: which card prices an account, and what was agreed beside it.",
+    content=Content.PRICES,
     columns=(
         _ACCOUNT_ID,
         Column("version", "int", "Grows with effective_from."),
@@ -49,6 +52,7 @@ CONTRACTS = Table(
 CREDIT_GRANTS = Table(
     name="credit_grants",
     doc="Credit that charges of an account draw down; what is left is in no table, but computed.",
+    content=Content.PRICES,
     columns=(Column("grant_id", "string", "Its name for ever."), _ACCOUNT_ID, *_CONTENT),
     key=IDENTITIES[CreditGrant],
     partition_by="loaded_at",
@@ -57,6 +61,7 @@ CREDIT_GRANTS = Table(
 ONE_OFF_FEES = Table(
     name="one_off_fees",
     doc="Fees, or credits below zero, that are charged once.",
+    content=Content.PRICES,
     columns=(Column("fee_id", "string", "Its name for ever."), _ACCOUNT_ID, *_CONTENT),
     key=IDENTITIES[OneOffFee],
     partition_by="loaded_at",
@@ -65,6 +70,7 @@ ONE_OFF_FEES = Table(
 FX_RATES = Table(
     name="fx_rates",
     doc="Given rates of exchange; no other is ever used.",
+    content=Content.PRICES,
     columns=(
         Column("day", "string", "Last day of a billing period in the account's zone, ISO 8601."),
         Column("base", "string", "Currency that is converted."),

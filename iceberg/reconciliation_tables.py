@@ -2,10 +2,12 @@
 
 from iceberg.columns import JOB_VERSION
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 RECONCILIATIONS = Table(
     name="reconciliations",
     doc="Runs of the audit: one row for each, whether or not it found differences.",
+    content=Content.OPERATIONS,
     columns=(
         Column("run_id", "string", "The run: made of what it looked at, and when."),
         Column("at", "timestamptz", "When it ran, by the clock of the program."),
@@ -35,6 +37,7 @@ RECONCILIATIONS = Table(
 RECONCILIATION_DIFFERENCES = Table(
     name="reconciliation_differences",
     doc="What a run of the audit found wrong: one row for each difference.",
+    content=Content.OPERATIONS,
     columns=(
         Column("run_id", "string", "The run."),
         Column("difference_no", "int", "Place among the run's differences, from 0."),

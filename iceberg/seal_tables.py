@@ -5,10 +5,12 @@ The stream never writes here: a seal is put on a row when a recompute has proved
 
 from iceberg.columns import METERED, PERIOD, UNIT
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 SEALS = Table(
     name="seals",
     doc="What a closed row or a correction was made of, as one hash: events can be proved by it.",
+    content=Content.USAGE,
     columns=(
         Column("row_id", "string", "The sealed row of closed_usage or usage_corrections."),
         *METERED,

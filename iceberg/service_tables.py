@@ -2,10 +2,12 @@
 
 from iceberg.columns import JOB_VERSION, ROW_ID
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 SERVICE_LEVELS = Table(
     name="service_levels",
     doc="What the product measured of itself: one row for each run, level and part.",
+    content=Content.OPERATIONS,
     columns=(
         ROW_ID,
         Column("run_id", "string", "The measurement: of its instant and window."),

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Literal
 
+from schemas.content import Content
+
 ColumnType = Literal[
     "string", "boolean", "int", "long", "timestamptz", "decimal(38,9)", "decimal(38,12)", "binary"
 ]
@@ -61,6 +63,7 @@ class Table:
     Attributes:
         name: Name inside the namespace.
         doc: What one row is. Stored as the table property `comment`.
+        content: What kind of thing it holds, by which roles are given read on it (docs/roles.md).
         columns: The columns in their order.
         key: Natural key: no two distinct rows agree in all of these columns.
         partition_by: The instant whose UTC month is the only partition field. By the day, a year
@@ -70,6 +73,7 @@ class Table:
 
     name: str
     doc: str
+    content: Content
     columns: tuple[Column, ...]
     key: tuple[str, ...]
     partition_by: str

@@ -44,13 +44,16 @@ from iceberg.invoice_tables import INVOICES
 from iceberg.ledger_tables import JOURNAL
 from iceberg.pricing_tables import PRICING_TABLES
 from iceberg.reconciliation_tables import RECONCILIATION_TABLES
+from iceberg.retraction_tables import RETRACTED_USAGE, RETRACTIONS
 from iceberg.seal_tables import SEALS
 from iceberg.service_tables import SERVICE_LEVELS
 from iceberg.table import Column, Table
+from schemas.content import Content
 
 RAW_EVENTS = Table(
     name="raw_events",
     doc="Every record of the usage topic as received, valid or not: what all else is checked by.",
+    content=Content.RECORDS,
     columns=(
         *KAFKA_PLACE,
         Column("record_key", "string", "The record's Kafka key.", required=False),
@@ -63,6 +66,7 @@ RAW_EVENTS = Table(
 REJECTED_EVENTS = Table(
     name="rejected_events",
     doc="What cannot be metered, or not by one meter: records, and events of batches.",
+    content=Content.RECORDS,
     columns=(
         Column("reason", "string", "Why, from a closed list (schemas/rejected_event.py)."),
         Column("meter_id", "string", "The meter that cannot count it; null: none.", required=False),
@@ -81,6 +85,7 @@ REJECTED_EVENTS = Table(
 CLOSED_USAGE = Table(
     name="closed_usage",
     doc="Usage of an account, meter and billing period received up to the cut; never rewritten.",
+    content=Content.USAGE,
     columns=(
         ROW_ID,
         *METERED,
@@ -103,6 +108,7 @@ CLOSED_USAGE = Table(
 USAGE_CORRECTIONS = Table(
     name="usage_corrections",
     doc="Usage received after a period's cut: one row per gathering bucket and revision.",
+    content=Content.USAGE,
     columns=(
         ROW_ID,
         Column("corrected_row_id", "string", "Id of the revision before, if any.", required=False),
@@ -129,6 +135,7 @@ USAGE_CORRECTIONS = Table(
 METERING_WINDOWS = Table(
     name="metering_windows",
     doc="Running usage, before any period closes: what arrived in one log window for one window.",
+    content=Content.USAGE,
     columns=(
         *METERED,
         Column("event_window_start", "timestamptz", "Start of the event window (event time)."),
@@ -153,6 +160,7 @@ METERING_WINDOWS = Table(
 EXPIRED_USAGE = Table(
     name="expired_usage",
     doc="Usage received after its period's correction horizon: in no total, a person decides.",
+    content=Content.USAGE,
     columns=(ROW_ID, *METERED, *PERIOD, *WAITED),
     key=WAITED_KEY,
     partition_by="log_window_end",
@@ -161,6 +169,7 @@ EXPIRED_USAGE = Table(
 UNASSIGNED_USAGE = Table(
     name="unassigned_usage",
     doc="Usage without a billing period: its account, terms or meter were not known.",
+    content=Content.USAGE,
     columns=(
         ROW_ID,
         *METERED,
@@ -178,6 +187,7 @@ UNASSIGNED_USAGE = Table(
 DIMENSION_OVERFLOWS = Table(
     name="dimension_overflows",
     doc="An account passed a meter's limit of dimensions in a period: further ones are one row.",
+    content=Content.USAGE,
     columns=(
         ROW_ID,
         METERED[0],
@@ -198,45 +208,10 @@ DIMENSION_OVERFLOWS = Table(
     partition_by="period_start",
 )
 
-RETRACTIONS = Table(
-    name="retractions",
-    doc="Each request to take an event back, the first of its identity; with or without effect.",
-    columns=(
-        Column("event_source", "string", "CloudEvents source of the retraction."),
-        Column("event_id", "string", "CloudEvents id of the retraction."),
-        METERED[0],
-        Column("retracted_source", "string", "Source of the event to be taken back."),
-        Column("retracted_id", "string", "Id of the event to be taken back."),
-        *KAFKA_PLACE,
-        BATCH_INDEX,
-        JOB_VERSION,
-    ),
-    key=("kafka_partition", "kafka_offset", "batch_index"),
-    partition_by="log_time",
-)
-
-RETRACTED_USAGE = Table(
-    name="retracted_usage",
-    doc="What retractions took back: one row for each event and meter, once.",
-    columns=(
-        *METERED,
-        Column("event_source", "string", "CloudEvents source of the event."),
-        Column("event_id", "string", "CloudEvents id of the event."),
-        Column("kafka_partition", "int", "Partition of the event."),
-        Column("kafka_offset", "long", "Offset of the event."),
-        BATCH_INDEX,
-        Column("event_time", "timestamptz", "When the event happened."),
-        Column("quantity", "decimal(38,9)", "Its units, as the meter reads them."),
-        Column("log_time", "timestamptz", "Kafka timestamp of the first retraction behind it."),
-        JOB_VERSION,
-    ),
-    key=("event_source", "event_id", "meter_id"),
-    partition_by="log_time",
-)
-
 BUDGET_ALERTS = Table(
     name="budget_alerts",
     doc="Usage reached a threshold of an account's budget in a period: one row, whatever follows.",
+    content=Content.USAGE,
     columns=(
         ROW_ID,
         METERED[0],

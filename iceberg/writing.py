@@ -33,6 +33,13 @@ class UnknownCommitError(Exception):
     """The catalog did not say whether it took the rows; the message is one line."""
 
 
+class RefusedFilesError(UnknownCommitError):
+    """The storage took no files, so nothing was committed; the message is one line.
+
+    Whoever stops at a commit that is not known to have come stops here, too.
+    """
+
+
 def append_rows(existing: IcebergTable, table: Table, rows: Sequence[Mapping[str, object]]) -> None:
     """Append rows in one commit; as `append_batches`, which it is for a single batch.
 
@@ -88,7 +95,7 @@ def append_tables(existing: IcebergTable, table: Table, batches: Iterable[pa.Tab
     written: list[DataFile] = []
     try:
         for batch in batches:
-            written += _write_files(existing, table, batch.cast(schema), len(written))
+            written += _stored(existing, table, batch.cast(schema), len(written))
     except BaseException:
         _delete(existing, written)
         raise
@@ -132,6 +139,17 @@ def unknown_commit(table: Table, error: Exception) -> UnknownCommitError:
         f"commit, table {table.name}: expected the catalog to take it, found {found};"
         " run it again: what is there by now is not added again"
     )
+
+
+def _stored(existing: IcebergTable, table: Table, rows: pa.Table, number: int) -> list[DataFile]:
+    try:
+        return _write_files(existing, table, rows, number)
+    except OSError as error:  # Arrow's: each storage has its own
+        found = " ".join(str(error).split()) or type(error).__name__
+        raise RefusedFilesError(
+            f"table {table.name}, {existing.location()}: expected a folder to write to,"
+            f" found {found}; nothing was written"
+        ) from error
 
 
 def _write_files(

@@ -16,9 +16,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from iceberg.accepting import AcceptedStore, UnsafeAcceptError, count_repeated_rows
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_catalog, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.reading import BrokenRowsError
 from iceberg.tables import STREAM_TABLES
@@ -58,7 +59,8 @@ def accept_commits(
     """
     asked = AskedAct(ActKind.ACCEPT_COMMITS, "jobs.accept_commits", decision, {})
     with recorded(settings, asked, clock) as act:
-        found, store = _look(settings, decision, clock())
+        catalog = open_catalog(settings)
+        found, store = _look(catalog, settings.namespace, decision, clock())
         if found:
             store.append(found, VERSION)
         act.add(commits=[_named(each) for each in found])
@@ -66,10 +68,9 @@ def accept_commits(
 
 
 def _look(
-    settings: CatalogSettings, decision: Decision, at_us: int
+    catalog: Any, namespace: str, decision: Decision, at_us: int
 ) -> tuple[list[AcceptedCommit], AcceptedStore]:
     """Return what waits, as it would be accepted, and where that is kept."""
-    catalog, namespace = open_catalog(settings), settings.namespace
     check_tables(catalog, namespace)
     store = AcceptedStore(catalog, namespace)
     found = []
@@ -109,7 +110,8 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         decision = nobody if options.list else read_decision(options, "; or --list")
         settings = load_settings(options.settings, environ).catalog
         if options.list:
-            found, _ = _look(settings, nobody, to_us(datetime.now(UTC)))
+            catalog = open_to_read(settings)
+            found, _ = _look(catalog, settings.namespace, nobody, to_us(datetime.now(UTC)))
         else:
             found = accept_commits(settings, decision, lambda: to_us(datetime.now(UTC)))
     except _REFUSED as error:

@@ -21,7 +21,7 @@ from typing import Any
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_catalog, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.reading import BrokenRowsError
 from iceberg.writing import CommitConflictError, UnknownCommitError
@@ -51,16 +51,17 @@ _REFUSED = (
 
 def propose_backfill(settings: Settings, scope: ProposalScope) -> Proposal:
     """Return what is proposed; nothing is written. Raises as `jobs.repairing.proposing.propose`."""
-    return propose(_open(settings), settings, scope).proposal
+    catalog = _checked(settings, open_to_read(settings.catalog))
+    return propose(catalog, settings, scope).proposal
 
 
 def apply_backfill(settings: Settings, proposal: Proposal, decision: BringBackDecision) -> Applied:
     """Adjust usage as proposed. Raises as `jobs.repairing.applying.apply_proposal`."""
-    return apply_proposal(_open(settings), settings, proposal, decision)
+    catalog = _checked(settings, open_catalog(settings.catalog))
+    return apply_proposal(catalog, settings, proposal, decision)
 
 
-def _open(settings: Settings) -> Any:
-    catalog = open_catalog(settings.catalog)
+def _checked(settings: Settings, catalog: Any) -> Any:
     check_tables(catalog, settings.catalog.namespace)
     return catalog
 

@@ -14,10 +14,11 @@ import shutil
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_catalog, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.decisions import DecisionTables
 from iceberg.reading import BrokenRowsError
@@ -64,7 +65,7 @@ def list_pending(settings: CatalogSettings) -> tuple[SourceRow, ...]:
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Rows contradict each other.
     """
-    tables = _open_tables(settings)
+    tables = _open_tables(settings, open_to_read(settings))
     brought_back = tables.read_brought_back().rows
     return tuple(row for row in tables.read_sources() if row.row_id not in brought_back)
 
@@ -93,7 +94,7 @@ def bring_back_usage(
         UnknownCommitError: The catalog did not say whether they are.
     """
     meters = {meter.meter_id: meter for meter in load_meters(settings.metering.meters_file)}
-    tables = _open_tables(settings.catalog)
+    tables = _open_tables(settings.catalog, open_catalog(settings.catalog))
     sources = {row.row_id: row for row in tables.read_sources(row_ids)}
     terms = _read_terms(tables, settings, tuple(sources.values()))
     counted_as = tables.read_counted_as({row.account_id for row in sources.values()})
@@ -114,8 +115,7 @@ def bring_back_usage(
     )
 
 
-def _open_tables(settings: CatalogSettings) -> DecisionTables:
-    catalog = open_catalog(settings)
+def _open_tables(settings: CatalogSettings, catalog: Any) -> DecisionTables:
     check_tables(catalog, settings.namespace)
     return DecisionTables(catalog, settings.namespace)
 

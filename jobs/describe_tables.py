@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from iceberg.table import Table
 from iceberg.tables import TABLES
+from schemas.content import Content
 
 _INTRODUCTION = """\
 # Tables
@@ -21,12 +22,24 @@ twice, by a commit that was repeated, is taken once: by its `row_id`, or where i
 key (`iceberg/reading.py`). Keys stand in the property `meterclose.key` and not in Iceberg's
 identifier fields: Flink's sink would take those for equality fields, keep each key of a checkpoint
 in memory, and write delete files.
+
+Each table has one class of content, by which [roles](roles.md) may read it:
+
 """
 
 
 def describe_tables(tables: Sequence[Table] = TABLES) -> str:
     """Return the document of all tables as Markdown."""
-    return "\n".join([_INTRODUCTION, *(_describe(table) for table in tables)])
+    return "\n".join([_INTRODUCTION + _classes(tables), *map(_describe, tables)])
+
+
+def _classes(tables: Sequence[Table]) -> str:
+    rows = "".join(
+        f"| {content} | {content.meaning} |"
+        f" {', '.join(f'`{each.name}`' for each in tables if each.content is content)} |\n"
+        for content in Content
+    )
+    return f"| class | what it holds | tables |\n|---|---|---|\n{rows}"
 
 
 def _describe(table: Table) -> str:
@@ -40,7 +53,7 @@ def _describe(table: Table) -> str:
 
 {table.doc}
 
-Key: {key}. Partitioned by the month of `{table.partition_by}`.
+Class: {table.content}. Key: {key}. Partitioned by the month of `{table.partition_by}`.
 
 | column | type | required | what it says |
 |---|---|---|---|

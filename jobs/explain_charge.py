@@ -23,7 +23,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.kept_snapshots import UnknownSnapshotError
 from iceberg.reading import BrokenRowsError
@@ -59,7 +59,7 @@ def explain_charge(settings: Settings, asked: Asked) -> Explained:
         BrokenRowsError, InvoiceFormatError, RepeatedEventError: Rows contradict each other.
         UnsealedRowError: A row has no seal, or is not what was sealed.
     """
-    catalog = open_catalog(settings.catalog)
+    catalog = open_to_read(settings.catalog)
     check_tables(catalog, settings.catalog.namespace)
     return explain(catalog, settings, asked)
 

@@ -18,11 +18,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Protocol, Self
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.charge_rows import charged_accounts, read_charges
+from iceberg.charge_tables import CHARGES
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.focus_files import FocusParquet
 from iceberg.invoice_store import InvoiceStore
+from iceberg.invoice_tables import INVOICES
 from iceberg.reading import BrokenRowsError
 from jobs.settings import CatalogSettings, SettingsError, load_settings
 from schemas.focus import EXPORTED_COLUMNS, FocusRow, FocusSeller, FocusValue
@@ -73,8 +75,8 @@ def focus_batches(
         InvoiceFormatError: The content of an invoice is damaged.
         FocusError: A row breaks a rule of the specification.
     """
-    catalog, namespace = open_catalog(settings), settings.namespace
-    check_tables(catalog, namespace)
+    catalog, namespace = open_to_read(settings), settings.namespace
+    check_tables(catalog, namespace, (CHARGES, INVOICES))
     changes = last_changes(InvoiceStore(catalog, namespace).changes())
     by_account: dict[str, list[InvoiceChange]] = {}
     for each in changes:

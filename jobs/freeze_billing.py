@@ -17,10 +17,11 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
+from typing import Any
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_catalog, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.freezes import FreezeStore
 from iceberg.reading import BrokenRowsError
@@ -52,7 +53,7 @@ def read_decisions(settings: CatalogSettings) -> Decisions:
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Rows contradict each other.
     """
-    return _open_store(settings).decisions()
+    return _open_store(settings, open_to_read(settings)).decisions()
 
 
 def decide(
@@ -69,7 +70,7 @@ def decide(
         UnknownCommitError: The catalog did not say whether it is written.
     """
     for _ in range(_ATTEMPTS):
-        store = _open_store(settings)
+        store = _open_store(settings, open_catalog(settings))
         taken = take(store.decisions())
         if isinstance(taken, RefusedFreeze):
             raise RefusedFreezeError(f"freeze: {taken.detail}")
@@ -84,8 +85,7 @@ def decide(
     )
 
 
-def _open_store(settings: CatalogSettings) -> FreezeStore:
-    catalog = open_catalog(settings)
+def _open_store(settings: CatalogSettings, catalog: Any) -> FreezeStore:
     check_tables(catalog, settings.namespace)
     return FreezeStore(catalog, settings.namespace)
 

@@ -22,10 +22,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_catalog, open_to_read
 from iceberg.creating import TableConflictError, check_tables
+from iceberg.invoice_tables import INVOICES
 from iceberg.journal_rows import read_journal
+from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import BrokenRowsError
+from iceberg.tables import TABLES
 from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs.invoices import UnprintableTextError
 from jobs.invoices.changing import RefusedInvoiceError, Tables, find_row, read_rows
@@ -157,8 +160,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     console = Console()
     try:
         settings = load_settings(options.settings, environ).catalog
-        catalog = open_catalog(settings)
-        check_tables(catalog, settings.namespace)
+        is_reading = options.command in ("show", "render")
+        catalog = open_to_read(settings) if is_reading else open_catalog(settings)
+        check_tables(catalog, settings.namespace, (INVOICES, JOURNAL) if is_reading else TABLES)
         tables = Tables(catalog, settings.namespace)
         if options.command == "show":
             _show(tables, options, console)

@@ -21,7 +21,7 @@ from datetime import datetime
 from rich.console import Console
 
 from iceberg.act_store import ActStore
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.creating import TableConflictError
 from iceberg.reading import BrokenRowsError
 from jobs.reporting.rendering_acts import act_members, print_acts
@@ -40,7 +40,7 @@ def read_acts(settings: CatalogSettings) -> tuple[ActEntry, ...]:
         TableConflictError: There is no log, or it is not as declared.
         BrokenRowsError: Rows contradict each other.
     """
-    return ActStore(open_catalog(settings), settings.namespace).entries()
+    return ActStore(open_to_read(settings), settings.namespace).entries()
 
 
 def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:

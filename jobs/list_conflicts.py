@@ -17,7 +17,7 @@ from dataclasses import asdict
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.payloads import load_payloads
 from iceberg.reading import BrokenRowsError, open_rows
@@ -36,7 +36,7 @@ def find_conflicts(settings: CatalogSettings) -> tuple[Conflict, ...]:
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Rows contradict each other.
     """
-    catalog = open_catalog(settings)
+    catalog = open_to_read(settings)
     check_tables(catalog, settings.namespace)
     with closing(open_rows(catalog, settings.namespace)) as rows:
         tell_fates(rows)

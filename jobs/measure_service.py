@@ -63,8 +63,8 @@ def measure_and_keep(
         BrokenRowsError: Rows contradict each other.
         CommitConflictError, UnknownCommitError: Run it again.
     """
-    measurement = measure(settings, window)
     catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+    measurement = measure(settings, window)
     append_levels(catalog, namespace, measurement.levels, VERSION)
     return measurement, read_levels(catalog, namespace)
 

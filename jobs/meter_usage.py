@@ -136,9 +136,9 @@ def main(arguments: Sequence[str], clock: Callable[[], int]) -> int:
         decision = read_decision(options) if options.adopt_tables else None
         settings = load_settings(options.settings, os.environ)
         meters = load_meters(settings.metering.meters_file)
+        catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
         check_topics(settings.kafka)
         check_readers(settings.kafka, settings.flink.parallelism)
-        catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
         check_tables(catalog, namespace)
         keep_layout(catalog, namespace, state_layout(settings))
         keep_parallelism(catalog, namespace, settings.flink.parallelism)

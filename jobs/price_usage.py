@@ -25,7 +25,7 @@ from typing import TypeVar
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_catalog, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.kept_snapshots import UnknownSnapshotError
 from iceberg.pricing_inputs import IncompleteUsageError
@@ -164,7 +164,7 @@ def _dry_run(settings: Settings, options: argparse.Namespace) -> int:
     """Price without writing, and show it; return the exit code."""
     until_us = _read_until(options.until)
     asked = AskedDryRun(options.as_of, options.rate_card, until_us, options.workers)
-    catalog = open_catalog(settings.catalog)
+    catalog = open_to_read(settings.catalog)
     check_tables(catalog, settings.catalog.namespace)
     with tempfile.TemporaryDirectory() as folder:
         found = price_dry(catalog, settings, Path(folder), asked, _say)

@@ -20,7 +20,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.kept_snapshots import UnknownSnapshotError
 from iceberg.reading import BrokenRowsError
@@ -50,7 +50,7 @@ def recompute_usage(
         UnknownSnapshotError: There is no such snapshot.
         BrokenRowsError: Rows contradict each other.
     """
-    catalog = open_catalog(settings.catalog)
+    catalog = open_to_read(settings.catalog)
     check_tables(catalog, settings.catalog.namespace)
     with recomputed_usage(catalog, settings, as_of) as usage:
         lines = tabled_lines if from_tables else audited_lines

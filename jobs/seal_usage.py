@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_catalog, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.reading import BrokenRowsError
 from iceberg.seal_store import SealStore
@@ -60,7 +60,7 @@ def verify_seals(settings: Settings) -> tuple[int, tuple[UnprovedRow, ...]]:
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError, RepeatedEventError: Rows contradict each other.
     """
-    catalog = open_catalog(settings.catalog)
+    catalog = open_to_read(settings.catalog)
     check_tables(catalog, settings.catalog.namespace)
     # Seals first: what is sealed meanwhile is not in the rows that are read.
     seals = SealStore(catalog, settings.catalog.namespace).seals()

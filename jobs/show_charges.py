@@ -15,8 +15,9 @@ from typing import Any
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.charge_sums import list_charges, sum_charges
+from iceberg.charge_tables import CHARGES
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.reading import BrokenRowsError
 from jobs.reporting.rendering import WIDTH
@@ -32,8 +33,8 @@ def read_charged(settings: CatalogSettings, account_id: str | None) -> list[dict
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Two charges of one id differ.
     """
-    catalog = open_catalog(settings)
-    check_tables(catalog, settings.namespace)
+    catalog = open_to_read(settings)
+    check_tables(catalog, settings.namespace, (CHARGES,))
     if account_id is None:
         return sum_charges(catalog, settings.namespace)
     return list_charges(catalog, settings.namespace, account_id)

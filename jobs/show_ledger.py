@@ -20,9 +20,10 @@ from types import MappingProxyType
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.journal_rows import read_journal
+from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import BrokenRowsError
 from jobs.reporting.rendering import WIDTH
 from jobs.reporting.rendering_ledger import print_balances, print_trial_balance
@@ -54,8 +55,8 @@ def read_entries(
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Rows contradict each other.
     """
-    catalog = open_catalog(settings)
-    check_tables(catalog, settings.namespace)
+    catalog = open_to_read(settings)
+    check_tables(catalog, settings.namespace, (JOURNAL,))
     for chained in read_journal(catalog, settings.namespace):
         entry = chained.entry
         is_asked = account_id in (None, entry.account_id)

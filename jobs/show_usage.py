@@ -16,7 +16,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.checking import read_states
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.kept_snapshots import UnknownSnapshotError
@@ -62,7 +62,7 @@ def read_report(
     """
     meters = load_meters(settings.metering.meters_file)
     kinds = None if manifest is None else read_kinds(manifest)
-    catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+    catalog, namespace = open_to_read(settings.catalog), settings.catalog.namespace
     check_tables(catalog, namespace)
     states = read_states(catalog, namespace)
     snapshot_ids = None if as_of is None else tagged_snapshots(catalog, namespace, as_of)

@@ -13,9 +13,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.creating import TableConflictError, check_tables
 from iceberg.journal_rows import read_journal
+from iceberg.ledger_tables import JOURNAL
 from iceberg.reading import BrokenRowsError
 from jobs.settings import CatalogSettings, SettingsError, load_settings
 from schemas.journal import ChainBreak, ChainHead
@@ -34,8 +35,8 @@ def verify_ledger(settings: CatalogSettings, known_hash: str | None) -> ChainHea
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Rows contradict each other.
     """
-    catalog = open_catalog(settings)
-    check_tables(catalog, settings.namespace)
+    catalog = open_to_read(settings)
+    check_tables(catalog, settings.namespace, (JOURNAL,))
     return verify(read_journal(catalog, settings.namespace), known_hash)
 
 

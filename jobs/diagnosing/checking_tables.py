@@ -67,6 +67,8 @@ def check_checkpoint_dir(deployment: Deployment) -> Iterator[Finding]:
 
 def _probe(deployment: Deployment, setting: str, location: str) -> Finding:
     expected = "write, read, list and delete"
+    if deployment.settings.catalog.read_only:
+        raise UnmetError("catalog.read_only is true, so nothing is written to try it")
     properties = pyiceberg_options(deployment.settings.catalog)
     if not isinstance(deployment.opened_catalog, Exception):
         properties |= deployment.catalog.properties  # a REST catalog adds its own

@@ -8,9 +8,9 @@ from typing import Any
 
 from kafka import KafkaAdminClient
 
-from iceberg.catalog import CatalogUnreachableError, open_catalog
+from iceberg.catalog import CatalogUnreachableError, open_to_read
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
-from jobs.settings import CatalogSettings, CatalogType, Settings, SettingsError, load_settings
+from jobs.settings import Settings, SettingsError, load_settings
 
 _NO_SETTINGS = "the settings cannot be used"
 
@@ -94,7 +94,7 @@ def open_deployment(
             except (SettingsError, KafkaUnreachableError) as error:
                 admin = error
             try:
-                catalog = _open_existing(settings.catalog)
+                catalog = open_to_read(settings.catalog)
             except CatalogUnreachableError as error:
                 catalog = error
         yield Deployment(files, environ, now_us, probe, settings, admin, catalog)
@@ -105,13 +105,3 @@ def _load(path: Path, environ: Mapping[str, str]) -> Settings | SettingsError:
         return load_settings(path, environ)
     except SettingsError as error:
         return error
-
-
-def _open_existing(catalog: CatalogSettings) -> Any:
-    """Open the catalog; unlike other programs this one makes no file where there is none."""
-    if catalog.type is CatalogType.SQLITE and not Path(catalog.uri).exists():
-        raise CatalogUnreachableError(
-            f"catalog, {catalog.uri}: expected the file of a sqlite catalog, found none;"
-            " make it: python -m jobs.create_tables"
-        )
-    return open_catalog(catalog)

@@ -10,6 +10,7 @@ from pyflink.table import StreamTableEnvironment
 from iceberg import account_tables
 from iceberg import tables as declared
 from iceberg.keeping import Reaches
+from iceberg.retraction_tables import RETRACTED_USAGE, RETRACTIONS
 from iceberg.table import Table
 from jobs import VERSION
 from jobs.flink.account_rows import REJECTED_ACCOUNTS, TAKEN_ACCOUNTS
@@ -77,8 +78,8 @@ def build_job(
     sinks = IcebergSinks(tables, settings.catalog)
     sinks.add_query(declared.RAW_EVENTS, read_sql("raw_events"))
     sinks.add_query(declared.REJECTED_EVENTS, read_sql("rejected_events", job_version=VERSION))
-    sinks.add_query(declared.RETRACTIONS, read_sql("retractions", job_version=VERSION))
-    sinks.add_query(declared.RETRACTED_USAGE, read_sql("retracted_usage", job_version=VERSION))
+    sinks.add_query(RETRACTIONS, read_sql("retractions", job_version=VERSION))
+    sinks.add_query(RETRACTED_USAGE, read_sql("retracted_usage", job_version=VERSION))
     if settings.metering.keep_windows:
         sinks.add_query(declared.METERING_WINDOWS, windows_query(settings, meters, VERSION))
     counted = _count(closed, declared.CLOSED_USAGE, "closed_rows", CLOSED_USAGE)

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from iceberg.catalog import open_catalog
+from iceberg.catalog import open_catalog, open_to_read
 from iceberg.compacting import MERGED_TABLES, Merged, MergeSize, merge_files
 from iceberg.creating import check_tables
 from iceberg.expiring import Expired, expire_snapshots, what_to_keep
@@ -64,7 +64,8 @@ def maintain(settings: Settings, asked: AskedMaintenance, now_ms: int) -> Iterat
     tables = _tables(asked.table_names)
     if asked.orphan_hours is not None:
         check_age(asked.orphan_hours, asked.floor_hours)
-    catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+    catalog = (open_to_read if asked.is_dry else open_catalog)(settings.catalog)
+    namespace = settings.catalog.namespace
     check_tables(catalog, namespace)
     if asked.tags:
         partitions = settings.kafka.partitions

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from iceberg.catalog import open_catalog
+from iceberg.catalog import open_catalog, open_to_read
 from iceberg.creating import check_tables
 from iceberg.rewinding import (
     TableRewind,
@@ -67,7 +67,7 @@ def look_at_rewind(
         BrokenRowsError: Rows contradict each other.
         KafkaUnreachableError: The brokers do not answer.
     """
-    catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+    catalog, namespace = open_to_read(settings.catalog), settings.catalog.namespace
     check_tables(catalog, namespace)
     plans = plan_rewind(catalog, namespace, savepoint)
     rolled_back = find_rolled_back(catalog, namespace, plans)
@@ -96,8 +96,8 @@ def rewind_tables(
         CommitConflictError: A table was committed to meanwhile. Others may be back by now.
         UnknownCommitError: The catalog gave no clear answer; run it again.
     """
-    report = look_at_rewind(settings, savepoint, first_offsets)
     catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+    report = look_at_rewind(settings, savepoint, first_offsets)
     if not report.plans:
         return replace(report, finished=_finish(catalog, namespace))
     heads = [f"{plan.table.name}:{plan.head_id}" for plan in report.plans]

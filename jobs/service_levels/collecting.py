@@ -9,7 +9,7 @@ from typing import Any
 
 from duckdb import DuckDBPyConnection
 
-from iceberg.catalog import open_catalog
+from iceberg.catalog import open_to_read
 from iceberg.commit_times import last_checkpoint_us
 from iceberg.creating import check_tables
 from iceberg.cutting import common_cut
@@ -71,7 +71,7 @@ def measure(settings: Settings, window: MeasuredWindow) -> Measurement:
         TableConflictError: A table is missing or is not as declared.
         BrokenRowsError: Rows contradict each other.
     """
-    catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+    catalog, namespace = open_to_read(settings.catalog), settings.catalog.namespace
     check_tables(catalog, namespace)
     # Before the rows are read: what a cut tells of is then in them.
     metering = _metering(settings, catalog)

@@ -1,6 +1,6 @@
 """Reads how far the commits of the metering job have come."""
 
-from iceberg.catalog import open_catalog
+from iceberg.catalog import open_to_read
 from iceberg.commit_ages import TableAge, read_ages
 from iceberg.creating import check_tables
 from iceberg.table import Table
@@ -17,7 +17,7 @@ def read_commit_ages(
         CatalogUnreachableError: The catalog does not open.
         TableConflictError: A table is missing or is not as declared.
     """
-    catalog, namespace = open_catalog(settings.catalog), settings.catalog.namespace
+    catalog, namespace = open_to_read(settings.catalog), settings.catalog.namespace
     check_tables(catalog, namespace)
     left_out: list[Table] = []
     if not settings.metering.keep_windows:

@@ -113,7 +113,8 @@ class CatalogSettings(_Masked):
 
     `uri` is the path of the database file for sqlite, `jdbc:postgresql://host/database` for jdbc
     and `https://host/path` for rest. `warehouse` is a URI; a plain path becomes a `file://` URI.
-    Relative paths of both start at the settings file's folder and are absolute here.
+    Relative paths of both start at the settings file's folder and are absolute here. With
+    `read_only` every program that writes tables refuses to start.
     """
 
     uri: str
@@ -121,6 +122,7 @@ class CatalogSettings(_Masked):
     name: str = "meterclose"
     namespace: str = "billing"
     type: CatalogType = CatalogType.SQLITE
+    read_only: bool = False
     properties: Mapping[str, str] = field(default_factory=dict)
 
 

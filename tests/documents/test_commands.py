@@ -18,7 +18,7 @@ from tests.documents.reading import NOT_RUN, ROOT, command_lines, documents
 
 PYTHONS = ("python", ".venv/bin/python")
 # Programs of others: no test knows their options, so a command of theirs has to say so.
-FOREIGN = ("flink", "kubectl", "curl", "kafka-configs.sh", "kafka-get-offsets.sh")
+FOREIGN = ("flink", "kubectl", "curl", "psql", "kafka-configs.sh", "kafka-get-offsets.sh")
 ALL = [(document, line) for document in documents() for line in command_lines(document)]
 
 

@@ -25,6 +25,7 @@ class LocalCatalog:
     name: str = "meterclose"
     namespace: str = "billing"
     type: str = "sqlite"
+    read_only: bool = False
     properties: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -9,8 +9,13 @@ from pyiceberg.catalog import Catalog
 from iceberg.accepting import AcceptedStore, UnsafeAcceptError, count_repeated_rows
 from iceberg.change_tables import ACCEPTED_COMMITS
 from iceberg.checking import RepeatedCommit, repeated_commits
+from iceberg.retraction_tables import RETRACTIONS
 from iceberg.table import Table
-from iceberg.tables import CLOSED_USAGE, METERING_WINDOWS, REJECTED_EVENTS, RETRACTIONS
+from iceberg.tables import (
+    CLOSED_USAGE,
+    METERING_WINDOWS,
+    REJECTED_EVENTS,
+)
 from schemas.accepted_commit import AcceptedCommit
 from tests.iceberg.filling import append, flink_summary
 from tests.iceberg.maintained import NOON, load, open_some

@@ -3,15 +3,17 @@
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
 from iceberg.catalog import (
     CatalogUnreachableError,
+    ReadOnlyCatalogError,
     flink_catalog_options,
     open_catalog,
+    open_to_read,
     pyiceberg_options,
 )
 from tests.iceberg.filling import LocalCatalog
@@ -27,6 +29,7 @@ class Remote:
     name: str = "meterclose"
     namespace: str = "billing"
     warehouse: str = "s3://bucket/tables"
+    read_only: bool = False
 
 
 POSTGRES = Remote(
@@ -107,3 +110,39 @@ def test_an_unreachable_catalog_shows_no_secret() -> None:
     assert "secret" not in line
     assert "hidden" not in line
     assert "\n" not in line
+
+
+def test_a_reader_makes_nothing(tmp_path: Path) -> None:
+    """Where no catalog is, or a database without its tables, one line says how to make it."""
+    settings = LocalCatalog(tmp_path / "new")
+    line = rf"catalog, {settings.uri}: expected {{}}, found none; make {{}}: python -m jobs.create"
+    with pytest.raises(CatalogUnreachableError, match=line.format("the file of .*", "it")):
+        open_to_read(settings)
+    assert not (tmp_path / "new").exists()
+    (tmp_path / "new").mkdir()
+    with closing(sqlite3.connect(settings.uri)) as connection:
+        connection.execute("CREATE TABLE own (x)")
+    before = Path(settings.uri).read_bytes()
+    with pytest.raises(CatalogUnreachableError, match=line.format("the tables of .*", "them")):
+        open_to_read(settings)
+    assert Path(settings.uri).read_bytes() == before
+
+
+def test_a_reader_leaves_an_older_catalog_as_it_is(tmp_path: Path) -> None:
+    """PyIceberg would add the column that tells views from tables."""
+    settings = LocalCatalog(tmp_path)
+    open_catalog(settings).create_namespace("billing")
+    with closing(sqlite3.connect(settings.uri)) as connection:
+        connection.execute("ALTER TABLE iceberg_tables DROP COLUMN iceberg_type")
+    assert open_to_read(settings).list_namespaces() == [("billing",)]
+    with closing(sqlite3.connect(settings.uri)) as connection:
+        columns = [row[1] for row in connection.execute("PRAGMA table_info(iceberg_tables)")]
+    assert "iceberg_type" not in columns
+
+
+def test_settings_that_are_read_only_open_nothing_to_write(tmp_path: Path) -> None:
+    """Not even a file is made; of a remote catalog nobody is asked."""
+    for settings in (LocalCatalog(tmp_path, read_only=True), replace(POSTGRES, read_only=True)):
+        with pytest.raises(ReadOnlyCatalogError, match=r"found catalog\.read_only: true"):
+            open_catalog(settings)
+    assert list(tmp_path.iterdir()) == []

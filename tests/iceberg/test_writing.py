@@ -17,6 +17,7 @@ from iceberg.decided_tables import BROUGHT_BACK_USAGE
 from iceberg.reading import read_once
 from iceberg.writing import (
     CommitConflictError,
+    RefusedFilesError,
     UnknownCommitError,
     append_batches,
     append_rows,
@@ -163,3 +164,12 @@ def test_a_stop_after_the_commit_leaves_its_files(
     with pytest.raises(KeyboardInterrupt):
         append_batches(read, BROUGHT_BACK_USAGE, _batches())
     assert len(rows_of(catalog)) == 3
+
+
+def test_a_storage_that_takes_no_files_is_one_line(catalog: Catalog) -> None:
+    """A folder that cannot be written to; the table stays as it is."""
+    existing = load(catalog)
+    (Path(existing.location().removeprefix("file://")) / "data").write_text("no folder")
+    with pytest.raises(RefusedFilesError, match="expected a folder to write to"):
+        append_rows(existing, BROUGHT_BACK_USAGE, [brought_back("a")])
+    assert rows_of(catalog) == []

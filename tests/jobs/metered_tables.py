@@ -17,14 +17,13 @@ from pyiceberg.catalog import Catalog
 
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
+from iceberg.retraction_tables import RETRACTED_USAGE, RETRACTIONS
 from iceberg.tables import (
     BUDGET_ALERTS,
     CLOSED_USAGE,
     EXPIRED_USAGE,
     RAW_EVENTS,
     REJECTED_EVENTS,
-    RETRACTED_USAGE,
-    RETRACTIONS,
     UNASSIGNED_USAGE,
     USAGE_CORRECTIONS,
 )

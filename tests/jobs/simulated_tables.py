@@ -20,6 +20,7 @@ from audit.shapes import RawRecord, log_time_of
 from iceberg.account_tables import ACCOUNTS
 from iceberg.catalog import open_catalog
 from iceberg.creating import make_tables
+from iceberg.retraction_tables import RETRACTED_USAGE, RETRACTIONS
 from iceberg.row_shapes import write_shape
 from iceberg.table import Table
 from iceberg.tables import (
@@ -30,8 +31,6 @@ from iceberg.tables import (
     METERING_WINDOWS,
     RAW_EVENTS,
     REJECTED_EVENTS,
-    RETRACTED_USAGE,
-    RETRACTIONS,
     UNASSIGNED_USAGE,
     USAGE_CORRECTIONS,
 )

@@ -290,7 +290,10 @@ def test_refusals(folder: Path, capsys: Output, name: str, content: str | None, 
 
 
 def test_tables_that_are_not_there(tmp_path: Path, capsys: Output) -> None:
-    """It says what to run."""
+    """It says what to run, where there is no catalog and where there is an empty one."""
     write_settings(tmp_path)
+    assert _export(tmp_path, "focus.csv") == 2
+    assert "found none; make it: python -m jobs.create_tables" in capsys.readouterr().err
+    open_catalog(LocalCatalog(tmp_path)).create_namespace("billing")
     assert _export(tmp_path, "focus.csv") == 2
     assert "expected one, found none; run python -m jobs.create_tables" in capsys.readouterr().err

@@ -188,7 +188,11 @@ def test_mistakes_are_one_line(tmp_path: Path, capsys: Output) -> None:
     """Settings that are not there, and tables that are missing; exit code 2."""
     assert main(["--settings", str(tmp_path / "none.yaml")], {}) == 2
     assert capsys.readouterr().err.count("\n") == 1
-    assert main(["--settings", str(write_settings(tmp_path))], {}) == 2
+    settings = ["--settings", str(write_settings(tmp_path))]
+    assert main(settings, {}) == 2
+    assert "found none; make it: python -m jobs.create_tables" in capsys.readouterr().err
+    open_catalog(LocalCatalog(tmp_path)).create_namespace("billing")
+    assert main(settings, {}) == 2
     assert capsys.readouterr().err.startswith("table raw_events, namespace billing: expected one")
 
 

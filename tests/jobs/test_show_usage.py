@@ -210,7 +210,9 @@ def test_a_wrong_manifest_is_one_line(settings: Path, capsys: Output, content: s
 
 def test_missing_tables_are_one_line(tmp_path: Path, capsys: Output) -> None:
     """The line names the table and what to run."""
-    assert main(["--settings", str(write_settings(tmp_path))], {}) == 2
+    settings = write_settings(tmp_path)
+    open_catalog(LocalCatalog(tmp_path)).create_namespace("billing")
+    assert main(["--settings", str(settings)], {}) == 2
     line = capsys.readouterr().err
     assert line == (
         "table raw_events, namespace billing: expected one, found none;"

@@ -113,6 +113,15 @@ def test_folders(name: str, tmp_path: Path) -> None:
     assert failed.remedy == f"grant it, or correct {setting}"
 
 
+def test_settings_that_are_read_only_are_not_tried_by_writing(tmp_path: Path) -> None:
+    """Both folders are left alone, which is said."""
+    deployment = examined(tmp_path, environ={"METERCLOSE_CATALOG_READ_ONLY": "true"})
+    for check, name in ((check_warehouse, "warehouse"), (check_checkpoint_dir, "checkpoints")):
+        (tmp_path / name).mkdir()
+        with pytest.raises(UnmetError, match="nothing is written"):
+            only(check(deployment))
+
+
 def test_a_storage_that_python_does_not_know(tmp_path: Path) -> None:
     """Flink may know it; nothing can be said."""
     environ = {"METERCLOSE_FLINK_CHECKPOINT_DIR": "s3p://bucket/checkpoints"}

@@ -1,0 +1,1 @@
+"""Who may read and write which tables, and the grants that make it so (docs/roles.md)."""
