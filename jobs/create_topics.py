@@ -15,9 +15,17 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, for_code
 
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
-from jobs.settings import KafkaSettings, SettingsError, TimestampType, load_settings
+from jobs.settings import (
+    DEDUPE_TTL_DAYS,
+    KafkaSettings,
+    SettingsError,
+    TimestampType,
+    load_settings,
+)
+from schemas.instant import DAY_US
 
 _FOREVER = "-1"
+_DAY_MS = DAY_US // 1000
 _LONGEST_MS = str(2**63 - 1)
 _COMPACTED = {"cleanup.policy": "compact"}
 _MOST_ASKED, _ASKED_IN_A_ROW, _PAUSE_S = 50, 3, 0.2
@@ -31,8 +39,12 @@ class MissingTopicError(TopicError):
     """A topic is missing."""
 
 
-def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
+def create_topics(kafka: KafkaSettings, dedupe_ttl_days: int = DEDUPE_TTL_DAYS) -> tuple[str, ...]:
     """Create the topics where they are missing, then check all.
+
+    Args:
+        kafka: The brokers and the topics.
+        dedupe_ttl_days: For so long a live topic keeps usage: as long as repeats are recognised.
 
     Returns:
         The names of the topics created, in order.
@@ -45,7 +57,7 @@ def create_topics(kafka: KafkaSettings) -> tuple[str, ...]:
     wanted = {
         kafka.usage_topic: {
             "num_partitions": kafka.partitions,
-            "configs": _usage_options(kafka.timestamp_type),
+            "configs": _usage_options(kafka.timestamp_type, dedupe_ttl_days),
         },
         kafka.accounts_topic: {"num_partitions": 1, "configs": _COMPACTED},
         kafka.totals_topic: {"num_partitions": kafka.partitions, "configs": _COMPACTED},
@@ -125,13 +137,18 @@ def count_partitions(admin: KafkaAdminClient, topic: str) -> int:
     return len(described["partitions"])
 
 
-def _usage_options(timestamp_type: TimestampType) -> dict[str, str]:
-    options = {"message.timestamp.type": str(timestamp_type), "cleanup.policy": "delete"}
+def _usage_options(timestamp_type: TimestampType, dedupe_ttl_days: int) -> dict[str, str]:
+    options = {
+        "message.timestamp.type": str(timestamp_type),
+        "cleanup.policy": "delete",
+        # A job that begins without its state forgets what it cannot read again.
+        "retention.ms": str(dedupe_ttl_days * _DAY_MS),
+        "retention.bytes": _FOREVER,
+    }
     if timestamp_type is TimestampType.CREATE_TIME:
         # Records of the past would be deleted, or refused, by age at once.
         options |= {
             "retention.ms": _FOREVER,
-            "retention.bytes": _FOREVER,
             "message.timestamp.before.max.ms": _LONGEST_MS,
             # A segment is otherwise closed for each week of record time.
             "segment.ms": _LONGEST_MS,
@@ -216,8 +233,9 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     parser.add_argument("--settings", required=True, help="settings file")
     options = parser.parse_args(arguments)
     try:
-        kafka = load_settings(options.settings, environ).kafka
-        created = create_topics(kafka)
+        settings = load_settings(options.settings, environ)
+        kafka = settings.kafka
+        created = create_topics(kafka, settings.metering.dedupe_ttl_days)
     except (SettingsError, KafkaUnreachableError, TopicError) as error:
         print(error, file=sys.stderr)
         return 2

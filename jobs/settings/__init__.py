@@ -7,6 +7,7 @@ from jobs.settings.loading import load_kafka, load_settings
 from jobs.settings.meters import load_meters
 from jobs.settings.rate_cards import load_rate_cards
 from jobs.settings.shapes import (
+    DEDUPE_TTL_DAYS,
     CatalogSettings,
     CatalogType,
     ExecutionMode,
@@ -19,6 +20,7 @@ from jobs.settings.shapes import (
 )
 
 __all__ = [
+    "DEDUPE_TTL_DAYS",
     "CatalogSettings",
     "CatalogType",
     "ExecutionMode",
