@@ -41,7 +41,7 @@ faults: test-setup ## Harm real processes in many ways and judge the figures, th
 	@$(PYTHON) -m tests.faults --seed $(SEED) $(if $(FAULTS),--fault $(FAULTS))
 	@$(PYTHON) -m tests.faults --seed $(SEED) --planted all
 	@$(PYTHON) -m tests.faults.reporting
-	@$(PYTHON) -m pytest -m slow
+	@$(PYTHON) -m pytest -m "slow and not cluster"
 
 test-cluster: test-setup ## Try the manifests on a real Kubernetes API without nodes, built from source (minutes)
 	@setup/control_plane.sh

@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -9,6 +10,8 @@ from typing import Any, NoReturn
 
 from audit.shapes import OracleMeter, RawRecord
 
+Types = Mapping[str, Collection[str]]
+"""The types that some meter listens to, each with the dimensions that its meters read."""
 BILLION = 10**9
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 RETRACTION = "meterclose.retraction"
@@ -95,9 +98,17 @@ def take_apart(record: RawRecord, limits: Limits) -> list[RawRecord] | None:
     return events
 
 
-def judge(record: RawRecord, types: set[str], limits: Limits) -> Event:
+def judge(record: RawRecord, types: Types, limits: Limits) -> Event:
     """Return the event of a record, or raise Rejected or Heartbeat."""
     return judge_shape(shape_of(record, limits), record.log_time_ms, types, limits)
+
+
+def types_of(meters: Iterable[OracleMeter]) -> Types:
+    """Return the types that meters listen to."""
+    types: dict[str, set[str]] = {}
+    for meter in meters:
+        types.setdefault(meter.event_type, set()).update(meter.dimensions)
+    return types
 
 
 def shape_of(record: RawRecord, limits: Limits) -> Any:
@@ -107,7 +118,7 @@ def shape_of(record: RawRecord, limits: Limits) -> Any:
     return _parse(record.value, limits)
 
 
-def judge_shape(shape: Any, log_time_ms: int, types: set[str], limits: Limits) -> Event:
+def judge_shape(shape: Any, log_time_ms: int, types: Types, limits: Limits) -> Event:
     """Return the event of JSON that was parsed, or raise Rejected or Heartbeat."""
     if not isinstance(shape, dict):
         raise Rejected("not_an_object")
@@ -133,6 +144,8 @@ def judge_shape(shape: Any, log_time_ms: int, types: set[str], limits: Limits) -
         _check_named(data, limits)
     elif shape["type"] not in types:
         raise Rejected("unknown_type")
+    else:
+        _check_dimensions(data, types[shape["type"]], limits)
     return Event(
         source=shape["source"],
         id=shape["id"],
@@ -149,6 +162,14 @@ def _is_crowded(value: bytes | None, limits: Limits) -> bool:
         return False
     shape = _parse(value, replace(limits, max_nesting=limits.max_batch_nesting))
     return isinstance(shape, list) and len(shape) > limits.max_batch_events
+
+
+def _check_dimensions(data: Any, names: Collection[str], limits: Limits) -> None:
+    """Refuse an event with a dimension that is too long."""
+    for name in names:
+        text = _dimension(data.get(name)) if isinstance(data, dict) else None
+        if text is not None and len(text) > limits.max_text:
+            raise Rejected("too_long")
 
 
 def _check_named(data: Any, limits: Limits) -> None:
@@ -252,14 +273,18 @@ def value_of(event: Event, meter: OracleMeter) -> str:
     return ("true" if value else "false") if isinstance(value, bool) else str(value)
 
 
+def _dimension(value: Any) -> str | None:
+    """Return the text of one dimension; None where it is missing or no single value."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, str) else None
+
+
 def dimensions_of(event: Event, meter: OracleMeter) -> str:
     """Return the canonical text of an event's dimensions for one meter."""
     if not meter.dimensions:
         return "{}"
     values = {}
     for name in meter.dimensions:
-        value = event.data.get(name)
-        if isinstance(value, bool):
-            value = "true" if value else "false"
-        values[name] = str(value) if isinstance(value, str) else None
+        values[name] = _dimension(event.data.get(name))
     return json.dumps(values, separators=(",", ":"), ensure_ascii=False)

@@ -27,6 +27,7 @@ from audit.judging import (
     judge_shape,
     shape_of,
     take_apart,
+    types_of,
     units_of,
     value_of,
 )
@@ -75,7 +76,7 @@ class Reader:
         self._meters: dict[str, list[OracleMeter]] = {}
         for meter in meters:
             self._meters.setdefault(meter.event_type, []).append(meter)
-        self._types = {*self._meters}
+        self._types = types_of(meters)
         self._event_no = 0
         self.read: list[tuple[Any, ...]] = []
         self.shares: list[tuple[Any, ...]] = []

@@ -13,6 +13,7 @@ from iceberg.account_tables import ACCOUNTS
 from iceberg.checking import RepeatedCommit, repeated_commits
 from iceberg.cutting import Cut, common_cut, snapshots_at
 from iceberg.decided_tables import BACKFILLED_EVENTS, BROUGHT_BACK_USAGE, USAGE_ADJUSTMENTS
+from iceberg.explained_gaps import read_explained_gaps
 from iceberg.reading import load_windows
 from iceberg.retraction_tables import RETRACTED_USAGE, RETRACTIONS
 from iceberg.scanning import batch_reader
@@ -29,6 +30,7 @@ from iceberg.tables import (
     USAGE_CORRECTIONS,
 )
 from iceberg.writing import CommitConflictError, append_rows
+from schemas.explained_gaps import ExplainedGaps
 
 _SELDOM: tuple[Table, ...] = (
     EXPIRED_USAGE,
@@ -72,6 +74,10 @@ class AuditedTables:
         """
         self._catalog = catalog
         self._namespace = namespace
+
+    def explained_gaps(self) -> ExplainedGaps:
+        """Return the gaps in offsets that earlier runs have explained."""
+        return read_explained_gaps(self._catalog, self._namespace)
 
     def find_cut(self, partitions: int) -> Cut | None:
         """Return the newest cut of closed rows, corrections, windows and archive, or None.

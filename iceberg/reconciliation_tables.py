@@ -28,6 +28,18 @@ RECONCILIATIONS = Table(
         Column("gaps", "long", "Gaps in offsets of the archive, explained ones included."),
         Column("repeats_beyond_horizon", "long", "Repeats that the job counts, as it forgot."),
         Column("differences", "long", "What is not as it must be; 0: the tables are right."),
+        Column(
+            "explained_gaps",
+            "string",
+            "Gaps that no run had explained before: partition, first offset, first after, JSON.",
+            required=False,
+        ),
+        Column(
+            "looked_at",
+            "string",
+            "First offset after those that were looked at, by partition, canonical JSON.",
+            required=False,
+        ),
         JOB_VERSION,
     ),
     key=("run_id",),

@@ -16,14 +16,17 @@ from kafka.errors import TopicAlreadyExistsError, UnknownTopicOrPartitionError, 
 
 from jobs.kafka_clients import KafkaUnreachableError, open_admin
 from jobs.settings import (
+    DEDUPE_TTL_DAYS,
     KafkaSettings,
     PrivacySettings,
     SettingsError,
     TimestampType,
     load_settings,
 )
+from schemas.instant import DAY_US
 
 _FOREVER = "-1"
+_DAY_MS = DAY_US // 1000
 _LONGEST_MS = str(2**63 - 1)
 _COMPACTED = {"cleanup.policy": "compact"}
 _HOUR_MS = 3_600_000
@@ -38,8 +41,17 @@ class MissingTopicError(TopicError):
     """A topic is missing."""
 
 
-def create_topics(kafka: KafkaSettings, privacy: PrivacySettings | None = None) -> tuple[str, ...]:
+def create_topics(
+    kafka: KafkaSettings,
+    privacy: PrivacySettings | None = None,
+    dedupe_ttl_days: int = DEDUPE_TTL_DAYS,
+) -> tuple[str, ...]:
     """Create the topics where they are missing, with an intake where there is one; then check all.
+
+    Args:
+        kafka: The brokers and the topics.
+        privacy: Has the intake; None: there is none.
+        dedupe_ttl_days: For so long a live topic keeps usage: as long as repeats are recognised.
 
     Returns:
         The names of the topics created, in order.
@@ -52,14 +64,16 @@ def create_topics(kafka: KafkaSettings, privacy: PrivacySettings | None = None) 
     wanted = {
         kafka.usage_topic: {
             "num_partitions": kafka.partitions,
-            "configs": _usage_options(kafka.timestamp_type),
+            "configs": _usage_options(kafka.timestamp_type, dedupe_ttl_days),
         },
         kafka.accounts_topic: {"num_partitions": 1, "configs": _COMPACTED},
         kafka.totals_topic: {"num_partitions": kafka.partitions, "configs": _COMPACTED},
         kafka.alerts_topic: {"num_partitions": kafka.partitions, "configs": _COMPACTED},
     }
     if privacy is not None:
-        options = _usage_options(kafka.timestamp_type) | intake_retention(kafka, privacy)
+        options = _usage_options(kafka.timestamp_type, dedupe_ttl_days) | intake_retention(
+            kafka, privacy
+        )
         wanted[privacy.intake_topic] = {"num_partitions": kafka.partitions, "configs": options}
     with open_admin(kafka) as admin:
         existing = set(admin.list_topics())
@@ -137,13 +151,18 @@ def count_partitions(admin: KafkaAdminClient, topic: str) -> int:
     return len(described["partitions"])
 
 
-def _usage_options(timestamp_type: TimestampType) -> dict[str, str]:
-    options = {"message.timestamp.type": str(timestamp_type), "cleanup.policy": "delete"}
+def _usage_options(timestamp_type: TimestampType, dedupe_ttl_days: int) -> dict[str, str]:
+    options = {
+        "message.timestamp.type": str(timestamp_type),
+        "cleanup.policy": "delete",
+        # A job that begins without its state forgets what it cannot read again.
+        "retention.ms": str(dedupe_ttl_days * _DAY_MS),
+        "retention.bytes": _FOREVER,
+    }
     if timestamp_type is TimestampType.CREATE_TIME:
         # Records of the past would be deleted, or refused, by age at once.
         options |= {
             "retention.ms": _FOREVER,
-            "retention.bytes": _FOREVER,
             "message.timestamp.before.max.ms": _LONGEST_MS,
             # A segment is otherwise closed for each week of record time.
             "segment.ms": _LONGEST_MS,
@@ -269,7 +288,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         settings = load_settings(options.settings, environ)
         kafka, privacy = settings.kafka, settings.privacy
-        created = create_topics(kafka, privacy)
+        created = create_topics(kafka, privacy, settings.metering.dedupe_ttl_days)
     except (SettingsError, KafkaUnreachableError, TopicError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -24,11 +24,10 @@ from schemas.rejected_event import RejectReason
 from schemas.retraction import RETRACTION_TYPE
 from schemas.usage_event import SPECVERSION
 from udfs.clocking import instant_us
-from udfs.sharing import properties_of, shares_reader
+from udfs.sharing import MAX_TEXT, properties_of, shares_reader
 
 _MAX_NESTING = 16
 _MAX_BATCH_NESTING = 64
-_MAX_TEXT = 256
 # The least event has more bytes: no batch of events is refused. An element costs a row, however
 # short it is; a record of `[1,1,...]` would come to 32,767 in 64 KiB.
 _LEAST_ELEMENT_BYTES = 64
@@ -200,7 +199,7 @@ class RecordParser:
         reason, shares, retracted = None, None, None
         if not (specversion and event_id and source and event_type and account_id and time):
             reason = RejectReason.MISSING_FIELD
-        elif len(event_id) > _MAX_TEXT or len(source) > _MAX_TEXT or len(account_id) > _MAX_TEXT:
+        elif len(event_id) > MAX_TEXT or len(source) > MAX_TEXT or len(account_id) > MAX_TEXT:
             reason = RejectReason.TOO_LONG
         elif specversion != SPECVERSION:
             reason = RejectReason.UNSUPPORTED_SPECVERSION
@@ -219,6 +218,7 @@ class RecordParser:
             reason = RejectReason.UNKNOWN_TYPE
         else:
             shares = self._read_shares[event_type](self._no_data if data is None else data)
+            reason = None if shares else RejectReason.TOO_LONG
         named = retracted or (None, None)
         return ParsedRecord(
             reason, event_id, source, event_type, account_id, event_us, shares, *named
@@ -242,7 +242,7 @@ def _retracted(payload: bytes) -> tuple[str, str] | None:
         return None
     members = _MEMBERS.decode(data)
     source, event_id = _string(members.get("source")), _string(members.get("id"))
-    if not source or not event_id or len(source) > _MAX_TEXT or len(event_id) > _MAX_TEXT:
+    if not source or not event_id or len(source) > MAX_TEXT or len(event_id) > MAX_TEXT:
         return None
     return source, event_id
 

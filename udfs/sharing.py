@@ -20,7 +20,8 @@ BAD_UNITS = ""
 EACH_EVENT = "*"
 """The part of usage that is to stay event by event: its place takes its place."""
 SHARE_TEXTS = 3
-_MAX_TEXT = 256
+MAX_TEXT = 256
+"""The most characters of an id, a source, a subject, a dimension and a value to count."""
 _REMEMBERED = 20_000
 _REMEMBERED_BYTES = 512
 _TEXT = msgspec.json.Decoder(str)
@@ -33,16 +34,22 @@ def properties_of(meter: Meter) -> tuple[str, ...]:
 
 def shares_reader(
     meters: Sequence[Meter], at: Mapping[str, str]
-) -> Callable[[Any], tuple[str | None, ...]]:
-    """Return a function from an event's data to its shares in these meters."""
+) -> Callable[[Any], tuple[str | None, ...] | None]:
+    """Return a function from an event's data to its shares in these meters.
+
+    It returns None where a dimension is too long: state keeps each of them many times over.
+    """
     names = sorted({name for meter in meters for name in properties_of(meter)})
 
     @lru_cache(maxsize=_REMEMBERED)
-    def shares(*values: bytes) -> tuple[str | None, ...]:
+    def shares(*values: bytes) -> tuple[str | None, ...] | None:
         found = dict(zip(names, values, strict=True))
         texts: list[str | None] = []
         for meter in meters:
             dimensions = [_dimension(found[name]) for name in meter.dimensions]
+            for text in dimensions:
+                if text and len(text) > MAX_TEXT:
+                    return None
             texts.append(encode_dimensions(meter.dimensions, dimensions))
             texts += _units_and_part(meter, found)
         return tuple(texts)
@@ -53,7 +60,7 @@ def shares_reader(
     # Of one name, attrgetter gives the value itself; named twice, it always gives a tuple.
     read = attrgetter(*places, places[0])
 
-    def read_shares(data: Any) -> tuple[str | None, ...]:
+    def read_shares(data: Any) -> tuple[str | None, ...] | None:
         values = tuple(map(bytes, read(data)[:-1]))
         # Long ones would take gigabytes, and do not come again.
         is_long = sum(map(len, values)) > _REMEMBERED_BYTES
@@ -101,5 +108,5 @@ def _distinct(value: bytes) -> tuple[str | None, str]:
         return None, ""
     text = _dimension(value)
     # An empty text is a value as any other; an object is none, nor is what no key should hold.
-    is_value = text is not None and len(text) <= _MAX_TEXT
+    is_value = text is not None and len(text) <= MAX_TEXT
     return ("1", f"={text}") if is_value else (BAD_UNITS, "")

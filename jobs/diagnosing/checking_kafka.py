@@ -102,16 +102,26 @@ def _find_short_retention(deployment: Deployment, options: Mapping[str, str]) ->
             Verdict.WARNING,
             f"{topic}: records are kept for {retention_ms / _DAY_MS:g} days",
             expected,
-            "raise retention.ms: a job that must begin without its state forgets older records,"
-            " and counts what is sent again of them",
+            "a job that must begin without its state forgets older records, and counts what is"
+            f" sent again of them: {_alter(deployment, f'retention.ms={days * _DAY_MS}')}",
         )
     if int(options["retention.bytes"]) >= 0:
         yield Finding(
             Verdict.WARNING,
             f"{topic}: at most {int(options['retention.bytes']):,} bytes are kept of a partition",
             f"{expected}, however much comes",
-            "set retention.bytes=-1, or see to it that so much is enough for so long",
+            "see to it that so much is enough for so long, or:"
+            f" {_alter(deployment, 'retention.bytes=-1')}",
         )
+
+
+def _alter(deployment: Deployment, option: str) -> str:
+    """Return the command that gives the usage topic an option."""
+    kafka = deployment.settings.kafka
+    return (
+        f"kafka-configs.sh --bootstrap-server {kafka.bootstrap_servers} --alter"
+        f" --entity-type topics --entity-name {kafka.usage_topic} --add-config {option}"
+    )
 
 
 def check_clock(deployment: Deployment) -> Iterator[Finding]:

@@ -4,7 +4,8 @@ Not every offset is a record: a transaction ends with one that no reader sees, a
 and compacts. Only the topic can tell; where it cannot, a gap stays a difference.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import astuple
 
 from kafka import KafkaConsumer, TopicPartition
 
@@ -14,15 +15,26 @@ from jobs.reconciling.reconciliation import ToldGap
 from jobs.settings import KafkaSettings, SettingsError
 
 _ANSWER_MS = 10_000
+_KNOWN = "an earlier reconciliation asked Kafka, which had no record there"
 
 
-def explain_gaps(kafka: KafkaSettings, gaps: Sequence[Gap]) -> tuple[ToldGap, ...]:
-    """Return each gap with what Kafka says of it; Kafka is asked only where there is one.
+def explain_gaps(
+    kafka: KafkaSettings, gaps: Sequence[Gap], known: Collection[tuple[int, int, int]] = ()
+) -> tuple[ToldGap, ...]:
+    """Return each gap with what Kafka says of it; Kafka is asked only where there is a new one.
 
     Args:
         kafka: Brokers and topic; they may be out of reach.
         gaps: Ordered.
+        known: Those that were explained before, as partition, first offset and first after: a
+            broker that has deleted them since could not explain them again.
     """
+    new = [gap for gap in gaps if astuple(gap) not in known]
+    told = {each.gap: each for each in _ask(kafka, new)}
+    return tuple(told.get(gap) or ToldGap(gap, True, _KNOWN, is_known=True) for gap in gaps)
+
+
+def _ask(kafka: KafkaSettings, gaps: Sequence[Gap]) -> tuple[ToldGap, ...]:
     if not gaps:
         return ()
     try:

@@ -39,11 +39,13 @@ class ToldGap:
         gap: The offsets.
         is_explained: Whether it is known to hold no record that the job should have read.
         why: In a few words.
+        is_known: Whether an earlier run has explained it.
     """
 
     gap: Gap
     is_explained: bool
     why: str
+    is_known: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +86,14 @@ class Reconciliation:
     def records(self) -> int:
         """Records in the archive, each place once."""
         return sum(each.records for each in self.counts)
+
+    @property
+    def looked_at(self) -> dict[int, int]:
+        """First offset after those of the archive, by partition."""
+        ends: dict[int, int] = {}
+        for each in self.counts:
+            ends[each.kafka_partition] = max(ends.get(each.kafka_partition, 0), each.end_offset)
+        return dict(sorted(ends.items()))
 
     @property
     def fates(self) -> dict[str, int]:

@@ -82,7 +82,8 @@ def reconcile(settings: Settings, tables: AuditedTables, wanted: Wanted) -> Reco
         repeats = find_repeats_beyond_horizon(rows, rules, horizon, settled, unjudged)
         _narrow(rows, wanted)
         counts = count_ranges(rows, wanted.ranges)
-        gaps = explain_gaps(settings.kafka, find_gaps(rows))
+        known = frozenset(tables.explained_gaps().gaps)
+        gaps = explain_gaps(settings.kafka, find_gaps(rows), known)
         differences = (
             *find_row_differences(rows, wanted.most, repeats),
             *find_waited_differences(rows, wanted.most, repeats),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import datetime
 from decimal import Decimal
 from hashlib import blake2b
@@ -31,6 +31,10 @@ def run_row(found: Reconciliation, wanted: Wanted, at: datetime) -> dict[str, ob
         "gaps": len(found.gaps),
         "repeats_beyond_horizon": len(found.repeats),
         "differences": found.difference_count,
+        "explained_gaps": _canonical(
+            [[*astuple(each.gap)] for each in found.gaps if each.is_explained and not each.is_known]
+        ),
+        "looked_at": _canonical(found.looked_at),
         "job_version": VERSION,
     }
 

@@ -13,6 +13,7 @@ from iceberg.catalog import open_to_read
 from iceberg.commit_times import last_checkpoint_us
 from iceberg.creating import check_tables
 from iceberg.cutting import common_cut
+from iceberg.explained_gaps import read_explained_gaps
 from iceberg.journal_rows import read_journal
 from iceberg.last_reconciliations import (
     last_charge_reconciliation,
@@ -124,6 +125,7 @@ def _metering(settings: Settings, catalog: Any) -> MeteringFacts:
         log_window_us=metering.log_window_s * SECOND_US,
         meters=load_meters(metering.meters_file),
         settled_us=None if read_us is None else read_us - metering.watermark_slack_ms * 1000,
+        explained=read_explained_gaps(catalog, settings.catalog.namespace),
     )
 
 

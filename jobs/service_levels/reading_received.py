@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from duckdb import DuckDBPyConnection
 
 from jobs.service_levels.ranking import rank
-from schemas.instant import SECOND_US
+from schemas.explained_gaps import ExplainedGaps
+from schemas.instant import HOUR_US, SECOND_US
 from schemas.meter import Meter
 from schemas.service_facts import MeterCount, ReceivedFacts, SettledFacts
 from schemas.service_level import MeasuredWindow, Unmeasured
@@ -25,9 +26,25 @@ _IN_WINDOW = "epoch_us(log_time) >= $start_us AND epoch_us(log_time) < $end_us"
 _FATES = f"""
     SELECT fate, reason, count(*) FROM fates WHERE {_IN_WINDOW} GROUP BY ALL ORDER BY ALL
 """  # noqa: S608 - no outside text
+# Without gaps that are explained, and what lies behind the end up to which they are judged.
 _GAPS = f"""
-    SELECT kafka_partition, max(kafka_offset) - min(kafka_offset) + 1 - count(*)
-    FROM raw_events WHERE {_IN_WINDOW} GROUP BY kafka_partition ORDER BY kafka_partition
+    WITH spans AS (
+        SELECT raw_events.kafka_partition, min(kafka_offset) AS first_offset,
+            max(kafka_offset) FILTER (judged) AS last_offset, count(*) FILTER (judged) AS records
+        FROM (
+            SELECT *, coalesce(kafka_offset < end_offset, true) AS judged
+            FROM raw_events LEFT JOIN judged_offsets USING (kafka_partition)
+        ) AS raw_events
+        WHERE {_IN_WINDOW} GROUP BY ALL
+    ), explained AS (
+        SELECT kafka_partition, sum(
+            greatest(0, least(end_offset, last_offset) - greatest(begin_offset, first_offset))
+        ) AS offsets
+        FROM spans JOIN explained_gaps USING (kafka_partition) GROUP BY ALL
+    )
+    SELECT kafka_partition,
+        coalesce(last_offset - first_offset + 1 - records - coalesce(offsets, 0), 0)::BIGINT
+    FROM spans LEFT JOIN explained USING (kafka_partition) ORDER BY kafka_partition
 """  # noqa: S608 - no outside text
 # The counted record is rejected for the meter at its own place; repeats of it may be, too.
 _EXPECTED = f"""
@@ -73,6 +90,8 @@ _ROLLED_ACROSS = """
     WHERE epoch_us(first_log_time) < $start_us AND epoch_us(last_log_time) >= $start_us
         OR epoch_us(first_log_time) < $end_us AND epoch_us(log_window_end) > $end_us
 """
+# Reconciliations run once a day; the alert ReconciliationOld has the same bound.
+_OVERDUE_US = 25 * HOUR_US
 _BINS = (1, 2, 5, 10, 30, 60, 300, 900, 3600, 21_600, 86_400, 604_800)
 DELAY_BOUNDS_US = tuple(seconds * SECOND_US for seconds in _BINS)
 """Upper bounds of the bins of delays, exclusive; there is one more bin above the last."""
@@ -88,6 +107,7 @@ class MeteringFacts:
         log_window_us: Width of the windows of log time.
         meters: The configured ones.
         settled_us: Log time that every partition was read up to, less the slack; None: unknown.
+        explained: What reconciliations have found of gaps in offsets.
     """
 
     is_live: bool
@@ -95,6 +115,7 @@ class MeteringFacts:
     log_window_us: int
     meters: tuple[Meter, ...]
     settled_us: int | None
+    explained: ExplainedGaps
 
 
 def bounds(window: MeasuredWindow, until_us: int | None = None) -> dict[str, int]:
@@ -120,6 +141,7 @@ def read_received(
         conflict_times_us: Log time of each conflict.
     """
     within = bounds(window)
+    _load_gaps(rows, metering.explained, window.measured_at_us)
     fates = rows.execute(_FATES, within).fetchall()
     totals = {fate: number for fate, reason, number in fates if reason is None}
     delays = _delays(window)
@@ -151,6 +173,37 @@ def read_delay_bins(rows: DuckDBPyConnection, window: MeasuredWindow) -> tuple[i
     ).fetchall()
     counts = dict(found)
     return tuple(counts.get(n, 0) for n in range(len(DELAY_BOUNDS_US) + 1))
+
+
+def _load_gaps(rows: DuckDBPyConnection, explained: ExplainedGaps, at_us: int) -> None:
+    """Fill the gaps that are explained, and the ends up to which others are judged.
+
+    Where transactions leave offsets without records, those behind the newest reconciliation wait
+    for the next, unless it is overdue: nobody could tell them from records that are missing.
+    """
+    waits = (
+        explained.has_markers
+        and explained.at_us is not None
+        and at_us - explained.at_us <= _OVERDUE_US
+    )
+    ends = explained.looked_at if waits and explained.looked_at else {}
+    rows.execute(
+        "CREATE OR REPLACE TEMP TABLE explained_gaps"
+        " (kafka_partition INTEGER, begin_offset BIGINT, end_offset BIGINT)"
+    )
+    rows.execute(
+        "CREATE OR REPLACE TEMP TABLE judged_offsets (kafka_partition INTEGER, end_offset BIGINT)"
+    )
+    if explained.gaps:
+        columns = zip(*explained.gaps, strict=True)
+        rows.execute(
+            "INSERT INTO explained_gaps SELECT unnest($1), unnest($2), unnest($3)",
+            [*map(list, columns)],
+        )
+    if ends:
+        rows.execute(
+            "INSERT INTO judged_offsets SELECT unnest($1), unnest($2)", [[*ends], [*ends.values()]]
+        )
 
 
 def _delays(window: MeasuredWindow) -> str:

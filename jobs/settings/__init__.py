@@ -8,6 +8,7 @@ from jobs.settings.meters import load_meters
 from jobs.settings.privacy import check_rules, master_key_of
 from jobs.settings.rate_cards import load_rate_cards
 from jobs.settings.shapes import (
+    DEDUPE_TTL_DAYS,
     CatalogSettings,
     CatalogType,
     ExecutionMode,
@@ -21,6 +22,7 @@ from jobs.settings.shapes import (
 )
 
 __all__ = [
+    "DEDUPE_TTL_DAYS",
     "CatalogSettings",
     "CatalogType",
     "ExecutionMode",

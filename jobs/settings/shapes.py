@@ -12,6 +12,7 @@ from pathlib import Path
 
 from schemas.privacy import PrivacyRules
 
+DEDUPE_TTL_DAYS = 35
 SECRET_NAME = re.compile(
     r"password|passwd|secret|jaas|token|credential"
     r"|access[-._]key|private[-._]key|master[-._]key|keystore[-._]key$",
@@ -141,7 +142,7 @@ class MeteringSettings(_Masked):
     account_buckets: int = field(default=720, metadata=_between(1, 1_000_000))
     close_jitter_s: int = field(default=0, metadata=_at_least(0))
     # The plan has it as an interval of three digits of days.
-    dedupe_ttl_days: int = field(default=35, metadata=_between(1, 999))
+    dedupe_ttl_days: int = field(default=DEDUPE_TTL_DAYS, metadata=_between(1, 999))
     keep_windows: bool = True
     running_totals: bool = True
     max_record_bytes: int = field(default=65_536, metadata=_between(1, 1_048_576))

@@ -48,9 +48,9 @@ COMPLETENESS = LevelDefinition(
     _AREA,
     _RATIO,
     "Records and events of batches that have exactly one fate and whose usage is in the tables, of"
-    " those received. An offset that the archive lacks counts as received, and so does usage that a"
-    " meter lacks or has twice. Looks at what was received until the last but one checkpoint. From"
-    " raw_events, rejected_events and metering_windows.",
+    " those received. An offset that offset_gaps tells of counts as received, and so does usage"
+    " that a meter lacks or has twice. Looks at what was received until the last but one"
+    " checkpoint. From raw_events, reconciliations, rejected_events and metering_windows.",
     Comparison.AT_LEAST,
     "0.999",
 )
@@ -60,7 +60,9 @@ OFFSET_GAPS = LevelDefinition(
     _AREA,
     LevelUnit.OFFSETS,
     "Offsets between the first and the last of the window that the archive does not have, over all"
-    " partitions. Markers of transactional producers are such offsets. From raw_events.",
+    " partitions, and at which no reconciliation found that Kafka has no record. Where it found"
+    " such (markers of transactional producers), offsets behind the newest reconciliation wait for"
+    " the next, at most 25 hours. From raw_events and reconciliations.",
     Comparison.AT_MOST,
     "0",
     split_by="partition",

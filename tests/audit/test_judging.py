@@ -14,6 +14,7 @@ from audit.judging import (
     Rejected,
     dimensions_of,
     judge,
+    types_of,
     units_of,
 )
 from audit.shapes import OracleMeter, RawRecord
@@ -35,7 +36,7 @@ def read(value: bytes | None = None, **members: Any) -> Event:
     """Judge a record: the given bytes, or the least event with other members."""
     if value is None:
         value = json.dumps({**LEAST, **members}).encode()
-    return judge(RawRecord(0, 0, NOW_MS, value), {"used"}, Limits())
+    return judge(RawRecord(0, 0, NOW_MS, value), types_of([SUM]), Limits())
 
 
 def reason(value: bytes | None = None, **members: Any) -> str:
@@ -204,9 +205,12 @@ def test_the_last_of_repeated_members_counts() -> None:
 
 
 def test_dimensions_have_one_canonical_text() -> None:
-    """The meter's order, null for a missing one, text for other scalars."""
+    """The meter's order, null for a missing one, text for other scalars; each is short."""
     assert (
         dimensions_of(read(data={"color": "é", "place": "x"}), SUM) == '{"place":"x","color":"é"}'
     )
     assert dimensions_of(read(data={"place": 5}), SUM) == '{"place":"5","color":null}'
+    assert dimensions_of(read(data={"place": "x" * 256}), SUM)
+    assert reason(data={"place": "x" * 257}) == "too_long"
+    assert reason(data={"color": 10**256}) == "too_long"
     assert dimensions_of(read(), SUM) == '{"place":null,"color":null}'

@@ -17,7 +17,7 @@ from jobs.local.waiting import wait_until
 from tests.cluster.control_plane import PROGRAMS, Cluster
 from tests.k8s.manifests import OVERLAYS, build, of_kind
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
 PAGE = (ROOT / "docs" / "kubernetes.md").read_text()
 # Of a ServiceAccount, which programs use; both of Flink's have a Role.
 ACCOUNTS = ("meterclose-programs", "meterclose-jobmanager", "meterclose-taskmanager")

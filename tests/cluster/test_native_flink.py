@@ -12,7 +12,7 @@ from tests.cluster.control_plane import Cluster
 from tests.cluster.flink_native import NAME, Native, Process, native
 from tests.k8s.manifests import flink_pods, values
 
-pytestmark = [pytest.mark.cluster, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
 _SECONDS = 240
 
 

@@ -78,7 +78,7 @@ def test_the_event_feeds_the_meter(my: Path) -> None:
     (meter,) = load_meters(my / "meters.yaml")
     received_ms = int(datetime.fromisoformat(event["time"]).timestamp() * 1000) + 500
     record = RawRecord(0, 0, received_ms, json.dumps(event).encode())
-    judged = judge(record, {meter.event_type}, Limits())
+    judged = judge(record, {meter.event_type: meter.dimensions}, Limits())
     assert meter.property in judged.data
     assert set(meter.dimensions) <= set(judged.data)
 

@@ -44,7 +44,6 @@ def settings(environ: dict[str, str], tmp_path: Path) -> Settings:
     """Settings with topics, tables and folders, all as they should be."""
     settings = load_settings(write_settings(tmp_path), environ)
     create_topics(settings.kafka)
-    set_retention(settings, "-1")
     make_tables(open_catalog(settings.catalog), settings.catalog.namespace)
     (tmp_path / "checkpoints").mkdir()
     return settings

@@ -85,6 +85,19 @@ def test_a_gap_is_explained_by_the_topic_alone(
     assert (told.is_explained, told.why.partition(":")[0]) == (is_explained, why)
 
 
+def test_what_was_explained_once_stays_explained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though Kafka has deleted all of it since; of another gap it is asked."""
+
+    @contextmanager
+    def open_topic(_: KafkaSettings) -> Iterator[Topic]:
+        yield Topic(9, [9])
+
+    monkeypatch.setattr(explaining_gaps, "open_consumer", open_topic)
+    known, new = explain_gaps(KAFKA, [Gap(0, 2, 5), Gap(0, 6, 7)], {(0, 2, 5), (1, 6, 7)})
+    assert (known.is_explained, known.is_known) == (True, True)
+    assert (new.is_explained, new.is_known) == (False, False)
+
+
 def test_kafka_is_asked_only_where_there_is_a_gap(monkeypatch: pytest.MonkeyPatch) -> None:
     """And where it does not answer, every gap stays unexplained."""
 
@@ -93,5 +106,6 @@ def test_kafka_is_asked_only_where_there_is_a_gap(monkeypatch: pytest.MonkeyPatc
 
     monkeypatch.setattr(explaining_gaps, "open_consumer", refuse)
     assert explain_gaps(KAFKA, []) == ()
+    assert explain_gaps(KAFKA, [Gap(0, 1, 2)], [(0, 1, 2)])[0].is_explained
     (told,) = explain_gaps(KAFKA, [Gap(0, 1, 2)])
     assert (told.is_explained, told.why) == (False, "Kafka cannot be asked: nobody answers")

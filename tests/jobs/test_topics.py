@@ -20,6 +20,7 @@ pytestmark = [
     # kafka-python may leave a socket to the garbage collector when a client closes under load.
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
+DAY_MS = 86_400_000
 LIVE, IMPORT = TimestampType.LOG_APPEND_TIME, TimestampType.CREATE_TIME
 _numbers = count()
 
@@ -63,7 +64,8 @@ def test_missing_topics_are_created_once(topics: Topics, timestamp_type: Timesta
     usage = options(kafka, kafka.usage_topic)
     assert usage["message.timestamp.type"] == str(timestamp_type)
     assert usage["cleanup.policy"] == "delete"
-    assert (usage["retention.ms"] == "-1") == (timestamp_type is IMPORT)
+    assert usage["retention.ms"] == ("-1" if timestamp_type is IMPORT else str(35 * DAY_MS))
+    assert usage["retention.bytes"] == "-1"
     for topic in compacted:
         assert options(kafka, topic)["cleanup.policy"] == "compact"
     with open_admin(kafka) as admin:
@@ -72,6 +74,14 @@ def test_missing_topics_are_created_once(topics: Topics, timestamp_type: Timesta
             for topic in (kafka.usage_topic, *compacted)
         }
     assert list(described.values()) == [3, 1, 3, 3]
+
+
+def test_a_live_topic_keeps_what_repeats_may_come_of(topics: Topics) -> None:
+    """It is made to keep usage for as long as repeats are recognised; one that is there stays."""
+    kafka = topics(LIVE)
+    create_topics(kafka, dedupe_ttl_days=2)
+    create_topics(kafka, dedupe_ttl_days=40)
+    assert options(kafka, kafka.usage_topic)["retention.ms"] == str(2 * DAY_MS)
 
 
 @pytest.mark.parametrize(("configured", "found"), [(LIVE, IMPORT), (IMPORT, LIVE)])
@@ -158,7 +168,8 @@ def test_the_program(topics: Topics, tmp_path: Path, capsys: pytest.CaptureFixtu
         f"kafka:\n  bootstrap_servers: {kafka.bootstrap_servers}\n"
         f"  usage_topic: {kafka.usage_topic}\n  accounts_topic: {kafka.accounts_topic}\n"
         f"  totals_topic: {kafka.totals_topic}\n  alerts_topic: {kafka.alerts_topic}\n"
-        "catalog: {uri: c, warehouse: w}\nmetering: {meters_file: m}\nflink: {checkpoint_dir: c}\n"
+        "catalog: {uri: c, warehouse: w}\n"
+        "metering: {meters_file: m, dedupe_ttl_days: 3}\nflink: {checkpoint_dir: c}\n"
     )
     arguments = ["--settings", str(path)]
     assert program.main(arguments, {}) == 0
@@ -166,6 +177,7 @@ def test_the_program(topics: Topics, tmp_path: Path, capsys: pytest.CaptureFixtu
         f"{kafka.usage_topic}: created\n{kafka.accounts_topic}: created\n"
         f"{kafka.totals_topic}: created\n{kafka.alerts_topic}: created\n"
     )
+    assert options(kafka, kafka.usage_topic)["retention.ms"] == str(3 * DAY_MS)
     assert program.main(arguments, {}) == 0
     assert "exists, as configured" in capsys.readouterr().out
     assert program.main(arguments, {"METERCLOSE_KAFKA_TIMESTAMP_TYPE": "CreateTime"}) == 2

@@ -22,6 +22,7 @@ from audit.judging import (
     judge,
     order_of,
     take_apart,
+    types_of,
 )
 from audit.levels import level_rows
 from audit.periods import Period, period_of
@@ -184,7 +185,7 @@ def judge_all(
     expected: Expected,
 ) -> list[tuple[RawRecord, Event]]:
     """Note each fate; return the first record, or event of a batch, of each identity."""
-    types = {meter.event_type for meter in meters}
+    types = types_of(meters)
     first: dict[tuple[str, str], RawRecord] = {}
     counted = []
     alone: list[RawRecord] = []

@@ -13,6 +13,7 @@ from audit.judging import (
     dimensions_of,
     judge,
     take_apart,
+    types_of,
     units_of,
 )
 from audit.shapes import OracleMeter, RawRecord
@@ -76,7 +77,7 @@ def judged(payload: bytes | None) -> tuple[Any, ...]:
 
 def _judged(record: RawRecord) -> tuple[Any, ...]:
     try:
-        event = judge(record, {"used", "other"}, Limits())
+        event = judge(record, types_of(ORACLE_METERS), Limits())
     except Rejected as rejected:
         return (str(rejected),)
     except Heartbeat:

@@ -48,6 +48,13 @@ from udfs.parsing import ParsedRecord
         (event(type=RETRACTION, data={"source": "", "id": "5"}), "bad_retraction"),
         (event(type=RETRACTION, data={"source": "s", "id": "x" * 257}), "bad_retraction"),
         (event(type=RETRACTION, data={"source": "s", "id": "5"}, time="x"), "bad_time"),
+        (event(data={"place": "x" * 257}), "too_long"),
+        (event(data={"color": "\U0001f600" * 257}), "too_long"),
+        (event(data={"color": 10**256}), "too_long"),
+        (event(data={"units": "1" * 30_000}), "too_long"),
+        (event(type="other", data={"odd name": "x" * 257}), "too_long"),
+        (event(data={"place": "x" * 257}, time="x"), "bad_time"),
+        (event(data={"place": "x" * 257}, type="unheard"), "unknown_type"),
     ],
 )
 def test_each_reason_is_given(payload: bytes | None, reason: str) -> None:
@@ -62,7 +69,9 @@ def test_the_caps_are_inclusive() -> None:
     assert len(longest) == 65_536
     deepest = event(data={"deep": json.loads("[" * 14 + "]" * 14)})
     texts = event(id="i" * 256, source="s" * 256, subject="\U0001f600" * 256)
-    for payload in (longest, deepest, texts):
+    dimensions = event(data={"place": "\U0001f600" * 256, "color": 10**255})
+    unread = event(type="other", data={"place": "x" * 257, "odd name": None})
+    for payload in (longest, deepest, texts, dimensions, unread):
         assert len(parsed(payload)) == 6
         assert parsed(payload) == judged(payload)
 

@@ -150,22 +150,33 @@ def test_partitions(admin: _Admin, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "value", "found"),
+    ("option", "value", "found", "expected"),
     [
-        ("retention.ms", str(7 * DAY_MS), "usage-events: records are kept for 7 days"),
-        ("retention.bytes", "5000", "usage-events: at most 5,000 bytes are kept of a partition"),
+        (
+            "retention.ms",
+            str(7 * DAY_MS),
+            "usage-events: records are kept for 7 days",
+            str(35 * DAY_MS),
+        ),
+        (
+            "retention.bytes",
+            "5000",
+            "usage-events: at most 5,000 bytes are kept of a partition",
+            "-1",
+        ),
     ],
 )
 def test_short_retention(
-    option: str, value: str, found: str, admin: _Admin, tmp_path: Path
+    option: str, value: str, found: str, expected: str, admin: _Admin, tmp_path: Path
 ) -> None:
-    """Kept for less than repeats are recognised: a warning; `-1` and 35 days are enough."""
+    """Kept for less than repeats are recognised: a warning, and what to do; 35 days are enough."""
     admin.topics["usage-events"] = USAGE | {option: value}
     (warning,) = [
         each for each in check_topics(examined(tmp_path, admin)) if each.verdict is Verdict.WARNING
     ]
     assert warning.found == found
     assert "metering.dedupe_ttl_days (35 days)" in warning.expected
+    assert warning.remedy.endswith(f"--entity-name usage-events --add-config {option}={expected}")
     for enough in (str(35 * DAY_MS), "-1"):
         admin.topics["usage-events"] = USAGE | {"retention.ms": enough}
         verdicts = {each.verdict for each in check_topics(examined(tmp_path, admin))}

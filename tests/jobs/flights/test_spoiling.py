@@ -21,6 +21,7 @@ from tests.jobs.flights.test_departures import FIRST
 
 DEPARTURE = read_departure(FIRST)
 PLAIN = RawRecord(0, 0, DEPARTURE.received_us // 1000, encode_usage_event(DEPARTURE.event))
+TYPES = {DEPARTURE.event.type: ("origin",)}
 MILES = OracleMeter("miles", DEPARTURE.event.type, "sum", "miles", "mile", (), 0, 0)
 
 
@@ -45,13 +46,13 @@ def named(kind: Spoiled) -> str:
 def test_refused_records(kind: Spoiled) -> None:
     """The independent judge refuses the record for the reason given."""
     with pytest.raises(Rejected, match=f"^{kind.reason}$"):
-        judge(only_event(spoilt(kind)), {DEPARTURE.event.type}, Limits())
+        judge(only_event(spoilt(kind)), TYPES, Limits())
 
 
 @pytest.mark.parametrize("kind", REFUSED_UNITS, ids=named)
 def test_refused_units(kind: Spoiled) -> None:
     """The record is valid and keeps its identity, but its miles cannot be counted."""
-    event = judge(spoilt(kind), {DEPARTURE.event.type}, Limits())
+    event = judge(spoilt(kind), TYPES, Limits())
     assert event.id == DEPARTURE.event.id
     with pytest.raises(Rejected, match=f"^{kind.reason}$"):
         units_of(event, MILES)
@@ -60,8 +61,8 @@ def test_refused_units(kind: Spoiled) -> None:
 @pytest.mark.parametrize("kind", ODD_BUT_VALID, ids=named)
 def test_odd_records_count_in_full(kind: Spoiled) -> None:
     """The record means what the plain one means."""
-    event = judge(only_event(spoilt(kind)), {DEPARTURE.event.type}, Limits())
-    plain = judge(PLAIN, {DEPARTURE.event.type}, Limits())
+    event = judge(only_event(spoilt(kind)), TYPES, Limits())
+    plain = judge(PLAIN, TYPES, Limits())
     assert replace(event, data={}) == replace(plain, data={})
     assert units_of(event, MILES) == units_of(plain, MILES) == 1400 * 10**9
 
@@ -91,7 +92,7 @@ def test_limits_are_tried_on_both_sides() -> None:
 def test_repeats_that_are_not_the_same_bytes() -> None:
     """A conflict has the identity and other content; a respelled repeat has the same content."""
     plain, conflict, repeat = (
-        judge(replace(PLAIN, value=value), {DEPARTURE.event.type}, Limits())
+        judge(replace(PLAIN, value=value), TYPES, Limits())
         for value in (PLAIN.value, conflicting(DEPARTURE.event), respelled(DEPARTURE.event))
     )
     assert respelled(DEPARTURE.event) != PLAIN.value

@@ -11,7 +11,8 @@ from duckdb import DuckDBPyConnection
 
 from jobs.service_levels.reading_received import MeteringFacts, read_delay_bins, read_received
 from jobs.settings import load_meters
-from schemas.instant import SECOND_US, to_us
+from schemas.explained_gaps import ExplainedGaps
+from schemas.instant import HOUR_US, SECOND_US, to_us
 from schemas.service_facts import MeterCount, Ranks, ReceivedFacts, SettledFacts
 from schemas.service_level import MeasuredWindow, Unmeasured
 from tests.jobs.service_world import second
@@ -24,7 +25,7 @@ EVER = MeasuredWindow(None, to_us(second(86_400)), to_us(second(86_400)))
 def metering(live_world: Path) -> MeteringFacts:
     """The configuration of the small world."""
     meters = load_meters(live_world.parent / "meters.yaml")
-    return MeteringFacts(True, True, 10 * SECOND_US, meters, to_us(SETTLED))
+    return MeteringFacts(True, True, 10 * SECOND_US, meters, to_us(SETTLED), ExplainedGaps())
 
 
 def _between(start: datetime, end: datetime) -> MeasuredWindow:
@@ -129,6 +130,40 @@ def test_offsets_that_the_archive_lacks_are_gaps(
     facts = read_received(rows, metering, EVER, [])
     assert facts.missing_offsets == {0: 2}
     assert _settled(facts).missing_offsets == 2
+
+
+def test_explained_gaps_are_none(rows: DuckDBPyConnection, metering: MeteringFacts) -> None:
+    """What Kafka had no record at is not missing, whenever that was found; another gap is."""
+    rows.execute("DELETE FROM raw_events WHERE kafka_offset IN (0, 3, 4, 7, 13)")
+    gaps = ((0, 0, 1), (0, 3, 5), (1, 7, 8))
+    old = replace(metering, explained=ExplainedGaps(gaps, {0: 13}, 0))
+    facts = read_received(rows, old, EVER, [])
+    assert facts.missing_offsets == {0: 1}
+    assert _settled(facts).missing_offsets == 1
+    every = replace(metering, explained=ExplainedGaps((*gaps, (0, 7, 8)), {0: 13}, 0))
+    assert read_received(rows, every, EVER, []).missing_offsets == {0: 0}
+    part = _between(second(4), second(9))
+    assert read_received(rows, old, part, []).missing_offsets == {0: 1}
+
+
+def test_young_gaps_wait_for_the_next_reconciliation(
+    rows: DuckDBPyConnection, metering: MeteringFacts
+) -> None:
+    """Where transactions leave gaps; the last, of 25 hours ago, looked at offsets below 6."""
+    rows.execute("DELETE FROM raw_events WHERE kafka_offset IN (1, 3, 6, 8)")
+    marker, run_us = (0, 1, 2), EVER.measured_at_us - 25 * HOUR_US
+    recent = ExplainedGaps((marker,), {0: 6}, run_us)
+    facts = read_received(rows, replace(metering, explained=recent), EVER, [])
+    assert facts.missing_offsets == {0: 1}  # what it looked at, and could not explain
+    overdue = replace(recent, at_us=run_us - 1)
+    facts = read_received(rows, replace(metering, explained=overdue), EVER, [])
+    assert facts.missing_offsets == {0: 3}
+    plain = ExplainedGaps((), {0: 6}, run_us)
+    facts = read_received(rows, replace(metering, explained=plain), EVER, [])
+    assert facts.missing_offsets == {0: 4}  # no transactions: each gap counts at once
+    nothing_yet = replace(recent, looked_at={0: 0})
+    facts = read_received(rows, replace(metering, explained=nothing_yet), EVER, [])
+    assert facts.missing_offsets == {0: 0}
 
 
 def test_what_is_not_settled_is_not_missed(
