@@ -25,11 +25,9 @@ from jobs.settings import (
 )
 from schemas.instant import DAY_US
 
-_FOREVER = "-1"
-_DAY_MS = DAY_US // 1000
-_LONGEST_MS = str(2**63 - 1)
+_FOREVER, _LONGEST_MS = "-1", str(2**63 - 1)
 _COMPACTED = {"cleanup.policy": "compact"}
-_HOUR_MS = 3_600_000
+_DAY_MS, _HOUR_MS = DAY_US // 1000, 3_600_000
 _MOST_ASKED, _ASKED_IN_A_ROW, _PAUSE_S = 50, 3, 0.2
 
 

@@ -140,5 +140,7 @@ def make_gateway_world(
     assert settings.privacy is not None
     create_topics(settings.kafka, settings.privacy)
     create_key_store(settings.privacy)
-    make_table(open_catalog(settings.catalog), settings.catalog.namespace, MANUAL_ACTS)
+    catalog = open_catalog(settings.catalog)
+    catalog.create_namespace(settings.catalog.namespace)
+    make_table(catalog, settings.catalog.namespace, MANUAL_ACTS)
     return GatewayWorld(folder, settings)

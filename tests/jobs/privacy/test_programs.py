@@ -35,7 +35,9 @@ def path(tmp_path: Path) -> Path:
     }
     path = tmp_path / "settings.yaml"
     path.write_text(yaml.safe_dump(shape))
-    make_table(open_catalog(LocalCatalog(tmp_path)), "billing", MANUAL_ACTS)
+    catalog = open_catalog(LocalCatalog(tmp_path))
+    catalog.create_namespace("billing")
+    make_table(catalog, "billing", MANUAL_ACTS)
     return path
 
 
@@ -136,6 +138,23 @@ def test_without_the_log_nothing_is_erased(path: Path, capsys: Output) -> None:
     capsys.readouterr()
     assert erase(path, *WHO) == 2
     assert capsys.readouterr().err.count("\n") == 1
+    privacy = load_settings(path, ENVIRON).privacy
+    assert privacy is not None
+    with open_key_store(privacy) as store:
+        assert store.find_key(PERSON) is not None
+
+
+def test_where_tables_are_only_read_nobody_is_erased(path: Path, capsys: Output) -> None:
+    """Nor looked up: the log could not say so."""
+    create(path)
+    show(path, "--create")
+    shape = yaml.safe_load(path.read_text())
+    shape["catalog"]["read_only"] = True
+    path.write_text(yaml.safe_dump(shape))
+    capsys.readouterr()
+    for run in (lambda: erase(path, *WHO), lambda: show(path)):
+        assert run() == 2
+        assert "found catalog.read_only: true" in capsys.readouterr().err
     privacy = load_settings(path, ENVIRON).privacy
     assert privacy is not None
     with open_key_store(privacy) as store:

@@ -17,7 +17,7 @@ from typing import Any
 from schemas.instant import to_us
 from tests.jobs.pricing_rows import day
 
-_WHY = ("--by", "Ada L", "--reason", "a test")
+WHY = ("--by", "Ada L", "--reason", "a test")
 _NOW = day(3, 5)
 _FX_AND_FEES = {
     "rate-cards.yaml": """\
@@ -50,19 +50,19 @@ def writing_commands(folder: Path) -> dict[str, list[str]]:
     until = ["--until", "2013-02-01T05:00:00Z"]
     return {
         "create_tables": [],
-        "load_rate_cards": ["--rate-cards", cards, "--contracts", contracts],
+        "load_rate_cards": ["--rate-cards", cards, "--contracts", contracts, *WHY],
         "price_usage": ["--workers", "1"],
         "issue_invoices": ["run", "--invoicing", invoicing, *until],
         "seal_usage": [],
         "reconcile_usage": [],
         "reconcile_charges": [],
         "measure_service": [],
-        "freeze_billing": ["freeze", "--account", "A", *_WHY],
-        "bring_back_usage": ["--row", "expired", *_WHY],
+        "freeze_billing": ["freeze", "--account", "A", *WHY],
+        "bring_back_usage": ["--row", "expired", *WHY],
         "roll_up_windows": ["--hours-after-days", "1", "--days-after-days", "2"],
-        "accept_commits": [*_WHY],
-        "backfill_usage": ["--apply", str(folder / "proposal.json"), *_WHY],
-        "rewind_tables": ["--checkpoint", "2", *_WHY],
+        "accept_commits": [*WHY],
+        "backfill_usage": ["--apply", str(folder / "proposal.json"), *WHY],
+        "rewind_tables": ["--checkpoint", "2", *WHY],
         "maintain_tables": ["--compact", "--least-files", "2", "--expire-older-than-days", "0"],
     }
 
@@ -74,7 +74,8 @@ def run(name: str, settings: Path, words: Sequence[str]) -> dict[str, Any]:
     known: Mapping[str, Any] = {
         "environ": {},
         "now": lambda: _NOW,
-        "now_us": to_us(_NOW) if name == "meter_usage" else lambda: to_us(_NOW),
+        "now_us": lambda: to_us(_NOW),
+        "clock": lambda: to_us(_NOW),
         "stopped": None,
     }
     assert first == "arguments"

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from iceberg.change_tables import TABLE_CHANGES
+from iceberg.decided_tables import MANUAL_ACTS
 from iceberg.tables import TABLES
 from jobs.roles.declared import PROGRAMS, ROLES
 from schemas.content import Content
@@ -12,13 +13,14 @@ JOBS = Path(__file__).parents[3] / "jobs"
 # These open no catalog.
 WITHOUT_TABLES = {
     "beat_heartbeat",
+    "create_key_store",
     "create_topics",
     "describe_levels",
     "describe_metrics",
     "describe_tables",
     "draw_dashboards",
     "meter_pod",
-    "publish_accounts",
+    "pseudonymize_usage",
     "publish_flights",
     "verify_proof",
     "write_sbom",
@@ -61,8 +63,10 @@ def test_people_write_nothing() -> None:
 
 
 def test_each_table_is_written_by_one_role_beside_maintaining() -> None:
-    """So that a role taken over by somebody changes as little as can be."""
+    """So that a role taken over by somebody changes as little as can be; each acts, and says so."""
     for table in TABLES:
+        if table is MANUAL_ACTS:
+            continue
         roles = [r.name for r in ROLES if table in r.writes and r.name != "maintaining"]
         assert len(roles) == (0 if table is TABLE_CHANGES else 1), table.name
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from pyiceberg.catalog.sql import SqlCatalog
 
+from iceberg.decided_tables import MANUAL_ACTS
 from iceberg.tables import CLOSED_USAGE, EXPIRED_USAGE, TABLES
 from jobs import rewind_tables
 from jobs.repairing import proposing
@@ -27,6 +28,8 @@ Commits = set[str]
 DECLARED = {each.name: {table.name for table in each.writes} for each in PROGRAMS}
 # What makes these write to all of their tables takes more than a small world.
 NOT_ALL = {"maintain_tables", "rewind_tables"}
+# Routine as it is run here; other commands of it are manual acts.
+ROUTINE = {"issue_invoices"}
 
 
 @pytest.fixture
@@ -54,7 +57,7 @@ def _check(name: str, commits: Commits) -> None:
     assert commits, name
     assert commits <= DECLARED[name], name
     if name not in NOT_ALL:
-        assert commits == DECLARED[name], name
+        assert commits == DECLARED[name] - ({MANUAL_ACTS.name} if name in ROUTINE else set()), name
 
 
 def _run(world: World, commits: Commits, names: Sequence[str]) -> None:
@@ -127,7 +130,7 @@ def test_rewinding(tmp_path: Path, commits: Commits, monkeypatch: pytest.MonkeyP
 
 
 def test_the_job_writes_what_is_declared() -> None:
-    """The tables that its plan names are those that it declares."""
+    """The tables that its plan names are those that it declares, beside the log of its adoption."""
     plan = (Path(__file__).parents[3] / "jobs" / "flink" / "job.py").read_text()
     named = {word.lower() for word in re.findall(r"\b[A-Z_]+\b", plan)}
-    assert named & {table.name for table in TABLES} == DECLARED["meter_usage"]
+    assert named & {table.name for table in TABLES} == DECLARED["meter_usage"] - {MANUAL_ACTS.name}
