@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command as a container engine would: enter_pod.sh MOUNTS UID COMMAND... The file MOUNTS has a
-# line for each thing that is to be seen there: `ro` or `rw`, where it is, and under which path.
+# Runs a command as a container engine would: enter_pod.sh MOUNTS UID COMMAND... The file MOUNTS has
+# a line for each thing that is to be seen there: `ro` or `rw`, where it is, and under which path.
 # Nothing else is seen, nothing but `rw` can be written, and the command is that user, without any
 # capability. Needs to be root.
 set -euo pipefail

@@ -195,6 +195,18 @@ def test_the_metering_agent_starts(cluster: RunningCluster) -> None:
     assert told.startswith("usage: meter_pod ")
 
 
+def test_the_doctor_finds_nothing_wrong(
+    cluster: RunningCluster, flink: tuple[Child, Child]
+) -> None:
+    """By hand, in the pod that docs/kubernetes.md names: every check that it makes passes."""
+    assert flink[0].alive()
+    files = ["--settings", "/etc/meterclose/settings.yaml"]
+    files += ["--accounts", "/etc/meterclose/accounts.yaml"]
+    told = cluster.program("reconcile-usage", ["-m", "jobs.doctor", *files, "--json"])
+    verdicts = {each["check"]: each["verdict"] for each in json.loads(told)}
+    assert {verdicts[check] for check in ("broker", "catalog", "tables", "warehouse")} == {"ok"}
+
+
 def test_service_levels_are_served(cluster: RunningCluster, flink: tuple[Child, Child]) -> None:
     """The deployment measures the tables and answers, at another port than the manifest's."""
     assert flink[0].alive()
