@@ -5,7 +5,8 @@ PYTHON := .venv/bin/python
 JAVA_HOME ?= $(realpath .run/java)
 export JAVA_HOME
 
-.PHONY: help setup test-setup check test faults soak test-cluster demo simulate fuzz mutate sbom bench image-layout clean
+.PHONY: help setup test-setup check test faults soak test-cluster demo simulate fuzz mutate sbom bench \
+	image-layout image-test dashboards clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -74,8 +75,15 @@ sbom: setup ## Write the bill of materials (CycloneDX) of all packages and jars 
 bench: setup ## Measure the speed of the whole job
 	@$(PYTHON) -m benchmarks
 
-image-layout: setup ## Build what the image of the job has into .run/image, by the Dockerfile's steps
-	@k8s/image/layout.sh .run/image
+image-layout: setup ## Build what the images have into .run/image, by the Dockerfile's steps
+	@k8s/image/layout.sh stream .run/image/stream
+	@k8s/image/layout.sh batch .run/image/batch
+
+image-test: test-setup ## Run the job and its programs from those folders as the manifests say; as root
+	@$(PYTHON) -m pytest -m slow tests/k8s
+
+dashboards: test-setup ## Draw the dashboards of a recorded scrape into docs/dashboards
+	@$(PYTHON) -m tests.dashboards.draw_panels
 
 clean: ## Remove all that was made here: .venv, .run, caches
 	rm -rf .venv .run .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

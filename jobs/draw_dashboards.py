@@ -79,11 +79,27 @@ def _panel(panel: Mapping[str, Any], number: int, place: Mapping[str, int]) -> d
         "description": panel["text"],
         "datasource": _DATASOURCE,
         "gridPos": dict(place),
-        "fieldConfig": {"defaults": {"unit": panel["unit"]}, "overrides": []},
+        "fieldConfig": {
+            "defaults": {"unit": panel["unit"], **_thresholds(panel.get("limit", {}))},
+            "overrides": [],
+        },
         "targets": [
             {"refId": _REF_IDS[index], "expr": query, "legendFormat": legend}
             for index, (legend, query) in enumerate(panel["queries"].items())
         ],
+    }
+
+
+def _thresholds(limit: Mapping[str, float]) -> dict[str, Any]:
+    """Return what is red from a value on, or below it; drawn as a line where there are axes."""
+    if not limit:
+        return {}
+    ((kind, value),) = limit.items()
+    colours = {"from": ("green", "red"), "below": ("red", "green")}[kind]
+    steps = [{"color": colours[0], "value": None}, {"color": colours[1], "value": value}]
+    return {
+        "thresholds": {"mode": "absolute", "steps": steps},
+        "custom": {"thresholdsStyle": {"mode": "line"}},
     }
 
 

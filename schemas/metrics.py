@@ -95,8 +95,8 @@ FLINK_METRICS = (
         f"{_COMMITTER}_elapsedSecondsSinceLastSuccessfulCommit",
         "seconds",
         _OF_TABLE,
-        "Since the job's last commit to a table; a table without rows is committed to at each tenth"
-        " checkpoint.",
+        "Since the job's last commit to a table, of the subtask that commits; the others count from"
+        " their start on. A table without rows is committed to at each tenth checkpoint.",
     ),
     _flink(
         f"{_COMMITTER}_lastCommitDurationMs",

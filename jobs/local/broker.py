@@ -96,6 +96,7 @@ class Broker:
         self.data_dir = data_dir
         self.bootstrap_servers = f"{LOOPBACK}:{self._port}"
         self.process: Child | None = None
+        self._format_options: tuple[str, ...] = ()
 
     def start(self) -> None:
         """Start the broker, on new storage if there is none yet, and wait until it answers.
@@ -157,6 +158,7 @@ class Broker:
     def _format(self, java: list[str], properties: Path) -> None:
         tool = ["kafka.tools.StorageTool", "format", "--ignore-formatted"]
         command = [*java, *tool, "--cluster-id", _CLUSTER_ID, "--config", str(properties)]
+        command += self._format_options
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode != 0:
             raise RuntimeError(f"formatting the broker's storage failed: {done.stderr[-2000:]}")

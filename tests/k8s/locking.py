@@ -18,6 +18,7 @@ _EVERY = (
     "kafka-python",
     "msgspec",
     "pyiceberg[sql-postgres,pyarrow]",
+    "pytz",
     "pyyaml",
     "reportlab",
     "tzdata",

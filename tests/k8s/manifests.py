@@ -13,6 +13,7 @@ from jobs.local.places import ROOT, RUN_DIR
 
 K8S = ROOT / "k8s"
 OVERLAYS = ("dev", "prod")
+EXAMPLES = ("metered-app",)
 KUSTOMIZE = RUN_DIR / "bin" / "kustomize"
 
 
@@ -40,8 +41,9 @@ class Pod:
 
 @cache
 def build(overlay: str) -> tuple[dict[str, Any], ...]:
-    """Return the objects of an overlay as kustomize builds it."""
-    command = [str(KUSTOMIZE), "build", str(K8S / "overlays" / overlay)]
+    """Return the objects of an overlay or example as kustomize builds it."""
+    folder = "examples" if overlay in EXAMPLES else "overlays"
+    command = [str(KUSTOMIZE), "build", str(K8S / folder / overlay)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return tuple(yaml.safe_load_all(done.stdout))

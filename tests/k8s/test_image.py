@@ -12,10 +12,11 @@ import yaml
 from jobs.local.flink_home import flink_distribution
 from jobs.local.places import ROOT, RUN_DIR
 from tests.k8s.locking import IMAGE, ROOTS, cut, names_of, path_of
-from tests.k8s.manifests import named, program_pods
+from tests.k8s.manifests import named, pods, program_pods
 
 DOCKERFILE = ROOT / "k8s" / "Dockerfile"
 # Starts a program's module with the packages of a lock only, and says what it could not find.
+# DuckDB imports what it needs for instants only when it comes to one.
 _IMPORT = """
 import importlib, sys
 from importlib.metadata import packages_distributions
@@ -34,13 +35,15 @@ class Lacking:
 sys.meta_path.insert(0, Lacking())
 for module in modules:
     importlib.import_module(module)
+import duckdb
+duckdb.sql("SELECT TIMESTAMPTZ '2026-01-01 00:00:00Z'").fetchall()
 """
 
 
 def _modules(image: str) -> list[str]:
     if image == "stream":
         return ["jobs.meter_usage", "jobs.flink.job", "pyflink.fn_execution.beam.beam_boot"]
-    return sorted({pod.container["args"][1] for pod in program_pods("prod")})
+    return sorted({"jobs.meter_pod"} | {pod.container["args"][1] for pod in program_pods("prod")})
 
 
 @pytest.mark.parametrize("image", ROOTS)
@@ -117,6 +120,16 @@ def test_places_of_the_manifests_are_those_of_the_image() -> None:
     assert 'ENTRYPOINT ["/opt/meterclose/venv/bin/python"]' in text
 
 
+def test_the_user_of_the_pods_has_a_name() -> None:
+    """Java logs in to Hadoop by it, and ends where there is none."""
+    users = {line.split(":")[2]: line for line in (IMAGE / "etc" / "passwd").read_text().split()}
+    for pod in pods("prod"):
+        assert str(pod.spec["securityContext"]["runAsUser"]) in users
+    for target in ("batch", "stream"):
+        stage = DOCKERFILE.read_text().partition(f"FROM ${{PYTHON_IMAGE}} AS {target}\n")[2]
+        assert "COPY k8s/image/etc /etc\n" in stage.partition("\nFROM ")[0]
+
+
 def test_java_is_opened_as_flink_asks() -> None:
     """The operator's configuration replaces that of Flink, which says what Java 17 needs."""
     options = named("prod", "FlinkDeployment", "meterclose")["spec"]["flinkConfiguration"]
@@ -129,6 +142,7 @@ def _enter(tmp_path: Path, password: str | None, config: str) -> subprocess.Comp
     (tmp_path / "conf").mkdir()
     (tmp_path / "run").mkdir()
     (tmp_path / "conf" / "config.yaml").write_text(config)
+    (tmp_path / "conf" / "log4j-console.properties").write_text("rootLogger.level = INFO")
     environment = {"PATH": os.environ["PATH"], "FLINK_HOME": str(tmp_path)}
     environment["FLINK_RUN_CONF"] = str(tmp_path / "run")
     if password is not None:
@@ -150,6 +164,10 @@ def test_the_entry_point_adds_the_passwords(tmp_path: Path, end: str) -> None:
     assert yaml.safe_load(done.stdout) == {"rest.port": "8081", **passwords}
     assert (tmp_path / "run" / "config.yaml").stat().st_mode & 0o077 == 0
     assert "password" not in (tmp_path / "conf" / "config.yaml").read_text()
+    logging = (tmp_path / "run" / "log4j-console.properties").read_text().splitlines()
+    assert logging[0] == "rootLogger.level = INFO"
+    quiet = "logger.program.name = org.apache.flink.client.python.PythonEnvUtils"
+    assert logging[logging.index(quiet) + 1] == "logger.program.level = WARN"
 
 
 def test_the_entry_point_needs_a_password(tmp_path: Path) -> None:

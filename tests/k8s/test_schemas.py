@@ -10,7 +10,7 @@ import pytest
 import yaml
 from kubernetes_validate import utils
 
-from tests.k8s.manifests import K8S, OVERLAYS, build, of_kind
+from tests.k8s.manifests import EXAMPLES, K8S, OVERLAYS, build, of_kind
 
 # The version of Kubernetes whose schemas are used: the newest that kubernetes-validate has.
 KUBERNETES = "1.37"
@@ -20,7 +20,8 @@ OWN = sorted(
     for path in SCHEMAS.glob("*.yaml")
 )
 _CONTENTS = cache(utils.schema_contents)
-ALL = [(overlay, place) for overlay in OVERLAYS for place in range(len(build(overlay)))]
+BUILT = (*OVERLAYS, *EXAMPLES)
+ALL = [(overlay, place) for overlay in BUILT for place in range(len(build(overlay)))]
 
 
 @cache
