@@ -8,6 +8,7 @@ from kafka.protocol.api_key import ApiKey
 from jobs.create_topics import (
     TopicError,
     count_partitions,
+    find_intake_faults,
     find_reader_faults,
     find_topic_faults,
     topic_options,
@@ -52,11 +53,15 @@ def check_broker(deployment: Deployment) -> Iterator[Finding]:
 
 def check_topics(deployment: Deployment) -> Iterator[Finding]:
     """All topics, and that the job's readers have a partition each, as the programs check it."""
-    admin, kafka = deployment.admin, deployment.settings.kafka
+    admin, kafka, privacy = deployment.admin, deployment.settings.kafka, deployment.settings.privacy
     faults = list(find_topic_faults(admin, kafka))
-    yield from map(failed, faults)
-    topics = (kafka.usage_topic, kafka.accounts_topic, kafka.totals_topic, kafka.alerts_topic)
+    topics = [kafka.usage_topic, kafka.accounts_topic, kafka.totals_topic, kafka.alerts_topic]
     existing = set(admin.list_topics())
+    if privacy is not None:
+        topics.append(privacy.intake_topic)
+        if kafka.usage_topic in existing:
+            faults += find_intake_faults(admin, kafka, privacy)
+    yield from map(failed, faults)
     if kafka.usage_topic in existing:
         readers = find_reader_faults(admin, kafka, deployment.settings.flink.parallelism)
         yield from map(failed, readers)

@@ -13,6 +13,7 @@ from jobs.diagnosing.checking_machine import (
     check_pyiceberg,
     check_python,
 )
+from jobs.diagnosing.checking_privacy import check_key_store
 from jobs.diagnosing.checking_settings import (
     check_accounts,
     check_contracts,
@@ -52,6 +53,7 @@ CHECKS: Mapping[str, Check] = MappingProxyType(
         "jars": check_jars,
         "broker": check_broker,
         "topics": check_topics,
+        "key store": check_key_store,
         "clock": check_clock,
         "catalog": check_catalog,
         "tables": check_tables,

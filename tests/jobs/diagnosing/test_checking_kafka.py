@@ -6,14 +6,18 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 from kafka.errors import ClusterAuthorizationFailedError, NodeNotReadyError
 from kafka.protocol.api_key import ApiKey
 
+from jobs.create_topics import intake_retention
 from jobs.diagnosing.checking_kafka import check_broker, check_clock, check_topics
 from jobs.diagnosing.deployment import Deployment, UnmetError
 from jobs.kafka_clients import KafkaUnreachableError
+from jobs.settings import load_settings
 from schemas.finding import Finding, Verdict
 from tests.jobs.diagnosing.examined import NOW_US, examined, only
+from tests.jobs.metered_tables import write_settings
 
 DAY_MS = 86_400_000
 USAGE = {
@@ -137,6 +141,27 @@ def test_every_wrong_topic_is_found(admin: _Admin, tmp_path: Path) -> None:
     assert all(each.remedy for each in failed)
     good = [each.found for each in found if each.verdict is Verdict.OK]
     assert good == ["budget-alerts: 4 partitions, compact"]
+
+
+def test_an_intake_is_looked_at_with_the_others(admin: _Admin, tmp_path: Path) -> None:
+    """It is missing, keeps raw records too long, and is as it should be."""
+    write_settings(tmp_path)
+    path = tmp_path / "settings.yaml"
+    privacy = {"intake_topic": "intake", "key_store": "keys.db"}
+    path.write_text(yaml.safe_dump(yaml.safe_load(path.read_text()) | {"privacy": privacy}))
+    finding = next(check_topics(examined(tmp_path, admin)))
+    assert (finding.verdict, finding.expected) == (Verdict.FAILED, "intake")
+    settings = load_settings(path, {})
+    assert settings.privacy is not None
+    right = USAGE | intake_retention(settings.kafka, settings.privacy)
+    admin.topics["intake"] = right | {"retention.ms": "-1"}
+    finding = next(check_topics(examined(tmp_path, admin)))
+    assert finding.verdict is Verdict.FAILED
+    assert finding.found == "option of the intake, topic intake: -1"
+    admin.topics["intake"] = right
+    found = list(check_topics(examined(tmp_path, admin)))
+    assert found[-1] == Finding(Verdict.OK, "intake: 4 partitions, delete")
+    assert {each.verdict for each in found} == {Verdict.OK}
 
 
 def test_partitions(admin: _Admin, tmp_path: Path) -> None:
