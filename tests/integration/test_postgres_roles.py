@@ -12,7 +12,7 @@ from pyiceberg.exceptions import NoSuchTableError
 
 from iceberg.catalog import open_catalog, open_to_read
 from iceberg.creating import make_tables
-from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES
+from iceberg.decided_tables import BROUGHT_BACK_USAGE, FREEZES, MANUAL_ACTS
 from iceberg.journal_rows import journal_table
 from iceberg.ledger_tables import JOURNAL
 from iceberg.table import Table
@@ -191,17 +191,19 @@ def test_which_programs_a_role_can_run(world: World, capsys: Output) -> None:
     for program in (show_charges, show_ledger, verify_ledger):
         assert program.main(["--settings", settings], {}) == 0, program.__name__
         capsys.readouterr()
-    freezing = ["freeze", "--all-accounts", "--by", "me", "--reason", "none"]
+    why = ["--by", "me", "--reason", "none"]
+    freezing = ["freeze", "--all-accounts", *why]
     cards = [str(world.folder / name) for name in ("cards.yaml", "contracts.yaml")]
     for path, text in zip(cards, (CARDS, CONTRACTS), strict=True):
         Path(path).write_text(text)
-    loading = ["--rate-cards", cards[0], "--contracts", cards[1]]
-    writing = ((freeze_billing, freezing), (load_rate_cards, loading))
-    for refused, words in ((show_usage, []), *writing):
+    loading = ["--rate-cards", cards[0], "--contracts", cards[1], *why]
+    writing = ((freeze_billing, freezing, MANUAL_ACTS), (load_rate_cards, loading, MANUAL_ACTS))
+    for refused, words, missing in ((show_usage, [], RAW_EVENTS), *writing):
         assert refused.main(["--settings", settings, *words], {}) == 2, refused.__name__
         told = capsys.readouterr()
         assert (told.out, told.err.count("\n")) == ("", 1)
-        assert "table raw_events, namespace billing: expected one, found none" in told.err
+        line = f"table {missing.name}, namespace billing: expected one, found none"
+        assert line in told.err
 
 
 def test_a_login_without_a_role_is_told_so(world: World, capsys: Output) -> None:
