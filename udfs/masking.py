@@ -50,7 +50,7 @@ def mask_value(rule: MemberRule, name: str, value: bytes, key: bytes | None) -> 
         return _EMPTIED[value[:1]]
     text: str = _TEXT.decode(value) if value.startswith(b'"') else value.decode()
     if rule.action is MemberAction.PREFIX:
-        return msgspec.json.encode(text[: rule.length])
+        return msgspec.json.encode(as_long(text[: rule.length], text))
     assert key is not None
     return f'"{as_long(keyed_text("h", key, name.encode(), text.encode()), text)}"'.encode()
 

@@ -37,6 +37,7 @@ def test_each_rule_for_each_kind(value: bytes, prefix: bytes) -> None:
     assert mask_value(REMOVE, "n", value, KEY) is None
     assert mask_value(PREFIX, "n", value, KEY) == prefix
     assert mask_value(PREFIX, "n", value, None) == prefix
+
     assert mask_value(HASH, "n", value, None) is None
     hashed = json.loads(mask_value(HASH, "n", value, KEY) or b"")
     if value[:1] in b"n{[":
@@ -44,6 +45,17 @@ def test_each_rule_for_each_kind(value: bytes, prefix: bytes) -> None:
     else:
         assert hashed.startswith("h-")
         assert len(hashed) == 34
+
+
+@pytest.mark.parametrize("rule", [HASH, PREFIX])
+def test_what_is_too_long_for_a_dimension_stays_so(rule: MemberRule) -> None:
+    """Metering refuses it as before, and does not see it."""
+    for length, is_short in ((256, True), (257, False), (5000, False)):
+        masked = mask_value(rule, "n", b'"' + b"x" * length + b'"', KEY)
+        assert masked is not None
+        text = json.loads(masked)
+        assert (len(text) <= 256) is is_short
+        assert "xxx" not in text
 
 
 def test_a_hash_is_too_long_where_its_text_was() -> None:

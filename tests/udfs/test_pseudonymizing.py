@@ -233,7 +233,7 @@ def test_a_batch_that_grows_is_split() -> None:
 
 def test_what_outgrows_the_limit_is_refused_as_too_large() -> None:
     """An event that was just short enough: the one change of a fate, and it is counted."""
-    value = event(subject="A", data={"place": ""})
+    value = event(subject="A", trace="")
     value = value.replace(b'""', b'"' + b"x" * (MAX_BYTES - len(value)) + b'"')
     assert PARSER.parse(value, LOG_MS).reason is None
     became = pseudonymizer().rewrite(b"A", value, 0, key_of)
