@@ -30,7 +30,7 @@ from jobs.manual_acts import add_decision_options, file_facts, read_decision, re
 from jobs.repairing.applying import Applied, apply_proposal
 from jobs.repairing.proposing import RefusedBackfillError, propose
 from jobs.reporting.rendering_repairs import applied_members, print_applied, print_proposal
-from jobs.settings import Settings, SettingsError, load_settings
+from jobs.settings import Settings, SettingsError, load_settings, read_instant
 from schemas.adjustment_proposal import Proposal, ProposalFormatError, ProposalScope
 from schemas.brought_back_usage import BringBackDecision
 from schemas.instant import to_us
@@ -123,8 +123,8 @@ def make_parser() -> argparse.ArgumentParser:
 def _read_scope(options: argparse.Namespace) -> ProposalScope:
     if not options.account:
         raise SettingsError("missing option", "command line", "--account", "none")
-    since_us = _instant(options.period_from, "--period-from")
-    until_us = _instant(options.period_until, "--period-until")
+    since_us = read_instant(options.period_from, "--period-from")
+    until_us = read_instant(options.period_until, "--period-until")
     if until_us <= since_us:
         expected = "an instant after --period-from"
         raise SettingsError("bad value", "--period-until", expected, repr(options.period_until))
@@ -173,14 +173,6 @@ def _write_file(path: str, text: str) -> None:
         Path(path).write_text(text)
     except OSError as error:
         raise SettingsError("bad option", "--propose", "a file to write", str(error)) from None
-
-
-def _instant(text: str | None, option: str) -> int:
-    try:
-        return to_us(datetime.fromisoformat(text or ""))
-    except ValueError:
-        expected = "an instant with its zone, such as 2026-11-01T00:00:00Z"
-        raise SettingsError("bad value", option, expected, repr(text)) from None
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ from iceberg.writing import CommitConflictError, UnknownCommitError
 from jobs import VERSION
 from jobs.manual_acts import add_decision_options, read_decision, recorded
 from jobs.reporting.rendering_freezes import print_freezes
-from jobs.settings import CatalogSettings, SettingsError, load_settings
+from jobs.settings import CatalogSettings, SettingsError, load_settings, read_instant
 from schemas.freeze import FreezeDecision, FreezeScope, RefusedFreeze
 from schemas.instant import to_text, to_us
 from schemas.manual_act import ActKind, AskedAct
@@ -150,8 +150,8 @@ def _scope(options: argparse.Namespace) -> FreezeScope:
     return FreezeScope(
         () if options.all_accounts else tuple(options.account),
         tuple(options.meter),
-        _instant(options.period_from, "--period-from"),
-        _instant(options.period_until, "--period-until"),
+        _bound(options.period_from, "--period-from"),
+        _bound(options.period_until, "--period-until"),
     )
 
 
@@ -165,14 +165,8 @@ def _members(scope: FreezeScope) -> dict[str, object]:
     }
 
 
-def _instant(text: str | None, option: str) -> int | None:
-    if text is None:
-        return None
-    try:
-        return to_us(datetime.fromisoformat(text))
-    except ValueError:
-        expected = "an instant with its zone, such as 2026-11-01T00:00:00Z"
-        raise SettingsError("bad value", option, expected, repr(text)) from None
+def _bound(text: str | None, option: str) -> int | None:
+    return None if text is None else read_instant(text, option)
 
 
 def make_parser() -> argparse.ArgumentParser:

@@ -16,7 +16,6 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
-from datetime import datetime
 
 from rich.console import Console
 
@@ -25,8 +24,7 @@ from iceberg.catalog import CatalogUnreachableError, open_to_read
 from iceberg.creating import TableConflictError
 from iceberg.reading import BrokenRowsError
 from jobs.reporting.rendering_acts import act_members, print_acts
-from jobs.settings import CatalogSettings, SettingsError, load_settings
-from schemas.instant import to_us
+from jobs.settings import CatalogSettings, SettingsError, load_settings, read_instant
 from schemas.journal import ChainBreak, ChainHead
 from schemas.manual_act import ActEntry, ActKind
 from udfs.recording import pair_acts, select_acts, verify_acts
@@ -49,7 +47,7 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
     try:
         if options.known is not None and not options.verify:
             raise SettingsError("missing option", "command line", "--verify beside --known", "none")
-        since_us = _instant(options.since)
+        since_us = None if options.since is None else read_instant(options.since, "--since")
         entries = read_acts(load_settings(options.settings, environ).catalog)
     except (SettingsError, CatalogUnreachableError, TableConflictError) as error:
         print(error, file=sys.stderr)
@@ -94,16 +92,6 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--known", help="with --verify: hash of a row that must be there")
     parser.add_argument("--json", action="store_true", help="print JSON")
     return parser
-
-
-def _instant(text: str | None) -> int | None:
-    if text is None:
-        return None
-    try:
-        return to_us(datetime.fromisoformat(text))
-    except ValueError:
-        expected = "an instant with its zone, such as 2026-11-01T00:00:00Z"
-        raise SettingsError("bad value", "--since", expected, repr(text)) from None
 
 
 if __name__ == "__main__":

@@ -71,8 +71,14 @@ def main(arguments: Sequence[str], environ: Mapping[str, str]) -> int:
         subject = subject_of(options.subject, sys.stdin)
         settings = load_settings(options.settings, environ)
         privacy = privacy_of(settings, options.settings)
-        clock = lambda: to_us(datetime.now(UTC))  # noqa: E731
-        pseudonym = show_pseudonym(settings, privacy, subject, options.create, decision, clock)
+        pseudonym = show_pseudonym(
+            settings,
+            privacy,
+            subject,
+            options.create,
+            decision,
+            lambda: to_us(datetime.now(UTC)),
+        )
     except (SettingsError, KeyStoreError, *REFUSED_ACTS) as error:
         print(error, file=sys.stderr)
         return 2

@@ -2,6 +2,7 @@
 
 from jobs.settings.accounts import load_accounts
 from jobs.settings.contracts import load_contracts
+from jobs.settings.instants import read_instant
 from jobs.settings.invoicing import load_invoicing
 from jobs.settings.loading import load_kafka, load_settings
 from jobs.settings.meters import load_meters
@@ -42,4 +43,5 @@ __all__ = [
     "load_rate_cards",
     "load_settings",
     "master_key_of",
+    "read_instant",
 ]

@@ -25,11 +25,10 @@ from jobs.local.flink_home import FlinkHome, flink_distribution
 from jobs.local.places import jars, java_home
 from jobs.local.ports import LOOPBACK, free_ports
 from tests.cluster.control_plane import Cluster
+from tests.jobs.secure_broker import STORE_PASSWORD, make_certificate, trust_certificate
 from tests.k8s.manifests import merge, named
 
 _HERE = Path(__file__).parent
-_TRUST_PASSWORD = "changeit"  # as the manifest says
-_PASSWORD = "only-for-this-test"
 NAME = "meterclose"
 _CERTIFICATE = "certificate.pem"
 
@@ -176,7 +175,9 @@ def _given(spec: Mapping[str, Any], namespace: str) -> dict[str, str]:
 
 def _here(folder: Path, options: Mapping[str, str]) -> dict[str, str]:
     """Return folders of this machine for those on S3, and key stores of its own."""
-    stores = _make_stores(folder)
+    stores = {kind: folder / f"{kind}.jks" for kind in ("keystore", "truststore")}
+    make_certificate(stores["keystore"], folder / _CERTIFICATE, "JKS")
+    trust_certificate(stores["truststore"], folder / _CERTIFICATE)
     found = {
         name: (folder / "state").as_uri()
         for name, value in options.items()
@@ -188,27 +189,10 @@ def _here(folder: Path, options: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _make_stores(folder: Path) -> dict[str, Path]:
-    """Make a key and its certificate, and a store that trusts it."""
-    keytool = str(java_home() / "bin" / "keytool")
-    stores = {kind: folder / f"{kind}.jks" for kind in ("keystore", "truststore")}
-    common = ["-alias", NAME, "-noprompt"]
-    own, trusted = ["-storepass", _PASSWORD], ["-storepass", _TRUST_PASSWORD]
-    certificate = str(folder / _CERTIFICATE)
-    for command in (
-        ["-genkeypair", "-keyalg", "RSA", "-dname", f"CN={NAME}", "-ext", f"SAN=ip:{LOOPBACK}",
-         "-keypass", _PASSWORD, "-keystore", str(stores["keystore"]), *own],
-        ["-exportcert", "-rfc", "-file", certificate, "-keystore", str(stores["keystore"]), *own],
-        ["-importcert", "-file", certificate, "-keystore", str(stores["truststore"]), *trusted],
-    ):  # fmt: skip
-        subprocess.run([keytool, *command, *common], check=True, capture_output=True)
-    return stores
-
-
 def _passwords() -> dict[str, str]:
     """Return what the image's entry point adds from a Secret."""
     return {
-        f"security.ssl.{store}.{what}-password": _PASSWORD
+        f"security.ssl.{store}.{what}-password": STORE_PASSWORD
         for store in ("internal", "rest")
         for what in ("keystore", "key")
     }

@@ -15,6 +15,7 @@ import yaml
 from jobs.local.places import ROOT, java_home
 from jobs.local.waiting import wait_until
 from tests.cluster.control_plane import PROGRAMS, Cluster
+from tests.jobs.secure_broker import make_certificate
 from tests.k8s.manifests import OVERLAYS, build, of_kind
 
 pytestmark = [pytest.mark.cluster, pytest.mark.slow, pytest.mark.timeout(900)]
@@ -135,17 +136,8 @@ def run_block(cluster: Cluster, folder: Path, commands: str) -> None:
 
 def test_the_trust_store_is_made(cluster: Cluster, tmp_path: Path) -> None:
     """The page's commands make a store of the certificate beside the key, for both namespaces."""
-    keytool = [str(java_home() / "bin" / "keytool"), "-storepass", "hidden", "-alias", "here"]
-    store = ["-keystore", str(tmp_path / "keystore.jks")]
-    subprocess.run(
-        [*keytool, *store, "-genkeypair", "-keyalg", "RSA", "-dname", "CN=here"],
-        check=True, capture_output=True,
-    )  # fmt: skip
     certificate = tmp_path / "made.crt"
-    subprocess.run(
-        [*keytool, *store, "-exportcert", "-rfc", "-file", str(certificate)],
-        check=True, capture_output=True,
-    )  # fmt: skip
+    make_certificate(tmp_path / "keystore.jks", certificate)
     cluster.kubectl(
         "-n", namespace_of("prod"), "create", "secret", "generic", "meterclose-flink-tls",
         f"--from-file=ca.crt={certificate}",

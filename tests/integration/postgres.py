@@ -29,9 +29,15 @@ _NOBODY = 65534
 
 @dataclass(frozen=True)
 class Postgres:
-    """A server that runs."""
+    """A server that runs.
+
+    Attributes:
+        port: Of the loopback address.
+        data: Folder of its files.
+    """
 
     port: int
+    data: Path
 
     @property
     def uri(self) -> str:
@@ -70,7 +76,7 @@ def serve_postgres() -> Iterator[Postgres]:
                 stderr=log,
             )
             try:
-                yield _wait(server, port, folder / "log")
+                yield _wait(server, Postgres(port, folder / "data"), folder / "log")
             finally:
                 server.send_signal(signal.SIGINT)  # SIGTERM would wait for clients
                 server.wait()
@@ -94,13 +100,12 @@ def _options(port: int) -> tuple[str, ...]:
     return tuple(word for name, value in own.items() for word in ("-c", f"{name}={value}"))
 
 
-def _wait(server: subprocess.Popen[bytes], port: int, log: Path) -> Postgres:
+def _wait(server: subprocess.Popen[bytes], found: Postgres, log: Path) -> Postgres:
     def ready() -> bool:
         assert server.poll() is None, log.read_text()
-        words = (_BIN / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(port))
+        words = (_BIN / "pg_isready", "-q", "-h", LOOPBACK, "-p", str(found.port))
         return subprocess.run(words, check=False).returncode == 0
 
     wait_until(ready, "PostgreSQL", 60)
-    found = Postgres(port)
     found.run(f"CREATE ROLE {OWNER} LOGIN; GRANT CREATE, USAGE ON SCHEMA public TO {OWNER};")
     return found

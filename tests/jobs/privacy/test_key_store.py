@@ -12,15 +12,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine
 
+from jobs.local.ports import LOOPBACK
 from jobs.privacy.key_store import KeyStoreError, create_key_store, open_key_store
 from jobs.settings import PrivacySettings, SettingsError
 from schemas.privacy import PrivacyRules
-from tests.jobs.privacy.stores import (
-    MASTER_KEY,
-    find_postgres,
-    run_postgres,
-    sqlite_settings,
-)
+from tests.integration.postgres import OWNER, Postgres, serve_postgres
+from tests.jobs.privacy.stores import MASTER_KEY, sqlite_settings
 from udfs.keying import KEY_BYTES, combined_key, lookup_of
 
 ROOT = Path(__file__).parents[3]
@@ -50,13 +47,10 @@ print(create_key_store(settings))
 
 
 @pytest.fixture(scope="module")
-def postgres_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a server's database; skips where none is installed."""
-    programs = find_postgres()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed here")
-    with run_postgres(programs, tmp_path_factory.mktemp("postgres")) as server:
-        yield server.address
+def postgres() -> Iterator[Postgres]:
+    """A server of PostgreSQL."""
+    with serve_postgres() as server:
+        yield server
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -64,12 +58,14 @@ def settings(request: pytest.FixtureRequest, tmp_path: Path) -> PrivacySettings:
     """The settings of a store that is not created yet."""
     if request.param == "sqlite":
         return sqlite_settings(tmp_path)
-    address = request.getfixturevalue("postgres_address")
-    subprocess.run(
-        ["psql", "-q", address, "-c", "DROP SCHEMA public CASCADE; CREATE SCHEMA public"],
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
+    server: Postgres = request.getfixturevalue("postgres")
+    server.run(f"DROP OWNED BY {OWNER}; GRANT CREATE, USAGE ON SCHEMA public TO {OWNER};")
+    return postgres_settings(server)
+
+
+def postgres_settings(server: Postgres) -> PrivacySettings:
+    """Return the settings of a store in a server's database."""
+    address = f"postgresql://{OWNER}@{LOOPBACK}:{server.port}/postgres"
     return PrivacySettings("intake", address, PrivacyRules({}), master_key=MASTER_KEY)
 
 
@@ -211,28 +207,21 @@ def test_files_hold_no_subject_and_nothing_of_a_dropped_one(tmp_path: Path) -> N
     assert [each.name for each in tmp_path.iterdir()] == ["keys.db"]
 
 
-def test_the_table_of_postgres_holds_nothing_of_a_dropped_one(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def test_the_table_of_postgres_holds_nothing_of_a_dropped_one() -> None:
     """Its file is written anew; its log of changes is another matter, which the docs tell."""
-    programs = find_postgres()
-    if programs is None:
-        pytest.skip("PostgreSQL is not installed here")
-    with run_postgres(programs, tmp_path_factory.mktemp("postgres-files")) as server:
-        settings = PrivacySettings(
-            "intake", server.address, PrivacyRules({}), master_key=MASTER_KEY
-        )
+    with serve_postgres() as server:
+        settings = postgres_settings(server)
         create_key_store(settings)
         with open_key_store(settings) as store:
             assert store.make_key(SUBJECT) != store.make_key("other")
             key, kept = stored(settings, SUBJECT), stored(settings, "other")
             lookup = lookup_of(MASTER_KEY.encode(), SUBJECT)
             server.run("CHECKPOINT")
-            before = contents(server.folder / "base")
+            before = contents(server.data / "base")
             assert key in before
             assert store.drop_key(SUBJECT)
             server.run("CHECKPOINT")
-            after = contents(server.folder / "base")
+            after = contents(server.data / "base")
             assert key not in after
             assert lookup not in after
             assert kept in after
