@@ -19,12 +19,12 @@ if [ "$(printf '%s\n' "$least" "${found#go}" | sort -V | head -1)" != "$least" ]
     exit 1
 fi
 
-echo "setup: control plane from setup/control_plane/go.sum (ten minutes or more the first time)"
+echo "setup: control plane from setup/control_plane/go.sum (20 minutes of CPU the first time)"
 part=$PWD/$folder.part
 rm -rf "$part"
 mkdir -p "$part"
 export GOFLAGS=-mod=readonly GOTOOLCHAIN=local CGO_ENABLED=0
-version=$(awk '$1 == "k8s.io/kubernetes" { print $2 }' setup/control_plane/go.mod)
+version=$(awk '$2 == "k8s.io/kubernetes" { print $3 }' setup/control_plane/go.mod)
 stamp=k8s.io/component-base/version.gitVersion=$version
 while read -r program package; do
     echo "setup: control plane: $program"
